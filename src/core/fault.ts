@@ -1,0 +1,28 @@
+export const faultCodes = [
+  'bad_request',
+  'internal',
+  'policy_unavailable',
+  'store_unavailable',
+  'ledger_unavailable',
+  'settings_invalid',
+  'server_missing',
+  'already_running',
+  'not_found',
+  'not_valid',
+  'wrong_store_format',
+] as const
+export type FaultCode = (typeof faultCodes)[number]
+
+/** A fault of ours or of a dependency; an expected outcome is a value instead. `message` may be shown to anyone. */
+export class Fault extends Error {
+  readonly code: FaultCode
+  /** True when the same call may succeed later. */
+  readonly transient: boolean
+
+  constructor(code: FaultCode, message: string, options: { readonly cause?: unknown; readonly transient?: boolean } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'Fault'
+    this.code = code
+    this.transient = options.transient ?? false
+  }
+}

@@ -1,0 +1,70 @@
+import type { Quantity } from './quantity.ts'
+import type { Subject, SubjectKind, Surface } from './subject.ts'
+
+export type Posture = 'allow' | 'deny' | 'local'
+export type WindowKind = 'hour' | 'day'
+
+/** One row of `limit_rule`, validated. Amounts in the quantity's code unit (credits: millicredits). */
+export interface LimitRule {
+  readonly id: string
+  /** One name = one limit: of the rules with one name the most specific applies. */
+  readonly name: string
+  readonly kind: 'rate' | 'quota'
+  readonly counts: Quantity
+  readonly per: SubjectKind
+  readonly surface: Surface | 'any'
+  readonly amount: number
+  /** Only rates: at most `burst` hits at once, `amount` hits per `periodMs`. burst × periodMs ≤ 2^52. */
+  readonly burst?: number
+  readonly periodMs?: number
+  /** Only quotas. `timeZone` absent = the account's own zone. */
+  readonly window?: WindowKind
+  readonly timeZone?: string
+  readonly appliesTo: { readonly kind: 'anyone' | 'plan' | 'department' | 'project' | 'account'; readonly id?: string }
+  /** `artifact`: refuses only artifacts, their `.metadata`, uploads and GPU calls; index pages are charged but never refused. */
+  readonly enforceAt: 'artifact' | 'everything'
+  readonly posture: Posture
+  readonly shadow: boolean
+  /** A quota refusal answers 429 without Retry-After instead of 403. */
+  readonly refusesWith429: boolean
+}
+
+/** An instant range [startMs, endMs) of the epoch. */
+export interface TimeRange {
+  readonly startMs: number
+  readonly endMs: number
+}
+
+interface LineBase {
+  /** The limit's name. */
+  readonly limit: string
+  readonly subject: Subject
+  readonly quantity: Quantity
+  readonly surface: Surface | 'any'
+  /** What this request asks, in the line's quantity; 0 only looks. A quota line's hits are the estimate's amount of its quantity. */
+  readonly hits: number
+  /** False (shadow, or an artifact-only limit on an index page): charged, may pass its amount, never refuses. */
+  readonly enforced: boolean
+  readonly posture: Posture
+}
+
+/** A refilling limit: `amount` hits per `periodMs`, at most `burst` at once. */
+export interface RateLine extends LineBase {
+  readonly kind: 'rate'
+  readonly amount: number
+  readonly periodMs: number
+  readonly burst: number
+}
+
+/** A calendar budget: at most `amount` in the window. The caller passes this and the next window; the store's own time picks. */
+export interface QuotaLine extends LineBase {
+  readonly kind: 'quota'
+  readonly amount: number
+  readonly window: WindowKind
+  readonly timeZone: string
+  readonly current: TimeRange
+  readonly next: TimeRange
+}
+
+/** One limit as applied to one request. */
+export type Line = RateLine | QuotaLine

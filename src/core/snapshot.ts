@@ -1,0 +1,27 @@
+import type { AccessRule } from './access.ts'
+import type { LimitRule } from './limit.ts'
+import type { PriceRule } from './price.ts'
+import type { Account, Department, Plan, Project, Token } from './principal.ts'
+import type { Upstream } from './upstream.ts'
+
+/** The immutable policy a process decides with, at one version. Every look-up is in memory; undefined = no such row. */
+export interface Snapshot {
+  /** Drawn anew after a restore; another id means another history of versions. */
+  readonly history: string
+  readonly version: number
+  /** By SHA-256 of the whole token text, lower-case hex. */
+  tokenByDigest(digest: string): Token | undefined
+  account(id: string): Account | undefined
+  project(id: string): Project | undefined
+  department(id: string): Department | undefined
+  plan(id: string): Plan | undefined
+  upstream(id: string): Upstream | undefined
+  /** Upstreams that serve this host (lower case, no port). None or two are for the caller to refuse. */
+  upstreamsOfHost(host: string): readonly Upstream[]
+  /** The account's limits after "same name, most specific wins"; the same array until a row it rests on changes. */
+  limitsOf(account: Account): readonly LimitRule[]
+  /** All rules, strictest match decided by `decideAccess`. */
+  readonly accessRules: readonly AccessRule[]
+  /** Most specific first. */
+  readonly priceRules: readonly PriceRule[]
+}

@@ -1,0 +1,44 @@
+import type { ChargeEntry, Checkpoint, CounterWindow, Seed } from '../core/charge.ts'
+import type { Subject } from '../core/subject.ts'
+
+/** What a store appended to one partition's stream. */
+export interface ChargeBatch {
+  readonly partition: number
+  /** The epoch in force. A checkpoint of another epoch reads the stream from its start. */
+  readonly epoch: string
+  readonly entries: readonly ChargeEntry[]
+  /** Where the checkpoint stands after these entries; set even when there are none. */
+  readonly position: string
+}
+
+/** The outgoing side of a spend store: what was charged, in order, until it is trimmed. */
+export interface ChargeStream {
+  /** At most `countMax` entries after the checkpoint (from the start when it is absent or of another epoch). */
+  charges(from: { readonly partition: number; readonly checkpoint: Checkpoint | undefined; readonly countMax: number }): Promise<ChargeBatch>
+  /** Partitions whose stream holds something after the given checkpoints, or whose epoch differs from them. One call for all. */
+  waiting(checkpoints: readonly Checkpoint[]): Promise<readonly number[]>
+  /** Forgets entries up to the checkpoint that are older than `keepMs` on the store's clock. */
+  trim(upTo: { readonly checkpoint: Checkpoint; readonly keepMs: number }): Promise<number>
+  /** Subjects whose counters must be recomputed, with the counters they hold. */
+  stale(countMax: number): Promise<readonly StaleSubject[]>
+}
+
+export interface StaleSubject {
+  readonly subject: Subject
+  readonly counters: readonly CounterWindow[]
+}
+
+/** The books in PostgreSQL. */
+export interface LedgerStore {
+  /**
+   * One transaction: lock the partition's checkpoint, THEN `read` after it, merge the entries, move the checkpoint, commit.
+   * Exactly once by the merge: killed at any step, the next drain books the same. Answers how many entries were merged.
+   */
+  drain(
+    partition: number,
+    read: (checkpoint: Checkpoint | undefined) => Promise<ChargeBatch>,
+  ): Promise<{ readonly merged: number; readonly checkpoint: Checkpoint }>
+  /** The subject's figures and the checkpoint they hold at, in one transaction. */
+  figures(subject: Subject, counters: readonly CounterWindow[]): Promise<Seed>
+  checkpoints(): Promise<readonly Checkpoint[]>
+}
