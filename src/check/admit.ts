@@ -1,0 +1,112 @@
+import { Fault } from '../core/fault.ts'
+import type { CounterWindow } from '../core/charge.ts'
+import type { Line, LimitRule } from '../core/limit.ts'
+import type { LineState, SpendAnswer, SpendRequest } from '../core/spend.ts'
+import { subjectName, type Subject } from '../core/subject.ts'
+import type { Observer } from '../telemetry/observer.ts'
+import { linesOf, subjectsOf, type LineFacts } from './lines.ts'
+import type { Seeder, SpendStore } from './ports.ts'
+
+/** What a spend came to, after cold counters were seeded, passed windows recomputed and postures applied. */
+export type Admission =
+  | { readonly kind: 'taken'; readonly lines: readonly Line[]; readonly answer: SpendAnswer & { readonly kind: 'taken' } }
+  | { readonly kind: 'refused'; readonly lines: readonly Line[]; readonly answer: SpendAnswer & { readonly kind: 'refused' } }
+  /** The store is away and no enforced limit minds: passes, unbooked. */
+  | { readonly kind: 'unbooked' }
+  | { readonly kind: 'unavailable'; readonly reason: string }
+
+/** One request at the spend port; `lineFacts.nowMs` is the store's clock as known here. */
+export interface AdmitRequest {
+  readonly limits: readonly LimitRule[]
+  readonly lineFacts: LineFacts
+  readonly spend: Omit<SpendRequest, 'lines' | 'subjects' | 'cold'>
+}
+
+export type Admit = (request: AdmitRequest) => Promise<Admission>
+
+const attemptsMax = 4
+
+/** The one place that knows how to get an answer from the spend port: every retry carries the same id and the same `notAfterMs`. */
+export function createAdmit(deps: { readonly store: SpendStore; readonly seed: Seeder; readonly observer: Observer }): Admit {
+  return async ({ limits, lineFacts, spend }) => {
+    const subjects = subjectsOf(limits, lineFacts)
+    let lines = linesOf(limits, lineFacts)
+    let cold: SpendRequest['cold'] = 'ask'
+    let seeded = false
+    for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
+      const answer = await spendOrFault(deps.store, { ...spend, lines, subjects, cold })
+      if (answer instanceof Fault) return withoutStore(lines, deps.observer)
+      if (answer.kind === 'taken') return { kind: 'taken', lines, answer }
+      if (answer.kind === 'refused') return { kind: 'refused', lines, answer }
+      if (answer.kind === 'late') return { kind: 'unavailable', reason: 'late' }
+      if (answer.kind === 'stale-windows') {
+        lines = linesOf(limits, { ...lineFacts, nowMs: answer.at })
+        continue
+      }
+      if (!seeded) {
+        seeded = await seedCold({ lines, cold: answer.lines, notAfterMs: spend.notAfterMs }, deps.seed)
+        if (seeded) continue
+      }
+      if (answer.lines.some((index) => denies(lines[index]))) return { kind: 'unavailable', reason: 'cold' }
+      deps.observer.count('cold_passes_total')
+      cold = 'pass'
+    }
+    return { kind: 'unavailable', reason: 'unsettled_answer' }
+  }
+}
+
+async function spendOrFault(store: SpendStore, request: SpendRequest): Promise<SpendAnswer | Fault> {
+  try {
+    return await store.spend(request)
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'store_unavailable') return error
+    throw error
+  }
+}
+
+/** Posture of each enforced line decides: one `deny` refuses the request, otherwise it passes and is counted. */
+function withoutStore(lines: readonly Line[], observer: Observer): Admission {
+  if (lines.some(denies)) return { kind: 'unavailable', reason: 'store' }
+  observer.count('unbooked_total')
+  return { kind: 'unbooked' }
+}
+
+function denies(line: Line | undefined): boolean {
+  return line !== undefined && line.enforced && line.posture === 'deny'
+}
+
+interface ColdLines {
+  readonly lines: readonly Line[]
+  /** Indexes of the cold ones. */
+  readonly cold: readonly number[]
+  readonly notAfterMs: number
+}
+
+/** Seeds every subject of a cold line with the counters that these lines keep on it; true when all succeeded. */
+async function seedCold({ lines, cold, notAfterMs }: ColdLines, seed: Seeder): Promise<boolean> {
+  const subjects = new Map<string, Subject>()
+  for (const index of cold) {
+    const line = lines[index]
+    if (line) subjects.set(subjectName(line.subject), line.subject)
+  }
+  const results = await Promise.all(
+    [...subjects.values()].map((subject) => seed(subject, countersOf(subject, lines), { notAfterMs })),
+  )
+  return results.every(Boolean)
+}
+
+/** The distinct quota counters that these lines keep on a subject, in the window of now. */
+export function countersOf(subject: Subject, lines: readonly Line[]): readonly CounterWindow[] {
+  const counters = new Map<string, CounterWindow>()
+  for (const line of lines) {
+    if (line.kind !== 'quota' || subjectName(line.subject) !== subjectName(subject)) continue
+    const { surface, quantity, window, timeZone, current } = line
+    counters.set([surface, quantity, window, timeZone].join(' '), { surface, quantity, window, timeZone, ...current })
+  }
+  return [...counters.values()]
+}
+
+/** Whether a state stands for a line that would have refused had it been enforced: shadow limits and artifact-only limits report it. */
+export function overran(line: Line, state: LineState): boolean {
+  return !line.enforced && state.kind !== 'cold' && !state.fits
+}

@@ -1,0 +1,86 @@
+import type { AccessLogEntry } from '../core/access-log.ts'
+import type { Outcome, Report, ReportAnswer } from '../core/charge.ts'
+import { largerOf, noAmounts } from '../core/quantity.ts'
+import type { Ticket } from '../core/ticket.ts'
+import { actualOf } from '../core/cost.ts'
+import type { Observer } from '../telemetry/observer.ts'
+import type { SizeCatalogue, SpendStore } from './ports.ts'
+import type { RetryQueue } from './retry-queue.ts'
+import type { TicketSigner } from './ticket.ts'
+
+export interface ReportDeps {
+  readonly store: SpendStore
+  readonly retries: RetryQueue
+  readonly signer: TicketSigner
+  readonly sizes: SizeCatalogue
+  readonly observer: Observer
+  readonly reservationMs: number
+}
+
+/**
+ * Turns Envoy's access log into reports: what really happened to a reservation, by the id in its signed ticket. Entries without a ticket
+ * of ours, forged or too old ones are counted and charge nobody. Resolves when the store has them or the retry queue holds them.
+ */
+export function createReport(deps: ReportDeps): (entries: readonly AccessLogEntry[]) => Promise<void> {
+  return async (entries) => {
+    await Promise.all(entries.map((entry) => settle(entry, deps)))
+  }
+}
+
+async function settle(entry: AccessLogEntry, deps: ReportDeps): Promise<void> {
+  const ticket = entry.ticket === undefined ? 'absent' : deps.signer.open(entry.ticket, deps.store.nowMs())
+  if (typeof ticket === 'string') return deps.observer.count('access_log_entries_total', { entry: ticket })
+  deps.observer.count('access_log_entries_total', { entry: entry.type })
+  if (entry.type === 'start') return
+  learnSize(entry, ticket, deps.sizes)
+  await deliver(reportOf(entry, { ticket, reservationMs: deps.reservationMs }), deps)
+}
+
+async function deliver(report: Report, deps: ReportDeps): Promise<void> {
+  const answer = await deps.store.report(report).catch((): ReportAnswer | undefined => undefined)
+  if (answer === undefined) return deps.retries.add(report)
+  deps.observer.count('reports_total', { state: report.state, answer })
+}
+
+/** What an access-log entry says about its reservation. Periodic entries stay `open`: they only ever raise what is booked. */
+export function reportOf(
+  entry: AccessLogEntry,
+  { ticket, reservationMs }: { readonly ticket: Ticket; readonly reservationMs: number },
+): Report {
+  const { id, at, partitions, subjects, surface, home, meta, estimate } = ticket
+  const base = { id, at, partitions, subjects, surface, home, meta, expiresInMs: reservationMs }
+  const outcome = outcomeOf(entry)
+  // Envoy hands bytes to kernel and stream buffers before the client has them: the smaller figure is right for HTTP/1 and HTTP/2.
+  const sentBytes = Math.min(entry.bodyBytes, entry.wireBytes)
+  const amounts = actualOf(ticket.price, { outcome, bytes: sentBytes })
+  if (entry.type === 'periodic') return { ...base, state: 'open', amounts: largerOf(estimate, amounts), outcome }
+  return { ...base, state: 'final', amounts, outcome }
+}
+
+/** The report of a Check whose OK never reached Envoy: everything is given back, unless it overtakes its own spend. */
+export function refundOf(ticket: Ticket, notAfterMs: number): Report {
+  const { id, at, partitions, subjects, surface, home, meta } = ticket
+  return {
+    ...{ id, at, partitions, subjects, surface, home, meta, notAfterMs },
+    state: 'final',
+    amounts: noAmounts,
+    outcome: 'undelivered',
+    expiresInMs: 0,
+  }
+}
+
+function outcomeOf({ status, method, aborted }: AccessLogEntry): Outcome {
+  if (status === 0) return 'undelivered'
+  if (status === 304) return 'not_modified'
+  if (status >= 500) return 'server_error'
+  if (status >= 400) return 'client_error'
+  if (status >= 300) return 'redirect'
+  if (method === 'HEAD') return 'head'
+  return aborted ? 'aborted' : 'delivered'
+}
+
+/** Only a complete 200 of a whole file tells its size. */
+function learnSize(entry: AccessLogEntry, ticket: Ticket, sizes: SizeCatalogue): void {
+  const complete = entry.type === 'end' && entry.status === 200 && entry.method === 'GET' && !entry.aborted
+  if (complete && entry.contentLengthBytes === entry.bodyBytes) sizes.learn(ticket.meta.upstream, ticket.path, entry.bodyBytes)
+}
