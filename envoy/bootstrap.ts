@@ -1,0 +1,84 @@
+import { tollgateCluster, upstreamCluster } from './clusters.ts'
+import { type Config, type MeshUpstream, socketAddress, type TcpAddress } from './config.ts'
+import { accessLog, authorizationFilter, nameUpstream } from './filters.ts'
+
+export interface MeshOptions {
+  readonly listener: TcpAddress
+  /** Never reachable from outside: it can end Envoy. Left out here when absent. */
+  readonly admin?: TcpAddress
+  /** One unix socket per Tollgate process. */
+  readonly tollgateSockets: readonly string[]
+  readonly upstreams: readonly MeshUpstream[]
+  /** A whole Check, retries included; then Envoy answers 503. */
+  readonly authorizeMsMax: number
+}
+
+/** Name of the one listener, under which Envoy tells its real port. */
+export const listenerName = 'ingress'
+
+/**
+ * Envoy's bootstrap for Tollgate: every request is asked about over ext_authz and reported over the gRPC access log.
+ * Why a value is not Envoy's default is said in `envoy/reasons.ts`, and so in `envoy/tollgate.yaml`. Tried with Envoy 1.40.
+ */
+export function meshBootstrap(options: MeshOptions): Config {
+  return {
+    node: { id: 'edge-1', cluster: 'edge' },
+    ...(options.admin === undefined ? {} : { admin: { address: socketAddress(options.admin) } }),
+    static_resources: {
+      listeners: [listener(options)],
+      clusters: [
+        tollgateCluster('tollgate', options.tollgateSockets, 'LEAST_REQUEST'),
+        tollgateCluster('tollgate_als', options.tollgateSockets, 'ROUND_ROBIN'),
+        ...options.upstreams.map(upstreamCluster),
+      ],
+    },
+  }
+}
+
+function listener(options: MeshOptions): Config {
+  return {
+    name: listenerName,
+    address: socketAddress(options.listener),
+    per_connection_buffer_limit_bytes: 65_536,
+    filter_chains: [
+      {
+        filters: [{ name: 'envoy.filters.network.http_connection_manager', typed_config: connectionManager(options) }],
+      },
+    ],
+  }
+}
+
+function connectionManager(options: MeshOptions): Config {
+  return {
+    '@type': 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+    stat_prefix: listenerName,
+    use_remote_address: true,
+    normalize_path: true,
+    merge_slashes: true,
+    path_with_escaped_slashes_action: 'REJECT_REQUEST',
+    http2_protocol_options: { initial_stream_window_size: 65_536, initial_connection_window_size: 1_048_576 },
+    upgrade_configs: [{ upgrade_type: 'websocket' }],
+    access_log_options: { access_log_flush_interval: '10s' },
+    access_log: [accessLog('tollgate_als')],
+    route_config: {
+      name: 'main',
+      virtual_hosts: [{ name: 'all', domains: ['*'], routes: options.upstreams.map(route) }],
+    },
+    http_filters: [
+      authorizationFilter('tollgate', options.authorizeMsMax),
+      {
+        name: 'envoy.filters.http.router',
+        typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router' },
+      },
+    ],
+  }
+}
+
+function route({ id, prefix }: MeshUpstream): Config {
+  return {
+    name: id,
+    match: { prefix },
+    route: { cluster: id, timeout: '0s', ...(prefix === '/' ? {} : { prefix_rewrite: '/' }) },
+    typed_per_filter_config: nameUpstream(id),
+  }
+}

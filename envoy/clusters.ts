@@ -1,0 +1,67 @@
+import { type Config, type MeshUpstream, socketAddress } from './config.ts'
+
+/** Ejects a process after two failed connects or timeouts in a row, before the health check notices. gRPC errors never eject. */
+const OUTLIER_DETECTION: Config = {
+  split_external_local_origin_errors: true,
+  consecutive_local_origin_failure: 2,
+  enforcing_consecutive_local_origin_failure: 100,
+  enforcing_consecutive_5xx: 0,
+  enforcing_consecutive_gateway_failure: 0,
+  enforcing_success_rate: 0,
+  enforcing_local_origin_success_rate: 0,
+  base_ejection_time: '10s',
+  interval: '1s',
+  max_ejection_percent: 50,
+}
+
+const HEALTH_CHECK: Config = {
+  timeout: '0.5s',
+  interval: '1s',
+  no_traffic_interval: '1s',
+  unhealthy_threshold: 2,
+  healthy_threshold: 1,
+  grpc_health_check: {},
+}
+
+/** Tollgate's processes over HTTP/2; the keepalive finds one that hangs. */
+export function tollgateCluster(name: string, sockets: readonly string[], balancing: string): Config {
+  return {
+    name,
+    type: 'STATIC',
+    lb_policy: balancing,
+    connect_timeout: '0.25s',
+    typed_extension_protocol_options: {
+      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
+        '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+        explicit_http_config: {
+          http2_protocol_options: { connection_keepalive: { interval: '10s', timeout: '2s' } },
+        },
+      },
+    },
+    circuit_breakers: {
+      thresholds: [{ max_requests: 65_536, max_pending_requests: 65_536, max_connections: 4_096 }],
+    },
+    outlier_detection: OUTLIER_DETECTION,
+    health_checks: [HEALTH_CHECK],
+    load_assignment: assignment(
+      name,
+      sockets.map((path) => ({ pipe: { path } })),
+    ),
+  }
+}
+
+export function upstreamCluster({ id, address }: MeshUpstream): Config {
+  return {
+    name: id,
+    type: 'STATIC',
+    connect_timeout: '1s',
+    load_assignment: assignment(id, [socketAddress(address)]),
+  }
+}
+
+function assignment(cluster: string, addresses: readonly Config[]): Config {
+  return {
+    cluster_name: cluster,
+    endpoints: [{ lb_endpoints: addresses.map((address) => ({ endpoint: { address } })) }],
+  }
+}

@@ -1,0 +1,20 @@
+/** A part of Envoy's configuration: plain JSON. */
+export type Config = Readonly<Record<string, unknown>>
+
+export interface TcpAddress {
+  readonly host: string
+  /** 0 = any free one. */
+  readonly port: number
+}
+
+export interface MeshUpstream {
+  /** The `id` of its row in `tollgate.upstream`. */
+  readonly id: string
+  readonly address: TcpAddress
+  /** Requests under this path go here, and reach the server without it; `/` takes what no other has taken. */
+  readonly prefix: string
+}
+
+export function socketAddress({ host, port }: TcpAddress): Config {
+  return { socket_address: { address: host, port_value: port } }
+}

@@ -1,0 +1,41 @@
+/**
+ * Why Envoy's defaults do not do, by key; `writeYaml` puts each above the first place where its key stands. Every
+ * sentence was seen with a real Envoy 1.40.
+ */
+export const reasons: Readonly<Record<string, string>> = {
+  node: 'Reaches Tollgate in the first message of every access-log stream: give each Envoy its own id.',
+  admin: 'Never expose this one: it can end Envoy (/quitquitquit) and drain its listeners.',
+  per_connection_buffer_limit_bytes:
+    'Bounds what Envoy buffers for a slow HTTP/1 reader, which is part of the over-count of a download left half way.',
+  use_remote_address:
+    "Overwrites x-envoy-external-address with the caller's address and drops forged x-envoy-* headers. Behind a load balancer add xff_num_trusted_hops: <trusted proxies in front>.",
+  normalize_path: 'Tollgate and the upstream must see the same canonical path; this happens before routing and Check.',
+  path_with_escaped_slashes_action: '%2F and %5C: 400 before Check. Package paths never need them.',
+  http2_protocol_options:
+    'The stream window is also the send buffer of a stream: by default a download left half way is over-counted by up to 16 MiB.',
+  upgrade_configs: 'For GPU servers that speak WebSocket; leave it out if none does.',
+  access_log_options: 'Periodic entries with running totals: what a crash of Tollgate can lose is bounded.',
+  buffer_flush_interval: 'Default 1 s; what is buffered when Envoy exits is lost.',
+  buffer_size_bytes: 'The default of 16 KiB is also where entries are dropped while the stream is down.',
+  grpc_stream_retry_policy: 'Opens the stream again on another process when the first one is dead.',
+  custom_tags: 'How long a Check took as Envoy saw it, in microseconds.',
+  additional_response_headers_to_log: "Sizes of files are learnt from complete answers' content-length.",
+  routes:
+    'A request without a route is a 404 without Check: keep the catch-all last. `upstream` names a row of tollgate.upstream.',
+  retry_policy:
+    'Only what cannot have reached Tollgate: nothing is charged twice. Without retry_back_off the first retry waits up to 1 s; its max_interval is also the limit of each try: never below the timeout above.',
+  retry_host_predicate: 'Else LEAST_REQUEST likes the dead process, which is idle.',
+  failure_mode_allow: 'Without an answer nobody passes …',
+  status_on_error: '… and the caller gets 503, which installers retry; the default 403 looks like a denial.',
+  validate_mutations: 'A malformed header of ours becomes a 500 and is never sent.',
+  emit_filter_state_stats: 'Feeds custom_tags.',
+  disallowed_headers: 'Not sent to Tollgate; the upstream still gets it.',
+  clusters:
+    'tollgate_als holds the never-ending access-log streams: in one cluster they would count as requests and send 4 of 5 Checks to one process.',
+  lb_policy: 'Per RPC across the processes, one socket for each.',
+  connection_keepalive: 'Finds a process that hangs.',
+  circuit_breakers: 'The default is 1,024; beyond it a request counts as an outage.',
+  outlier_detection:
+    'Ejects a dead or hung process after two failed connects or timeouts in a row, before the health check does. gRPC errors never eject.',
+  no_traffic_interval: 'Defaults to 60 s, for which NOT_SERVING may go unseen.',
+}
