@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { appendFileSync, existsSync } from 'node:fs'
 import { basename } from 'node:path'
 import { Fault } from '../core/fault.ts'
 
@@ -20,6 +20,10 @@ export interface ServerCommand {
   readonly stopSignal: 'SIGINT' | 'SIGTERM'
   /** The user to run as; ours when absent. */
   readonly userId?: number | undefined
+  /** Added to the few variables every server gets. */
+  readonly environment?: Readonly<Record<string, string>>
+  /** Takes all of its output, besides the end of it that is kept here. */
+  readonly logFile?: string
 }
 
 /** A server that runs as our child and does not outlive us, not even after SIGKILL. */
@@ -52,7 +56,7 @@ export async function startServerProcess(command: ServerCommand): Promise<Server
     cwd: command.workingFolder,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' },
+    env: { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC', ...command.environment },
     ...(command.userId === undefined ? {} : { uid: command.userId, gid: command.userId }),
   })
   await hasSpawned(child, command.binary)
@@ -72,6 +76,7 @@ function watch(child: ChildProcess, command: ServerCommand): ServerProcess {
   let log = ''
   const keep = (chunk: Buffer): void => {
     log = (log + chunk.toString()).slice(-LOG_CHARS_MAX)
+    if (command.logFile !== undefined) appendFileSync(command.logFile, chunk)
   }
   child.stdout?.on('data', keep)
   child.stderr?.on('data', keep)
