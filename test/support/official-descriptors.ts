@@ -37,10 +37,10 @@ function collect(module: string, descriptors: Map<string, Buffer>): void {
 
 /** The bytes of a Python bytes literal. */
 function unescapeBytes(literal: string): Buffer {
-  const text = literal.replace(ESCAPE, (_, escape: string) => {
-    if (/^x./.test(escape)) return String.fromCharCode(Number.parseInt(escape.slice(1), 16))
-    if (/^\d/.test(escape)) return String.fromCharCode(Number.parseInt(escape, 8))
-    return CONTROL[escape] ?? escape
+  const text = literal.replace(ESCAPE, (_, code: string) => {
+    if (/^x./.test(code)) return String.fromCharCode(Number.parseInt(code.slice(1), 16))
+    if (/^\d/.test(code)) return String.fromCharCode(Number.parseInt(code, 8))
+    return CONTROL[code] ?? code
   })
   return Buffer.from(text, 'latin1')
 }
