@@ -12,14 +12,28 @@ const PROCESSORS = ['arm', 'arm64', 'ia32', 'loong64', 'mips64el', 'ppc64', 'ris
  * The platform a package name ends with: `@biomejs/cli-linux-arm64-musl` → os linux, cpu arm64, libc musl.
  *
  * @param {string} name
- * @returns {{ cpu?: string[], os?: string[], libc?: string[] }}
+ * @returns {{ cpu: string[], os: string[], libc: string[] }} empty: any
  */
 function platformOf(name) {
   const words = name.split(/[/-]/)
   const cpu = words.filter((word) => PROCESSORS.includes(word))
   const os = words.filter((word) => SYSTEMS.includes(word))
   const libc = words.includes('musl') ? ['musl'] : words.includes('gnu') ? ['glibc'] : []
-  return { ...(cpu.length > 0 && { cpu }), ...(os.length > 0 && { os }), ...(libc.length > 0 && { libc }) }
+  return { cpu, os, libc }
+}
+}
+
+/** The lockfile entry npm would have written, less its digest: keys in npm's order, so that npm leaves it alone. */
+function stubOf({ name, version, isDev }) {
+  const { cpu, os, libc } = platformOf(name)
+  return {
+    version,
+    ...(cpu.length > 0 && { cpu }),
+    ...(isDev && { dev: true }),
+    ...(libc.length > 0 && { libc }),
+    optional: true,
+    ...(os.length > 0 && { os }),
+  }
 }
 
 /**
@@ -34,7 +48,7 @@ function missingStubs(packages) {
     for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {
       const hoisted = `node_modules/${name}`
       if (!EXACT_VERSION.test(version) || hoisted in packages || `${path}/${hoisted}` in packages) continue
-      stubs.set(hoisted, { version, ...platformOf(name), ...(entry.dev && { dev: true }), optional: true })
+      stubs.set(hoisted, stubOf({ name, version, isDev: entry.dev === true }))
     }
   }
   return stubs
