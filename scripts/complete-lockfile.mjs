@@ -21,7 +21,6 @@ function platformOf(name) {
   const libc = words.includes('musl') ? ['musl'] : words.includes('gnu') ? ['glibc'] : []
   return { cpu, os, libc }
 }
-}
 
 /** The lockfile entry npm would have written, less its digest: keys in npm's order, so that npm leaves it alone. */
 function stubOf({ name, version, isDev }) {
