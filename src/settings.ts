@@ -35,7 +35,7 @@ const schema = z.strictObject({
   TOLLGATE_OPS_ADDRESS: address.default({ host: '127.0.0.1', port: 9464 }),
   TOLLGATE_ROLES: z
     .string()
-    .transform((text) => text.split(',').map((role) => role.trim()))
+    .transform((text) => (text === 'none' ? [] : text.split(',').map((role) => role.trim())))
     .pipe(z.array(z.enum(roles)))
     .default([...roles]),
   TOLLGATE_TICKET_KEY: z.string().min(32, 'must have at least 32 characters').optional(),
