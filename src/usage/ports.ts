@@ -14,7 +14,11 @@ export interface ChargeBatch {
 /** The outgoing side of a spend store: what was charged, in order, until it is trimmed. */
 export interface ChargeStream {
   /** At most `countMax` entries after the checkpoint (from the start when it is absent or of another epoch). */
-  charges(from: { readonly partition: number; readonly checkpoint: Checkpoint | undefined; readonly countMax: number }): Promise<ChargeBatch>
+  charges(from: {
+    readonly partition: number
+    readonly checkpoint: Checkpoint | undefined
+    readonly countMax: number
+  }): Promise<ChargeBatch>
   /** Partitions whose stream holds something after the given checkpoints, or whose epoch differs from them. One call for all. */
   waiting(checkpoints: readonly Checkpoint[]): Promise<readonly number[]>
   /** Forgets entries up to the checkpoint that are older than `keepMs` on the store's clock. */
@@ -41,4 +45,9 @@ export interface LedgerStore {
   /** The subject's figures and the checkpoint they hold at, in one transaction. */
   figures(subject: Subject, counters: readonly CounterWindow[]): Promise<Seed>
   checkpoints(): Promise<readonly Checkpoint[]>
+}
+
+/** Where a recomputed subject goes: the spend store's `seed`. */
+export interface SeedStore {
+  seed(seed: Seed): Promise<'seeded' | 'behind'>
 }

@@ -1,0 +1,99 @@
+import type { Pool, PoolClient } from 'pg'
+import type { Checkpoint } from '../core/charge.ts'
+import type { ChargeBatch, LedgerStore } from '../usage/ports.ts'
+import { readFigures } from './ledger-figures.ts'
+import { ledgerQueries } from './ledger-queries.ts'
+import { ledgerRow } from './ledger-row.ts'
+import { inTransaction } from './transaction.ts'
+
+/** Where a drain stands; tests stop the ledger there. */
+export type DrainStep = 'locked' | 'read' | 'merged' | 'moved' | 'committed'
+
+export interface LedgerStoreOptions {
+  readonly pool: Pool
+  /** Told of entries that could never be booked and are left out, by id. */
+  readonly onUnbookable?: (ids: readonly string[]) => void
+  /** Awaited after each step. */
+  readonly onStep?: (step: DrainStep, partition: number) => Promise<void> | void
+}
+
+interface CheckpointRow {
+  readonly partition: number
+  readonly epoch: string | null
+  readonly position: string | null
+}
+
+/**
+ * A drain that hangs (a frozen process, a store that never answers) loses its connection and with it the lock, so another ledger can go on;
+ * whatever it does later fails. Milliseconds.
+ */
+const drainLimits =
+  'SET LOCAL lock_timeout = 2000; SET LOCAL statement_timeout = 10000; SET LOCAL idle_in_transaction_session_timeout = 5000'
+
+/** The books in PostgreSQL; see `LedgerStore` for what it promises. Database errors are thrown as they come, nothing half done. */
+export function createPostgresLedgerStore(options: LedgerStoreOptions): LedgerStore {
+  const { pool } = options
+  return {
+    async drain(partition, read) {
+      const drained = await inTransaction(pool, 'READ COMMITTED', (client) =>
+        drainWith({ client, partition, read, options }),
+      )
+      await options.onStep?.('committed', partition)
+      return drained
+    },
+    figures: (subject, counters) => readFigures(pool, { subject, counters }),
+    async checkpoints() {
+      const { rows } = await pool.query<CheckpointRow>(ledgerQueries.checkpoints)
+      return rows.flatMap((row) => checkpointOf(row) ?? [])
+    },
+  }
+}
+
+interface Drain {
+  readonly client: PoolClient
+  readonly partition: number
+  readonly read: (checkpoint: Checkpoint | undefined) => Promise<ChargeBatch>
+  readonly options: LedgerStoreOptions
+}
+
+/**
+ * The stream is read only under the lock: read before it, a batch could be the one another ledger has just booked and passed, and the
+ * checkpoint would go back.
+ */
+async function drainWith({ client, partition, read, options }: Drain): ReturnType<LedgerStore['drain']> {
+  await client.query(drainLimits)
+  const checkpoint = await lockCheckpoint(client, partition)
+  await options.onStep?.('locked', partition)
+  const batch = await read(checkpoint)
+  await options.onStep?.('read', partition)
+  await merge({ client, partition, batch, options })
+  await options.onStep?.('merged', partition)
+  await client.query(ledgerQueries.move, [partition, batch.epoch, batch.position])
+  await options.onStep?.('moved', partition)
+  return { merged: batch.entries.length, checkpoint: { partition, epoch: batch.epoch, position: batch.position } }
+}
+
+async function lockCheckpoint(client: PoolClient, partition: number): Promise<Checkpoint | undefined> {
+  const ask = () => client.query<Omit<CheckpointRow, 'partition'>>(ledgerQueries.lock, [partition])
+  let [row] = (await ask()).rows
+  if (row === undefined) {
+    await client.query(ledgerQueries.add, [partition])
+    row = (await ask()).rows[0]
+  }
+  return row && checkpointOf({ partition, ...row })
+}
+
+async function merge(drain: Omit<Drain, 'read'> & { readonly batch: ChargeBatch }): Promise<void> {
+  const rows = drain.batch.entries.map((entry) => ledgerRow(entry))
+  const bookable = rows.filter((row) => row !== undefined)
+  if (bookable.length < rows.length) {
+    drain.options.onUnbookable?.(
+      drain.batch.entries.filter((_, place) => rows[place] === undefined).map((entry) => entry.id),
+    )
+  }
+  if (bookable.length > 0) await drain.client.query(ledgerQueries.merge, [drain.partition, JSON.stringify(bookable)])
+}
+
+function checkpointOf({ partition, epoch, position }: CheckpointRow): Checkpoint | undefined {
+  return epoch === null || position === null ? undefined : { partition, epoch, position }
+}

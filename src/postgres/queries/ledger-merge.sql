@@ -1,0 +1,91 @@
+-- Purpose: merge a batch of one partition's charge entries into the books and move what follows from them.
+-- Guarantee: for each id, final wins over open and within one state the larger amount wins, quantity by quantity, whatever the order and
+--            however often an entry is repeated. A row keeps the instant, payer and subjects it was first booked with. An entry that is
+--            only for a booked row changes nothing unless the row is there, or an earlier entry of the batch makes it. Every counter of
+--            quota_usage that the row's subjects have in this partition moves by exactly new less old. Runs under the checkpoint's lock,
+--            so that no other ledger changes the partition's rows meanwhile.
+-- Parameters: $1 partition, $2 JSON array of entries in stream order (see ledger-row.ts for the fields; credits come in millicredits).
+WITH listed AS (
+  SELECT place, mint_day, id, at, account, project, department, token, address, upstream, surface, kind, resource, file, is_home,
+         outcome, state, unsettled, requests, credits_milli / 1000.0 AS credits, bytes, gpu_ms, subjects, only_if_booked
+    FROM ROWS FROM (jsonb_to_recordset($2::jsonb) AS (
+           mint_day date, id text, at timestamptz, account text, project text, department text, token text, address text,
+           upstream text, surface text, kind text, resource text, file text, is_home boolean, outcome text, state text,
+           unsettled boolean, requests bigint, credits_milli numeric, bytes bigint, gpu_ms bigint, subjects text[],
+           only_if_booked boolean)) WITH ORDINALITY AS entry (
+           mint_day, id, at, account, project, department, token, address, upstream, surface, kind, resource, file, is_home,
+           outcome, state, unsettled, requests, credits_milli, bytes, gpu_ms, subjects, only_if_booked, place)
+), booked AS (
+  SELECT 0::bigint AS place, old.mint_day, old.id, old.at, old.account, old.project, old.department, old.token, old.address, old.upstream,
+         old.surface, old.kind, old.resource, old.file, old.is_home, old.outcome, old.state, old.unsettled, old.requests, old.credits,
+         old.bytes, old.gpu_ms, old.subjects
+    FROM tollgate.usage_entry AS old
+   WHERE old.partition = $1 AND (old.mint_day, old.id) IN (SELECT mint_day, id FROM listed)
+), told AS (
+  SELECT * FROM booked
+   UNION ALL
+  SELECT place, mint_day, id, at, account, project, department, token, address, upstream, surface, kind, resource, file, is_home, outcome,
+         state, unsettled, requests, credits, bytes, gpu_ms, subjects
+    FROM listed
+   WHERE NOT only_if_booked
+      OR EXISTS (SELECT FROM booked WHERE booked.mint_day = listed.mint_day AND booked.id = listed.id)
+      OR EXISTS (SELECT FROM listed AS earlier
+                  WHERE earlier.mint_day = listed.mint_day AND earlier.id = listed.id AND earlier.place < listed.place
+                    AND NOT earlier.only_if_booked)
+), decided AS (
+  SELECT *, state = 'final' OR NOT bool_or(state = 'final') OVER (PARTITION BY mint_day, id) AS counts FROM told
+), merged AS (
+  SELECT mint_day, id,
+         max(requests) FILTER (WHERE counts) AS requests, max(credits) FILTER (WHERE counts) AS credits,
+         max(bytes) FILTER (WHERE counts) AS bytes, max(gpu_ms) FILTER (WHERE counts) AS gpu_ms,
+         CASE WHEN bool_or(state = 'final') THEN 'final' ELSE 'open' END AS state,
+         bool_or(unsettled) FILTER (WHERE counts) AS unsettled,
+         -- The outcome of the entry with the most bytes; of equals the costlier, then the one that was not a refund.
+         (array_agg(outcome ORDER BY bytes DESC, credits DESC, outcome = 'undelivered', outcome) FILTER (WHERE counts))[1] AS outcome,
+         min(place) AS first_place
+    FROM decided
+   GROUP BY mint_day, id
+), saved AS (
+  INSERT INTO tollgate.usage_entry AS entry (
+         mint_day, id, partition, is_home, at, account, project, department, token, address, upstream, surface, kind, resource, file,
+         outcome, state, unsettled, requests, credits, bytes, gpu_ms, subjects)
+  SELECT merged.mint_day, merged.id, $1::smallint, first.is_home, first.at, first.account, first.project, first.department, first.token,
+         first.address, first.upstream, first.surface, first.kind, first.resource, first.file, merged.outcome, merged.state,
+         merged.unsettled, merged.requests, merged.credits, merged.bytes, merged.gpu_ms, first.subjects
+    FROM merged
+    JOIN told AS first ON first.mint_day = merged.mint_day AND first.id = merged.id AND first.place = merged.first_place
+      ON CONFLICT (mint_day, id, partition) DO UPDATE
+     SET outcome = excluded.outcome, state = excluded.state, unsettled = excluded.unsettled, requests = excluded.requests,
+         credits = excluded.credits, bytes = excluded.bytes, gpu_ms = excluded.gpu_ms
+  RETURNING entry.mint_day, entry.id, entry.at, entry.token, entry.is_home, entry.surface, entry.subjects, entry.requests,
+         entry.credits, entry.bytes, entry.gpu_ms
+), changed AS (
+  SELECT saved.at, saved.surface, saved.subjects,
+         saved.requests - coalesce(old.requests, 0) AS requests, saved.credits - coalesce(old.credits, 0) AS credits,
+         saved.bytes - coalesce(old.bytes, 0) AS bytes, saved.gpu_ms - coalesce(old.gpu_ms, 0) AS gpu_ms
+    FROM saved
+    LEFT JOIN booked AS old ON old.mint_day = saved.mint_day AND old.id = saved.id
+), moved AS (
+  SELECT counter.id,
+         sum(CASE counter.quantity WHEN 'requests' THEN changed.requests WHEN 'credits' THEN changed.credits
+                                   WHEN 'bytes' THEN changed.bytes ELSE changed.gpu_ms END) AS by
+    FROM changed
+   CROSS JOIN LATERAL unnest(changed.subjects) AS subject (name)
+    JOIN tollgate.quota_usage AS counter
+      ON counter.partition = $1
+     AND counter.subject_kind = split_part(subject.name, ':', 1)
+     AND counter.subject_id = substr(subject.name, strpos(subject.name, ':') + 1)
+     AND counter.end_at > changed.at AND counter.start_at <= changed.at
+     AND counter.surface IN ('any', changed.surface)
+   GROUP BY counter.id
+), counted AS (
+  -- Someone may have lowered a counter by hand; it then stops at 0 instead of stopping the ledger.
+  UPDATE tollgate.quota_usage AS counter SET used = greatest(0, counter.used + moved.by)
+    FROM moved
+   WHERE counter.id = moved.id AND moved.by <> 0
+), seen AS (
+  INSERT INTO tollgate.token_use AS known (token, last_used_at)
+  SELECT token, max(at) FROM saved WHERE is_home AND token <> '' GROUP BY token
+      ON CONFLICT (token) DO UPDATE SET last_used_at = excluded.last_used_at WHERE known.last_used_at < excluded.last_used_at
+)
+SELECT count(*)::int AS saved FROM saved

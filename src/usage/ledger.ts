@@ -1,0 +1,152 @@
+import type { Checkpoint } from '../core/charge.ts'
+import type { Observer } from '../telemetry/observer.ts'
+import { createDrainer, type Drainer } from './drainer.ts'
+import { createLoop } from './loop.ts'
+import type { ChargeStream, LedgerStore, SeedStore } from './ports.ts'
+import { seedOnce } from './seed-once.ts'
+
+export interface LedgerSettings {
+  readonly nowMs: () => number
+  /** Rest between two passes that found nothing. */
+  readonly idleMs: number
+  /** Entries of one transaction. */
+  readonly batchMax: number
+  /** Partitions drained at the same time; each takes a database connection. */
+  readonly drainsMax: number
+  /** Entries stay in the store so long after they are booked. */
+  readonly keepMs: number
+  readonly trimEveryMs: number
+  readonly staleMax: number
+}
+
+export const ledgerDefaults: Omit<LedgerSettings, 'nowMs'> = {
+  idleMs: 250,
+  batchMax: 1_000,
+  drainsMax: 4,
+  keepMs: 24 * 3_600_000,
+  trimEveryMs: 60_000,
+  staleMax: 100,
+}
+
+export interface LedgerOptions {
+  readonly stream: ChargeStream
+  readonly store: LedgerStore
+  readonly seedStore: SeedStore
+  readonly observer: Observer
+  readonly settings: LedgerSettings
+}
+
+export interface Ledger {
+  start(): void
+  /** Something was appended: look now. */
+  wake(): void
+  /** One pass over all partitions; answers how many entries it booked. Throws the first failure after trying every partition. */
+  drainOnce(): Promise<number>
+  /** Books what one partition holds, whoever runs the loop. */
+  readonly drain: Drainer
+  /** Finishes the batches under way. */
+  stop(): Promise<void>
+}
+
+const batchesMax = 10
+
+/**
+ * Carries charges from the store's streams into the books: drain what waits, forget what is long booked, seed what is stale. Exactly once
+ * whatever is killed and however many ledgers run (see `LedgerStore`). A failure is counted and tried again, with a growing pause; the loop
+ * never ends by itself.
+ */
+export function createLedger(options: LedgerOptions): Ledger {
+  const { stream, store, observer, settings } = options
+  const drain = createDrainer({ stream, store, batchMax: settings.batchMax, readMsMax: 1_000 })
+  let isStopping = false
+  let caughtUpAtMs = settings.nowMs()
+  let trimmedAtMs = settings.nowMs()
+
+  async function pass(): Promise<{ merged: number; isEmpty: boolean }> {
+    const startedAtMs = settings.nowMs()
+    const waiting = await stream.waiting(await store.checkpoints())
+    const drained = await drainAll({ ...options, drain, isStopping: () => isStopping }, waiting)
+    if (drained.isEmpty) caughtUpAtMs = startedAtMs
+    observer.set('ledger_lag_seconds', Math.max(0, settings.nowMs() - caughtUpAtMs) / 1_000)
+    if (drained.fault !== undefined) throw drained.fault
+    if (settings.nowMs() - trimmedAtMs >= settings.trimEveryMs) {
+      trimmedAtMs = settings.nowMs()
+      await trimAll(options, await store.checkpoints())
+    }
+    await seedStale(options, drain)
+    return drained
+  }
+
+  const loop = createLoop({
+    step: async () => ((await pass()).isEmpty ? settings.idleMs : 0),
+    onFault(error, failures) {
+      observer.set('ledger_lag_seconds', Math.max(0, settings.nowMs() - caughtUpAtMs) / 1_000)
+      observer.count('ledger_failures_total')
+      observer.warn('The ledger could not finish a pass and will try again', { failures, error })
+    },
+    backoffMs: settings.idleMs,
+    backoffMsMax: 5_000,
+  })
+  return {
+    start: loop.start,
+    wake: loop.wake,
+    drain,
+    drainOnce: async () => (await pass()).merged,
+    async stop() {
+      isStopping = true
+      await loop.stop()
+    },
+  }
+}
+
+interface DrainAll {
+  readonly drain: Drainer
+  readonly isStopping: () => boolean
+  readonly observer: Observer
+  readonly settings: LedgerSettings
+}
+
+/** Every partition is tried, at most `drainsMax` at a time, so one that fails holds up no other. */
+async function drainAll(options: DrainAll, partitions: readonly number[]) {
+  const queue = [...partitions]
+  let merged = 0
+  let isEmpty = true
+  let fault: unknown
+  const worker = async () => {
+    for (let next = queue.shift(); next !== undefined && !options.isStopping(); next = queue.shift()) {
+      try {
+        const drained = await options.drain(next, { batchesMax, isStopping: options.isStopping })
+        options.observer.count('ledger_entries_total', {}, drained.merged)
+        merged += drained.merged
+        isEmpty &&= drained.isEmpty
+      } catch (error) {
+        fault ??= error
+        isEmpty = false
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: options.settings.drainsMax }, worker))
+  return { merged, isEmpty, fault }
+}
+
+async function trimAll(
+  { stream, settings, observer }: LedgerOptions,
+  checkpoints: readonly Checkpoint[],
+): Promise<void> {
+  let trimmed = 0
+  for (const checkpoint of checkpoints) trimmed += await stream.trim({ checkpoint, keepMs: settings.keepMs })
+  observer.count('ledger_trimmed_total', {}, trimmed)
+}
+
+/** What is still `behind` after a drain stays stale in the store and is tried in the next pass. */
+async function seedStale(
+  { stream, store, seedStore, settings, observer }: LedgerOptions,
+  drain: Drainer,
+): Promise<void> {
+  const stale = await stream.stale(settings.staleMax)
+  observer.set('stale_subjects', stale.length)
+  for (const { subject, counters } of stale) {
+    const seeded = await seedOnce({ store, seedStore, drain }, { subject, counters })
+    observer.count('seeds_total', { reason: 'stale', result: seeded })
+  }
+}
