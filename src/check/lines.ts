@@ -7,8 +7,8 @@ import type { Principal } from '../core/principal.ts'
 /** This and the next calendar window of a kind in a zone. */
 export type WindowsAt = (nowMs: number, kind: WindowKind, timeZone: string) => { readonly current: TimeRange; readonly next: TimeRange }
 
-/** Kinds of request that a limit of `enforce_at artifact` may refuse. */
-const refusableKinds: ReadonlySet<RequestKind> = new Set<RequestKind>(['artifact', 'metadata', 'upload', 'call'])
+/** Kinds of request that a limit of `enforce_at artifact` may refuse. `other` is a path no layout knows: it may be a file. */
+const refusableKinds: ReadonlySet<RequestKind> = new Set<RequestKind>(['artifact', 'metadata', 'upload', 'call', 'other'])
 
 /** What turns an account's limits into the lines of one request. */
 export interface LineFacts {

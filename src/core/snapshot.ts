@@ -24,4 +24,6 @@ export interface Snapshot {
   readonly accessRules: readonly AccessRule[]
   /** Most specific first. */
   readonly priceRules: readonly PriceRule[]
+  /** Whether an RE2 pattern of a rule matches the whole text. Patterns were validated with their rows. */
+  readonly matchesPattern: (pattern: string, text: string) => boolean
 }

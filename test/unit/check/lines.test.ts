@@ -37,7 +37,7 @@ describe('linesOf()', () => {
     ['call', true],
     ['index', false],
     ['root', false],
-    ['other', false],
+    ['other', true],
   ] as const)('an artifact-only limit on %s may refuse: %s', (kind, enforced) => {
     const [line] = linesOf([limitRule()], lineFacts({ kind }))
     expect(line?.enforced).toBe(enforced)

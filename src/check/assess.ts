@@ -1,0 +1,90 @@
+import { estimateOf } from '../core/cost.ts'
+import { decideAccess } from '../core/decide-access.ts'
+import type { LimitRule } from '../core/limit.ts'
+import { priceOf } from '../core/price-of.ts'
+import type { PriceRule } from '../core/price.ts'
+import type { Principal } from '../core/principal.ts'
+import type { Amounts } from '../core/quantity.ts'
+import { readResource } from '../core/read-resource.ts'
+import type { RequestFacts, ResourceRequest } from '../core/request.ts'
+import type { Snapshot } from '../core/snapshot.ts'
+import type { Upstream } from '../core/upstream.ts'
+import type { Refusal } from '../core/verdict.ts'
+import { identify } from './identify.ts'
+import type { SizeCatalogue } from './ports.ts'
+
+/** A request that limits govern: who asks for what, at which price, under which limits. */
+export interface Governed {
+  readonly kind: 'governed'
+  readonly upstream: Upstream
+  readonly resource: ResourceRequest
+  readonly principal: Principal
+  readonly price: PriceRule
+  readonly estimate: Amounts
+  /** Whether the estimate rests on a known size: only then can a request be called too large for its quota. */
+  readonly isSizeKnown: boolean
+  readonly limits: readonly LimitRule[]
+}
+
+export type Assessment =
+  | Governed
+  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly upstream?: Upstream; readonly resource?: ResourceRequest; readonly principal?: Principal }
+  /** Free by table: our own pages and CORS preflights. */
+  | { readonly kind: 'landing'; readonly upstream: Upstream; readonly resource: ResourceRequest }
+  | { readonly kind: 'status'; readonly upstream: Upstream; readonly principal: Principal }
+  | { readonly kind: 'preflight'; readonly upstream: Upstream }
+
+/** Everything about a request that can be said from memory, without waiting and without taking anything. */
+export function assess(
+  facts: RequestFacts,
+  given: { readonly snapshot: Snapshot; readonly sizes: SizeCatalogue; readonly nowMs: number; readonly isPolicyFresh: boolean },
+): Assessment {
+  const { snapshot, nowMs } = given
+  const upstream = upstreamOf(facts, snapshot)
+  if (upstream === undefined) return { kind: 'refused', refusal: { cause: 'unknown_upstream' } }
+  const resource = readResource(upstream, facts)
+  if (resource.kind === 'invalid') return { kind: 'refused', refusal: { cause: 'bad_request', reason: resource.reason }, upstream }
+  if (resource.kind === 'landing') return { kind: 'landing', upstream, resource }
+  if (isPreflight(facts)) return { kind: 'preflight', upstream }
+  const principal = identify(facts, snapshot, nowMs)
+  if (typeof principal === 'string') {
+    // An unknown token may be one that was issued while the database could not be read: that is our trouble, not the caller's.
+    const cause = principal === 'wrong_token' && !given.isPolicyFresh ? 'unavailable' : principal
+    return { kind: 'refused', refusal: { cause }, upstream, resource }
+  }
+  if (resource.kind === 'status') return { kind: 'status', upstream, principal }
+  const access = decideAccess(
+    snapshot.accessRules,
+    { surface: upstream.surface, address: facts.address, account: principal.account.id, resource: resource.resource },
+    { nowMs, matchesPattern: snapshot.matchesPattern },
+  )
+  if (access.effect === 'deny') {
+    return { kind: 'refused', refusal: { cause: 'denied', reason: access.reason }, upstream, resource, principal }
+  }
+  return govern({ upstream, resource, principal }, { ...given, facts })
+}
+
+function govern(
+  who: Pick<Governed, 'upstream' | 'resource' | 'principal'>,
+  given: { readonly snapshot: Snapshot; readonly sizes: SizeCatalogue; readonly facts: RequestFacts },
+): Governed {
+  const { snapshot, facts } = given
+  const wanted = { surface: who.upstream.surface, kind: who.resource.kind, resource: who.resource.resource }
+  const price = priceOf(snapshot.priceRules, wanted, snapshot.matchesPattern)
+  const sizeBytes = given.sizes.sizeOf(who.upstream.id, who.resource.path)
+  const estimate = estimateOf(price, { method: facts.method, headers: facts.headers, sizeBytes })
+  const isSizeKnown = sizeBytes !== undefined || price.charged === 'at_the_door'
+  return { kind: 'governed', ...who, price, estimate, isSizeKnown, limits: snapshot.limitsOf(who.principal.account) }
+}
+
+/** The route's own word first, it cannot be forged; else the host. None or two rows: never a guess. */
+function upstreamOf(facts: RequestFacts, snapshot: Snapshot): Upstream | undefined {
+  if (facts.upstream !== undefined) return snapshot.upstream(facts.upstream)
+  const found = snapshot.upstreamsOfHost(facts.host)
+  return found.length === 1 ? found[0] : undefined
+}
+
+/** Fetch standard: a preflight carries no credentials, so it can neither be charged nor refused by account. */
+function isPreflight({ method, headers }: RequestFacts): boolean {
+  return method === 'OPTIONS' && headers.has('origin') && headers.has('access-control-request-method')
+}
