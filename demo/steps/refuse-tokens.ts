@@ -1,0 +1,47 @@
+import { call } from '../caller.ts'
+import { type Demo, expectThat, linesWith, type Shown } from '../step.ts'
+import type { World } from '../world.ts'
+
+/** No token, one that was never issued, and one that has expired. */
+export async function refuseTokens({ world }: Demo): Promise<readonly Shown[]> {
+  const wrong = 'tg_000000000000000000000000000000_000000'
+  const expired = await world.issueToken('alice')
+  await expireTokenOf(world, expired)
+  const reached = world.mirror.requests().length
+  const shown = [
+    await refused(world, { what: 'no token', token: undefined }),
+    await refused(world, { what: 'a wrong token', token: wrong }),
+    await refused(world, { what: 'an expired token', token: expired }),
+  ]
+  expectThat(
+    world.mirror.requests().length === reached,
+    'no refused request reaches the mirror',
+    world.mirror.requests(),
+  )
+  return shown
+}
+
+async function expireTokenOf(world: World, secret: string): Promise<void> {
+  await world.sql(
+    `UPDATE tollgate.token SET created_at = now() - interval '2 days', expires_at = now() - interval '1 second'
+     WHERE digest = encode(sha256(convert_to($1, 'UTF8')), 'hex')`,
+    [secret],
+  )
+}
+
+async function refused(
+  world: World,
+  caller: { readonly what: string; readonly token: string | undefined },
+): Promise<Shown> {
+  const url = `${world.baseUrl}/simple/damson/`
+  const reply = await call({ url, ...(caller.token === undefined ? {} : { token: caller.token }) })
+  const challenges = [reply.headers['www-authenticate'] ?? []].flat().join(' · ')
+  expectThat(reply.status === 401 && challenges.startsWith('Basic'), `${caller.what} is answered 401`, reply)
+  const run = await world.installers.pip('26.3', { indexUrl: world.indexUrl(caller.token), packages: ['damson'] })
+  expectThat(run.code !== 0 && run.modules.length === 0, `pip with ${caller.what} installs nothing`, run.text)
+  return {
+    what: `pip install damson with ${caller.what}`,
+    happened: `401, pip ends with ${run.code}`,
+    terminal: linesWith(run.text, ['401', 'ERROR']).split('\n')[0] ?? '',
+  }
+}
