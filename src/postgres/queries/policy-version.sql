@@ -1,0 +1,4 @@
+-- Purpose: which policy is the newest; asked every second, so one index look-up.
+-- Guarantee: as of one instant.
+-- Parameters: none.
+SELECT history, version::float8 AS version FROM tollgate.policy_version
