@@ -1,0 +1,88 @@
+import { join } from 'node:path'
+import pg from 'pg'
+import { startRedis } from '../../../scripts/servers/redis.ts'
+import { createScratchFolder, createSocketFolder, rootFolder } from '../../../scripts/state-folder.ts'
+import { bundledPostgresFolder, startEmbeddedPostgres } from '../../../src/postgres/embedded.ts'
+import { findFreePort } from '../../../src/postgres/free-port.ts'
+import { benchSecrets, writeBenchPolicy } from './bench-policy.ts'
+import { type BenchProcess, pin, startPinned } from './processes.ts'
+
+/** The core of the servers that are measured; the load, Redis and PostgreSQL run on the other one. */
+const serverCore = 0
+const restCore = 1
+
+export interface BenchWorld {
+  readonly secrets: readonly string[]
+  readonly sql: pg.Client
+  readonly redisUrl: string
+  /** Starts a pinned `tollgate serve`, on Redis or on the in-process store; answers its gRPC target. */
+  serve(store: 'memory' | 'redis', environment?: Readonly<Record<string, string>>): Promise<string>
+  /** Starts grpc-js doing nothing, pinned alike. */
+  serveNothing(): Promise<string>
+  stop(): Promise<void>
+}
+
+/** V8's helper threads preempt a server on one core: see docs/performance.md for what was measured. */
+const serveFlags = ['--single-threaded-gc', '--max-semi-space-size=32']
+
+/** A PostgreSQL with the bench's policy, a Redis, and servers on demand. */
+export async function startBenchWorld(tokenCount: number): Promise<BenchWorld> {
+  const folder = createScratchFolder('bench')
+  const sockets = createSocketFolder()
+  const database = await startEmbeddedPostgres({
+    binariesFolder: bundledPostgresFolder,
+    dataFolder: join(folder, 'postgres'),
+    fsync: false,
+  })
+  const redis = await startRedis({ dataFolder: folder })
+  await pin(redis.pid, restCore)
+  await pin(process.pid, restCore)
+  const running: BenchProcess[] = []
+  const started = async (starting: Promise<BenchProcess>): Promise<void> => {
+    running.push(await starting)
+  }
+  const migrate = await startPinned({
+    ...{ core: restCore, args: [join(rootFolder, 'src/main.ts'), 'migrate'], ready: /\d/ },
+    environment: { DATABASE_URL: database.url },
+  })
+  await migrate.stop()
+  const sql = new pg.Client({ connectionString: database.url })
+  await sql.connect()
+  const secrets = benchSecrets(tokenCount)
+  await writeBenchPolicy(sql, secrets)
+  return {
+    secrets,
+    sql,
+    redisUrl: redis.url,
+    async serve(store, environment = {}) {
+      const socket = join(sockets, `${store}-${running.length}.sock`)
+      const ops = `127.0.0.1:${await findFreePort()}`
+      await started(
+        startPinned({
+          ...{ core: serverCore, args: [...serveFlags, join(rootFolder, 'src/main.ts'), 'serve'], ready: /"msg":"ready"/ },
+          environment: {
+            ...{ DATABASE_URL: database.url, TOLLGATE_GRPC_SOCKET: socket, TOLLGATE_OPS_ADDRESS: ops },
+            ...(store === 'redis' ? { REDIS_URL: redis.url } : {}),
+            ...environment,
+          },
+        }),
+      )
+      return `unix:${socket}`
+    },
+    async serveNothing() {
+      const socket = join(sockets, 'nothing.sock')
+      await started(
+        startPinned({
+          ...{ core: serverCore, args: [...serveFlags, join(import.meta.dirname, 'baseline-server.ts'), socket], ready: /^ready$/ },
+        }),
+      )
+      return `unix:${socket}`
+    },
+    async stop() {
+      for (const server of running.reverse()) await server.stop()
+      await sql.end()
+      await redis.stop()
+      await database.stop()
+    },
+  }
+}
