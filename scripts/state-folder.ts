@@ -26,13 +26,18 @@ export function stateFolder(name: string): string {
 
 /** An empty folder for this process alone. It is removed when the process ends, or, after a crash, by a later one. */
 export function createScratchFolder(name: string): string {
+  removeLeftScratch()
+  return removeAtExit(mkdtempSync(join(stateFolder('scratch'), `${name}-${process.pid}-`)))
+}
+
+/** Removes the scratch folders of processes that have ended. */
+export function removeLeftScratch(): void {
   const parent = stateFolder('scratch')
   for (const left of readdirSync(parent)) {
     const owner = /-(\d+)-\w{6}$/.exec(left)?.[1]
     if (owner !== undefined && !existsSync(`/proc/${owner}`))
       rmSync(join(parent, left), { recursive: true, force: true })
   }
-  return removeAtExit(mkdtempSync(join(parent, `${name}-${process.pid}-`)))
 }
 
 /** Like createScratchFolder, with a path short enough (at most 107 bytes with a file name) for unix sockets. */
