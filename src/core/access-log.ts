@@ -1,0 +1,32 @@
+/** What Envoy logged about one request: once at its end, and from time to time while it runs. Numbers are cumulative; 0 where Envoy said nothing. */
+export interface AccessLogEntry {
+  /** Id of the Envoy that wrote it, from the first message of its stream; empty when that had none. */
+  readonly node: string
+  /** The signed text that our answer to the Check put into Envoy's dynamic metadata. */
+  readonly ticket: string
+  readonly type: 'start' | 'periodic' | 'end'
+  readonly requestId: string
+  /** `GET`, `HEAD`, …; empty for one that Envoy has no number for. */
+  readonly method: string
+  readonly path: string
+  /** 0 = no answer was begun. */
+  readonly status: number
+  /** Envoy's reason: `via_upstream`, `ext_authz_denied`, `downstream_remote_disconnect`, … */
+  readonly details: string
+  /** Bytes of body handed towards the client: too high for an aborted HTTP/2 download. */
+  readonly bodyBytes: number
+  /** Bytes put on the wire, headers and framing included. What was delivered is the smaller of the two. */
+  readonly wireBytes: number
+  /** The client ended the request before its answer was complete. */
+  readonly clientLeft: boolean
+  /** The answer broke off for another reason: the upstream's, a timeout, a protocol error. */
+  readonly cutShort: boolean
+  /** Whole milliseconds from start to end; 0 while it runs. */
+  readonly durationMs: number
+  /** Request header `range`; empty when absent. */
+  readonly range: string
+  /** Response header `content-length`; undefined when absent or no number. For a HEAD it is the file's. */
+  readonly contentLength: number | undefined
+  /** Response header `content-range`; empty when absent. */
+  readonly contentRange: string
+}

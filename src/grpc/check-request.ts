@@ -1,0 +1,212 @@
+import type { RequestFacts } from '../core/request.ts'
+import { normalAddress } from './caller-address.ts'
+import { lengthTag, WireFault, WireReader } from './wire-reader.ts'
+
+/** Why a CheckRequest cannot be judged; the caller is refused, never allowed. */
+export type BadCheck = 'malformed' | 'too_large' | 'missing_attributes' | 'not_utf8'
+
+export type DecodedCheck =
+  | { readonly ok: true; readonly facts: RequestFacts }
+  | { readonly ok: false; readonly reason: BadCheck }
+
+const headersMax = 10_000
+const headerBytesMax = 1_048_576
+const targetBytesMax = 65_536
+
+// Field numbers of envoy.service.auth.v3 (proto/envoy/service/auth/v3/external_auth.proto).
+const request = { attributes: lengthTag(1) }
+const attributes = { source: lengthTag(1), request: lengthTag(4), contextExtensions: lengthTag(10) }
+const peer = { address: lengthTag(1) }
+const address = { socketAddress: lengthTag(1) }
+const socketAddress = { address: lengthTag(2) }
+const outerRequest = { http: lengthTag(2) }
+const http = {
+  method: lengthTag(2),
+  headers: lengthTag(3),
+  path: lengthTag(4),
+  host: lengthTag(5),
+  headerMap: lengthTag(13),
+}
+const headerMap = { headers: lengthTag(1) }
+const pair = { key: lengthTag(1), value: lengthTag(2), rawValue: lengthTag(3) }
+
+/** What has been read so far; a submessage that comes twice merges into it, as protobuf asks. */
+interface Draft {
+  hasHttp: boolean
+  method: string
+  path: string
+  host: string
+  peer: string
+  upstream: string
+  key: string
+  value: string
+  headerCount: number
+  headerBytes: number
+  readonly headers: Map<string, string>
+}
+
+/**
+ * Reads a CheckRequest; never throws, whatever the bytes. Only the fields that decide are read, the rest (body, certificates, metadata)
+ * is stepped over. At most 10,000 headers of 1 MiB together, a target of at most 64 KiB.
+ * Both of Envoy's header forms are read: `headers`, and `header_map` (`encode_raw_headers`), whose repeated names are joined with `,`
+ * as the other form does.
+ */
+export function decodeCheckRequest(bytes: Buffer): DecodedCheck {
+  const draft: Draft = {
+    hasHttp: false,
+    method: '',
+    path: '',
+    host: '',
+    peer: '',
+    upstream: '',
+    key: '',
+    value: '',
+    headerCount: 0,
+    headerBytes: 0,
+    headers: new Map(),
+  }
+  try {
+    readRequest(new WireReader(bytes), draft)
+    return finished(draft)
+  } catch (error) {
+    return { ok: false, reason: error instanceof WireFault ? error.reason : 'malformed' }
+  }
+}
+
+function finished(draft: Draft): DecodedCheck {
+  const { method, path, headers, upstream } = draft
+  // CONNECT is asked with an empty path (facts of Envoy 1.40); nothing else is.
+  if (!draft.hasHttp || method === '' || (path === '' && method !== 'CONNECT')) {
+    return { ok: false, reason: 'missing_attributes' }
+  }
+  if (path.includes('\ufffd') || method.includes('\ufffd')) return { ok: false, reason: 'not_utf8' }
+  const facts = {
+    method,
+    host: normalHost(draft.host),
+    target: path,
+    headers,
+    address: normalAddress(headers.get('x-envoy-external-address') ?? '') || normalAddress(draft.peer) || 'unknown',
+    requestId: headers.get('x-request-id') ?? '',
+  }
+  return { ok: true, facts: upstream === '' ? facts : { ...facts, upstream } }
+}
+
+/** Lower case, without port; empty when it is not one host name. Two Host headers reach us as `a,b`. */
+function normalHost(host: string): string {
+  const parts = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d*)?$/.exec(host.length > 255 ? '' : host.toLowerCase())
+  return parts?.[1] ?? ''
+}
+
+function readRequest(reader: WireReader, draft: Draft): void {
+  while (reader.next()) {
+    if (reader.tag === request.attributes) readAttributes(reader, draft)
+    else reader.skip()
+  }
+}
+
+function readAttributes(reader: WireReader, draft: Draft): void {
+  const outer = reader.enter()
+  while (reader.next()) {
+    if (reader.tag === attributes.source) readPeer(reader, draft)
+    else if (reader.tag === attributes.request) readOuterRequest(reader, draft)
+    else if (reader.tag === attributes.contextExtensions) readExtension(reader, draft)
+    else reader.skip()
+  }
+  reader.leave(outer)
+}
+
+function readPeer(reader: WireReader, draft: Draft): void {
+  const outerPeer = reader.enter()
+  while (reader.next()) {
+    if (reader.tag === peer.address) readAddress(reader, draft)
+    else reader.skip()
+  }
+  reader.leave(outerPeer)
+}
+
+function readAddress(reader: WireReader, draft: Draft): void {
+  const outerAddress = reader.enter()
+  while (reader.next()) {
+    if (reader.tag !== address.socketAddress) {
+      reader.skip()
+      continue
+    }
+    const outerSocket = reader.enter()
+    while (reader.next()) {
+      if (reader.tag === socketAddress.address) draft.peer = reader.text()
+      else reader.skip()
+    }
+    reader.leave(outerSocket)
+  }
+  reader.leave(outerAddress)
+}
+
+function readOuterRequest(reader: WireReader, draft: Draft): void {
+  const outer = reader.enter()
+  while (reader.next()) {
+    if (reader.tag === outerRequest.http) readHttp(reader, draft)
+    else reader.skip()
+  }
+  reader.leave(outer)
+}
+
+function readHttp(reader: WireReader, draft: Draft): void {
+  draft.hasHttp = true
+  const outer = reader.enter()
+  while (reader.next()) {
+    if (reader.tag === http.headers) readHeader(reader, draft)
+    else if (reader.tag === http.method) draft.method = reader.boundedText(64)
+    else if (reader.tag === http.path) draft.path = reader.boundedText(targetBytesMax)
+    else if (reader.tag === http.host) draft.host = reader.boundedText(targetBytesMax)
+    else if (reader.tag === http.headerMap) readHeaderMap(reader, draft)
+    else reader.skip()
+  }
+  reader.leave(outer)
+}
+
+function readHeader(reader: WireReader, draft: Draft): void {
+  readPair(reader, draft)
+  const name = countedName(draft)
+  draft.headers.set(name, draft.value)
+}
+
+function readHeaderMap(reader: WireReader, draft: Draft): void {
+  const outer = reader.enter()
+  while (reader.next()) {
+    if (reader.tag !== headerMap.headers) {
+      reader.skip()
+      continue
+    }
+    readPair(reader, draft)
+    const name = countedName(draft)
+    const earlier = draft.headers.get(name)
+    draft.headers.set(name, earlier === undefined ? draft.value : `${earlier},${draft.value}`)
+  }
+  reader.leave(outer)
+}
+
+function readExtension(reader: WireReader, draft: Draft): void {
+  readPair(reader, draft)
+  if (draft.key === 'upstream') draft.upstream = draft.value
+}
+
+/** A map entry or a HeaderValue, into `key` and `value` of the draft. */
+function readPair(reader: WireReader, draft: Draft): void {
+  draft.key = ''
+  draft.value = ''
+  const outer = reader.enter()
+  while (reader.next()) {
+    if (reader.tag === pair.key) draft.key = reader.text()
+    else if (reader.tag === pair.value) draft.value = reader.text()
+    else if (reader.tag === pair.rawValue) draft.value = reader.text()
+    else reader.skip()
+  }
+  reader.leave(outer)
+}
+
+function countedName(draft: Draft): string {
+  draft.headerCount += 1
+  draft.headerBytes += draft.key.length + draft.value.length
+  if (draft.headerCount > headersMax || draft.headerBytes > headerBytesMax) throw new WireFault('too_large')
+  return draft.key.toLowerCase()
+}

@@ -1,0 +1,158 @@
+import { resolve as absolute } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type handleUnaryCall, Server, ServerCredentials } from '@grpc/grpc-js'
+import { Fault } from '../core/fault.ts'
+import type { Observer } from '../telemetry/observer.ts'
+import { createHealth } from './health.ts'
+import { type Method, RpcError } from './methods.ts'
+import { createOpenStreams, type OpenStreams } from './open-streams.ts'
+import { clearSocket, withPrivateSocket } from './socket-file.ts'
+
+export interface Listen {
+  /** A unix socket file: made with mode 0600, a dead process's file is replaced. */
+  readonly socketPath?: string
+  /** Port 0 takes a free one. Plain text: loopback, or peers that are trusted for another reason. */
+  readonly tcp?: { readonly host: string; readonly port: number }
+}
+
+export interface GrpcServerOptions {
+  readonly methods: readonly Method[]
+  readonly listen: Listen
+  readonly observer: Observer
+}
+
+export interface GrpcServer {
+  /** As a gRPC client writes them: `unix:/run/tollgate/0.sock`, `127.0.0.1:9000`. */
+  readonly addresses: readonly string[]
+  /** What `grpc.health.v1` answers; not serving until told. */
+  setServing(isServing: boolean): void
+  /**
+   * Stops without losing a request: NOT_SERVING, `graceMs` for Envoy to see it (interval × unhealthy threshold), an answer on every open
+   * log stream (Envoy opens the next one elsewhere), then calls in flight may end for `forceMs` (default 1,000). Always resolves.
+   */
+  drain(times: { readonly graceMs: number; readonly forceMs?: number }): Promise<void>
+  /** Stops at once; calls in flight are cut. */
+  close(): void
+}
+
+// Envoy can be told to accept 8 MiB of headers; a larger message would be a gRPC error before we see it.
+const messageBytesMax = 16 * 1_048_576
+const streamsPerConnectionMax = 10_000
+const internal = 13
+
+const same = (bytes: Buffer): Buffer => bytes
+
+/**
+ * Serves the table of methods and `grpc.health.v1` on grpc-js. Faults: `already_running` when an address is taken, `settings_invalid` when it
+ * cannot be used.
+ */
+export async function createGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
+  const { methods, listen, observer } = options
+  const health = createHealth(methods.map(({ path }) => path.split('/')[1] ?? ''))
+  const streams = createOpenStreams()
+  const server = new Server({
+    'grpc.max_receive_message_length': messageBytesMax,
+    'grpc.max_concurrent_streams': streamsPerConnectionMax,
+    'grpc.enable_channelz': 0,
+  })
+  for (const method of [...methods, ...health.methods]) register({ server, streams, observer }, method)
+  const addresses = await bindAll(server, listen)
+  let drained: Promise<void> | undefined
+  return {
+    addresses,
+    setServing: (isServing) => health.setServing(isServing),
+    drain({ graceMs, forceMs = 1_000 }) {
+      health.setServing(false)
+      drained ??= sleep(graceMs).then(() => {
+        streams.endAll()
+        return shutdown(server, forceMs)
+      })
+      return drained
+    },
+    close: () => server.forceShutdown(),
+  }
+}
+
+interface Transport {
+  readonly server: Server
+  readonly streams: OpenStreams
+  readonly observer: Observer
+}
+
+function register({ server, streams, observer }: Transport, method: Method): void {
+  if (method.kind === 'unary') server.register(method.path, unary(method, observer), same, same, 'unary')
+  else if (method.kind === 'client-stream')
+    server.register(method.path, streams.clientStream(method), same, same, 'clientStream')
+  else server.register(method.path, streams.serverStream(method), same, same, 'serverStream')
+}
+
+function unary(method: Extract<Method, { kind: 'unary' }>, observer: Observer): handleUnaryCall<Buffer, Buffer> {
+  return (call, reply) => {
+    let isAnswered = false
+    const answer = method.answer(call.request, {
+      deadlineMs: Number(call.getDeadline()),
+      onLeft(listener) {
+        if (call.cancelled) listener()
+        // grpc-js says `cancelled` on every call, right after its reply too (seen on 1.14).
+        else call.once('cancelled', () => isAnswered || listener())
+      },
+    })
+    answer.then(
+      (bytes) => {
+        isAnswered = true
+        reply(null, bytes)
+      },
+      (error: unknown) => {
+        isAnswered = true
+        if (error instanceof RpcError) return reply({ code: error.code, details: error.message })
+        observer.warn('rpc_failed', { path: method.path, error })
+        reply({ code: internal, details: 'internal' })
+      },
+    )
+  }
+}
+
+async function bindAll(server: Server, { socketPath, tcp }: Listen): Promise<readonly string[]> {
+  const addresses: string[] = []
+  try {
+    if (socketPath !== undefined) {
+      const path = absolute(socketPath)
+      await clearSocket(path)
+      await withPrivateSocket(path, () => bind(server, `unix:${path}`))
+      addresses.push(`unix:${path}`)
+    }
+    if (tcp !== undefined) {
+      const host = tcp.host.includes(':') ? `[${tcp.host}]` : tcp.host
+      addresses.push(`${host}:${await bind(server, `${host}:${tcp.port}`)}`)
+    }
+    return addresses
+  } catch (error) {
+    server.forceShutdown()
+    throw error
+  }
+}
+
+function bind(server: Server, address: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
+      if (!error) return resolve(port)
+      const isTaken = error.message.includes('EADDRINUSE')
+      const sentence = isTaken ? `Another process listens on ${address}` : `Cannot listen on ${address}`
+      reject(new Fault(isTaken ? 'already_running' : 'settings_invalid', sentence, { cause: error }))
+    })
+  })
+}
+
+/** An open stream keeps `tryShutdown` waiting for ever, so it gets `forceMs`. */
+function shutdown(server: Server, forceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      server.forceShutdown()
+      resolve()
+    }, forceMs)
+    server.tryShutdown(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+}
