@@ -2,8 +2,10 @@
 export interface AccessLogEntry {
   /** Id of the Envoy that wrote it, from the first message of its stream; empty when that had none. */
   readonly node: string
-  /** The signed text that our answer to the Check put into Envoy's dynamic metadata. */
-  readonly ticket: string
+  /** False: it carries nothing of ours, so no Check let it pass or refused it (no route, refused by Envoy itself, or let through in an outage). */
+  readonly checked: boolean
+  /** The signed text that our answer to the Check put into Envoy's dynamic metadata; absent where nothing was taken. */
+  readonly ticket?: string
   readonly type: 'start' | 'periodic' | 'end'
   readonly requestId: string
   /** `GET`, `HEAD`, …; empty for one that Envoy has no number for. */
@@ -17,16 +19,14 @@ export interface AccessLogEntry {
   readonly bodyBytes: number
   /** Bytes put on the wire, headers and framing included. What was delivered is the smaller of the two. */
   readonly wireBytes: number
-  /** The client ended the request before its answer was complete. */
-  readonly clientLeft: boolean
-  /** The answer broke off for another reason: the upstream's, a timeout, a protocol error. */
-  readonly cutShort: boolean
+  /** The answer broke off before it was complete: the client left, the upstream died, a timeout, a protocol error. */
+  readonly aborted: boolean
   /** Whole milliseconds from start to end; 0 while it runs. */
   readonly durationMs: number
   /** Request header `range`; empty when absent. */
   readonly range: string
   /** Response header `content-length`; undefined when absent or no number. For a HEAD it is the file's. */
-  readonly contentLength: number | undefined
+  readonly contentLengthBytes: number | undefined
   /** Response header `content-range`; empty when absent. */
   readonly contentRange: string
 }

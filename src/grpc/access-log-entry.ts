@@ -1,11 +1,6 @@
 import type { AccessLogEntry } from '../core/access-log.ts'
 import { lengthTag, varintTag, WireReader } from './wire-reader.ts'
 
-/** `unchecked`: no dynamic metadata of ours at all, so no Check of ours let it pass or refused it. */
-export type DecodedEntry =
-  | { readonly kind: 'entry'; readonly entry: AccessLogEntry }
-  | { readonly kind: 'without_ticket' | 'unchecked' | 'malformed' }
-
 const ourNamespace = 'envoy.filters.http.ext_authz'
 const ticketBytesMax = 16_384
 const pathBytesMax = 65_536
@@ -25,14 +20,15 @@ const response = { code: lengthTag(1), bodyBytes: varintTag(3), headers: lengthT
 const pair = { key: lengthTag(1), value: lengthTag(2) }
 
 const methods = ['', 'GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH']
-const clientFlags = new Set([15, 28].map(varintTag))
-// Timeouts, resets and protocol errors of either side that end an answer half-way.
-const cutFlags = new Set([3, 4, 5, 6, 7, 17, 19, 20, 23, 24, 26].map(varintTag))
+// What ends an answer half-way: timeouts, resets and protocol errors of either side, the client's leaving (15, 28).
+const abortFlags = new Set([3, 4, 5, 6, 7, 15, 17, 19, 20, 23, 24, 26, 28].map(varintTag))
 
-type Draft = { -readonly [Key in keyof AccessLogEntry]: AccessLogEntry[Key] } & { hasOurs: boolean; streamId: string }
+type Draft = { -readonly [Key in keyof AccessLogEntry]: AccessLogEntry[Key] } & { streamId: string }
 
-/** Reads one HTTPAccessLogEntry; never throws, whatever the bytes. uint64 above 2^53 − 1 saturate there. */
-export function decodeAccessLogEntry(bytes: Buffer, node: string): DecodedEntry {
+/**
+ * Reads one HTTPAccessLogEntry, or undefined when the bytes are none; never throws. uint64 above 2^53 − 1 saturate there.
+ */
+export function decodeAccessLogEntry(bytes: Buffer, node: string): AccessLogEntry | undefined {
   const draft = emptyDraft(node)
   try {
     const reader = new WireReader(bytes)
@@ -43,18 +39,16 @@ export function decodeAccessLogEntry(bytes: Buffer, node: string): DecodedEntry 
       else reader.skip()
     }
   } catch {
-    return { kind: 'malformed' }
+    return undefined
   }
-  const { hasOurs, streamId, ...entry } = draft
-  if (!hasOurs) return { kind: 'unchecked' }
-  if (entry.ticket === '') return { kind: 'without_ticket' }
-  return { kind: 'entry', entry: entry.requestId === '' ? { ...entry, requestId: streamId } : entry }
+  const { streamId, ...entry } = draft
+  return entry.requestId === '' ? { ...entry, requestId: streamId } : entry
 }
 
 function emptyDraft(node: string): Draft {
   return {
     node,
-    ticket: '',
+    checked: false,
     type: 'end',
     requestId: '',
     method: '',
@@ -63,13 +57,11 @@ function emptyDraft(node: string): Draft {
     details: '',
     bodyBytes: 0,
     wireBytes: 0,
-    clientLeft: false,
-    cutShort: false,
+    aborted: false,
     durationMs: 0,
     range: '',
-    contentLength: undefined,
+    contentLengthBytes: undefined,
     contentRange: '',
-    hasOurs: false,
     streamId: '',
   }
 }
@@ -97,9 +89,7 @@ function typeOf(number: number): AccessLogEntry['type'] {
 }
 
 function readFlag(reader: WireReader, draft: Draft): void {
-  const { tag } = reader
-  if (clientFlags.has(tag)) draft.clientLeft = reader.uint() !== 0
-  else if (cutFlags.has(tag)) draft.cutShort = reader.uint() !== 0
+  if (abortFlags.has(reader.tag)) draft.aborted = reader.uint() !== 0 || draft.aborted
   else reader.skip()
 }
 
@@ -119,7 +109,7 @@ function readResponse(reader: WireReader, draft: Draft): void {
   else if (reader.tag === response.details) draft.details = reader.text()
   else if (reader.tag === response.headers) {
     const { key, value } = readPair(reader)
-    if (key === 'content-length') draft.contentLength = wholeNumber(value.toString())
+    if (key === 'content-length') draft.contentLengthBytes = wholeNumber(value.toString())
     else if (key === 'content-range') draft.contentRange = value.toString()
   } else reader.skip()
 }
@@ -162,7 +152,7 @@ function readNamespace(reader: WireReader, draft: Draft): void {
   }
   const { key, value } = readPair(reader)
   if (key !== ourNamespace) return
-  draft.hasOurs = true
+  draft.checked = true
   const fields = new WireReader(value)
   while (fields.next()) {
     if (fields.tag !== lengthTag(1)) {
@@ -170,7 +160,9 @@ function readNamespace(reader: WireReader, draft: Draft): void {
       continue
     }
     const field = readPair(fields)
-    if (field.key === 'ticket') draft.ticket = stringOf(field.value)
+    if (field.key !== 'ticket') continue
+    const ticket = stringOf(field.value)
+    if (ticket !== '') draft.ticket = ticket
   }
 }
 

@@ -5,7 +5,7 @@ import type { ClientStream, Method } from './methods.ts'
 import { lengthTag, WireReader } from './wire-reader.ts'
 
 export interface AccessLogOptions {
-  /** Takes entries that carry a ticket, in the order they came. The next message of a stream is read when it resolves. */
+  /** Takes entries in the order they came, with and without a ticket. The next message of a stream is read when it resolves. */
   readonly report: (entries: readonly AccessLogEntry[]) => Promise<void>
   readonly observer: Observer
 }
@@ -60,15 +60,17 @@ class AccessLogStream implements ClientStream {
     const { observer } = this.#options
     const split = splitMessage(bytes)
     if (split.node !== '') this.#node = split.node
-    if (split.faults > 0) observer.count('access_log_entries_total', { kind: 'malformed' }, split.faults)
-    const entries: AccessLogEntry[] = []
-    for (const encoded of split.entries) {
-      const decoded = decodeAccessLogEntry(encoded, this.#node)
-      observer.count('access_log_entries_total', { kind: decoded.kind })
-      if (decoded.kind === 'entry') entries.push(decoded.entry)
-    }
+    const entries = split.entries.map((encoded) => decodeAccessLogEntry(encoded, this.#node)).filter(isRead)
+    const unread = split.faults + split.entries.length - entries.length
+    const unchecked = entries.filter(({ checked }) => !checked).length
+    if (unread > 0) observer.count('access_log_unreadable_total', {}, unread)
+    if (unchecked > 0) observer.count('access_log_unchecked_total', {}, unchecked)
     return entries
   }
+}
+
+function isRead(entry: AccessLogEntry | undefined): entry is AccessLogEntry {
+  return entry !== undefined
 }
 
 interface SplitMessage {
