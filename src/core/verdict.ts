@@ -21,6 +21,8 @@ export interface RefusedLimit {
   readonly window?: 'hour' | 'day'
   readonly used: number
   readonly amount: number
+  /** What the request asked of it; 0 or absent when that is not worth a word. */
+  readonly needs?: number
   /** End of the window; absent on rates. */
   readonly resetAtMs?: number
   readonly timeZone: string

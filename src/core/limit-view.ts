@@ -1,0 +1,75 @@
+import type { Line, WindowKind } from './limit.ts'
+import type { Quantity } from './quantity.ts'
+import type { LineState } from './spend.ts'
+import type { SubjectKind } from './subject.ts'
+import type { Refusal } from './verdict.ts'
+
+/** One limit as people see it after a spend or a peek: amounts in code units. */
+export interface LimitView {
+  readonly name: string
+  readonly kind: Line['kind']
+  readonly counts: Quantity
+  readonly per: SubjectKind
+  readonly enforced: boolean
+  /** A quota's amount, a rate's burst. */
+  readonly amount: number
+  /** Absent while the counter is cold. Of a rate: what has not leaked yet. */
+  readonly used?: number
+  /** In how long `amount` is there anew: the window's length, or a full refill. */
+  readonly periodMs: number
+  /** Until nothing is used. */
+  readonly resetAfterMs: number
+  readonly resetAtMs: number
+  /** Only quotas. */
+  readonly window?: WindowKind
+  readonly timeZone?: string
+}
+
+/** Lines and their states side by side, as a spend or a peek returns them at the store's time `at`. */
+export function limitViewsOf(lines: readonly Line[], states: readonly LineState[], at: number): readonly LimitView[] {
+  return lines.map((line, index) => limitViewOf(line, states[index] ?? { kind: 'cold' }, at))
+}
+
+/** The refusal by one limit. `never` (more than the limit ever allows) is `too_large`, waiting for a rate is `rate`, all else `quota`. */
+export function refusalOf(
+  view: LimitView,
+  {
+    retryAfterMs,
+    refusesWith429,
+    needs,
+    timeZone,
+  }: {
+    readonly retryAfterMs: number | 'never'
+    readonly refusesWith429: boolean
+    /** What the request asked of the limit, in its code unit. */
+    readonly needs: number
+    /** The account's: for limits without a window's zone. */
+    readonly timeZone: string
+  },
+): Refusal {
+  const { name, counts, per, amount, used = 0, window } = view
+  const never = retryAfterMs === 'never'
+  const limit = { name, counts, per, amount, used, needs, refusesWith429, timeZone: view.timeZone ?? timeZone }
+  if (view.kind === 'rate') return never ? { cause: 'too_large', limit } : { cause: 'rate', limit, retryAfterMs }
+  const quota = { ...limit, resetAtMs: view.resetAtMs, ...(window && { window }) }
+  return { cause: never ? 'too_large' : 'quota', limit: quota }
+}
+
+function limitViewOf(line: Line, state: LineState, at: number): LimitView {
+  const { limit: name, quantity: counts, enforced, kind } = line
+  const base = { name, kind, counts, enforced, per: line.subject.kind }
+  if (line.kind === 'quota') {
+    const { startMs, endMs } = state.kind === 'quota' ? state.window : line.current
+    const times = { periodMs: endMs - startMs, resetAfterMs: Math.max(0, endMs - at), resetAtMs: endMs }
+    const { amount, window, timeZone } = line
+    return { ...base, amount, window, timeZone, ...times, ...(state.kind === 'quota' && { used: state.used }) }
+  }
+  const { amount, burst, periodMs } = line
+  const debt = state.kind === 'rate' ? state.debt : 0
+  const resetAfterMs = Math.ceil(debt / amount)
+  return {
+    ...{ ...base, amount: burst, resetAfterMs, resetAtMs: at + resetAfterMs },
+    periodMs: Math.ceil((burst * periodMs) / amount),
+    ...(state.kind === 'rate' && { used: Math.ceil(debt / periodMs) }),
+  }
+}

@@ -1,0 +1,54 @@
+import type { LimitView } from './limit-view.ts'
+import type { Quantity } from './quantity.ts'
+import { wholeAmount } from './shown-amount.ts'
+import type { Header } from './verdict.ts'
+
+/** More limits than this are not told: headers have a size. */
+const limitsMax = 8
+/** The largest integer of a structured field (RFC 9651 §3.3.1). */
+const integerMax = 999_999_999_999_999
+
+/** Quota units: `requests` is the default, `content-bytes` is the draft's; the others are ours. */
+const units: Readonly<Record<Quantity, string>> = {
+  requests: 'requests',
+  credits: 'credits',
+  bytes: 'content-bytes',
+  gpu_ms: 'gpu-seconds',
+}
+
+/**
+ * RateLimit-Policy and RateLimit of draft-ietf-httpapi-ratelimit-headers-10 for the enforced limits whose counters are known:
+ * `"daily";q=10000;qu="credits";w=86400` and `"daily";r=9990;t=3600`. A rate's quota is its burst and its window a full refill, so that
+ * `r` never exceeds `q`. No headers when there is no such limit.
+ */
+export function rateLimitHeaders(views: readonly LimitView[]): readonly Header[] {
+  const told = views.filter((view) => view.enforced && view.used !== undefined).slice(0, limitsMax)
+  if (told.length === 0) return []
+  return [
+    { name: 'ratelimit-policy', value: told.map(policy).join(', ') },
+    { name: 'ratelimit', value: told.map(state).join(', ') },
+  ]
+}
+
+function policy({ name, counts, amount, periodMs }: LimitView): string {
+  const unit = counts === 'requests' ? '' : `;qu="${units[counts]}"`
+  return `${quoted(name)};q=${integer(wholeAmount(counts, amount))}${unit};w=${seconds(periodMs)}`
+}
+
+/** Remaining is rounded down: what is told to be there, is. */
+function state({ name, counts, amount, used = 0, resetAfterMs }: LimitView): string {
+  const remaining = Math.max(0, wholeAmount(counts, amount) - wholeAmount(counts, used))
+  return `${quoted(name)};r=${integer(remaining)};t=${seconds(resetAfterMs)}`
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll(/[^\x20-\x7e]/g, '?').replaceAll(/["\\]/g, '\\$&')}"`
+}
+
+function seconds(ms: number): number {
+  return integer(Math.ceil(ms / 1000))
+}
+
+function integer(value: number): number {
+  return Math.min(value, integerMax)
+}

@@ -1,0 +1,135 @@
+import { wallTime } from './calendar-text.ts'
+import { shownAmount, unitWord } from './shown-amount.ts'
+import type { Surface } from './subject.ts'
+import type { Cause, Refusal, RefusedLimit } from './verdict.ts'
+
+/** What the sentences need to know about the request. */
+export interface Scene {
+  /** Whom to ask: an address or a few words that follow "ask"; at most 60 characters. */
+  readonly askAt: string
+  readonly surface: Surface
+  readonly host: string
+  readonly indexRoot: string
+  readonly isUpload: boolean
+}
+
+export interface Words {
+  /** At most 40 characters. */
+  readonly title: string
+  /** At most 160 characters, one line, without full stop: uv prints `title, detail`. */
+  readonly detail: string
+}
+
+const detailLengthMax = 160
+const titleLengthMax = 40
+
+/** What a refused person reads: what happened, until when, and what to do. One row per cause. */
+export function wordsOf(refusal: Refusal, scene: Scene): Words {
+  const { title, details } = rows[refusal.cause](refusal, scene)
+  const lines = details.map(oneLine)
+  const detail = lines.find((line) => line.length <= detailLengthMax) ?? (lines.at(-1) ?? '').slice(0, detailLengthMax)
+  return { title: title.slice(0, titleLengthMax), detail }
+}
+
+interface Draft {
+  readonly title: string
+  /** The fullest first; the first that fits is taken. */
+  readonly details: readonly string[]
+}
+
+const rows: Readonly<Record<Cause, (refusal: Refusal, scene: Scene) => Draft>> = {
+  no_token: (_, scene) => ({ title: 'API token required', details: howToSend(scene) }),
+  wrong_token: (_, { askAt }) => ({
+    title: 'API token not accepted',
+    details: [`This token is unknown, mistyped or revoked; check it, or ask ${askAt} for a new one`],
+  }),
+  expired_token: (_, { askAt }) => ({
+    title: 'API token expired',
+    details: [`This token has expired; ask ${askAt} for a new one`],
+  }),
+  rate: ({ limit, retryAfterMs = 1_000 }, { askAt }) => ({
+    title: 'Too many requests',
+    details: [`${usage(limit)}; refills steadily, try again in ${seconds(retryAfterMs)}; for more ask ${askAt}`],
+  }),
+  quota: ({ limit }, { askAt }) => ({
+    title: `${windowWord(limit)}${subjectWord(limit)} quota exhausted`,
+    details: resets(limit).map((when) => `${usage(limit)}; resets ${when}; for more ask ${askAt}`),
+  }),
+  too_large: ({ limit }, { askAt }) => ({
+    title: 'More than the limit ever allows',
+    details: [`${needs(limit)}; for more ask ${askAt}`],
+  }),
+  denied: ({ reason = 'An access rule refuses this request' }, { askAt }) => ({
+    title: 'Access denied',
+    details: [`${reason}; ask ${askAt}`, reason],
+  }),
+  bad_request: ({ reason = 'The request could not be read' }) => ({
+    title: 'Request not understood',
+    details: [reason],
+  }),
+  unknown_upstream: (_, { askAt }) => ({
+    title: 'Upstream not configured',
+    details: [`No upstream, or more than one, is configured for this host; tell ${askAt}`],
+  }),
+  unavailable: (_, scene) => ({
+    title: 'Temporarily unavailable',
+    details: [`Quotas cannot be checked at the moment; ${again(scene)}`],
+  }),
+  overloaded: (_, scene) => ({
+    title: 'Too busy at the moment',
+    details: [`More requests are waiting than can be checked; ${again(scene)}`],
+  }),
+}
+
+function howToSend({ surface, host, indexRoot, askAt }: Scene): readonly string[] {
+  if (surface === 'gpu') return [`Send the header Authorization: Bearer TOKEN; to get a token ask ${askAt}`]
+  return [
+    `Put an API token into the index URL, https://__token__:TOKEN@${host}${indexRoot}/simple/; to get one ask ${askAt}`,
+    `Put an API token into the index URL, https://__token__:TOKEN@host/simple/; to get one ask ${askAt}`,
+  ]
+}
+
+function again({ isUpload, askAt }: Scene): string {
+  return isUpload ? `upload again in a minute, or ask ${askAt}` : 'try again in a few seconds'
+}
+
+function usage(limit: RefusedLimit | undefined): string {
+  if (limit === undefined) return 'The limit is used up'
+  const { counts, used, amount, needs: wanted = 0 } = limit
+  const sentence = `${shownAmount(counts, used)} of ${shownAmount(counts, amount)} ${unitWord(counts)} used`
+  return used < amount && wanted > 0 ? `${sentence}, ${shownAmount(counts, wanted)} needed` : sentence
+}
+
+function needs(limit: RefusedLimit | undefined): string {
+  if (limit === undefined) return 'This request is larger than its limit'
+  const { counts, amount, needs: wanted = 0, name } = limit
+  return `This needs ${shownAmount(counts, wanted)} ${unitWord(counts)}, the limit ${name} never allows more than ${shownAmount(counts, amount)}`
+}
+
+function resets(limit: RefusedLimit | undefined): readonly string[] {
+  if (limit?.resetAtMs === undefined) return ['later']
+  const utc = wallTime(limit.resetAtMs, 'UTC')
+  const local = wallTime(limit.resetAtMs, limit.timeZone)
+  return local === utc ? [utc] : [`${local} (${utc})`, utc]
+}
+
+function windowWord(limit: RefusedLimit | undefined): string {
+  return limit?.window === 'hour' ? 'Hourly' : 'Daily'
+}
+
+function subjectWord(limit: RefusedLimit | undefined): string {
+  return limit === undefined || limit.per === 'account' ? '' : ` ${limit.per}`
+}
+
+/** Rounded up to a tenth of a second. */
+function seconds(waitMs: number): string {
+  return `${Math.max(1, Math.ceil(waitMs / 100)) / 10} s`
+}
+
+/** Reasons are typed by operators: no line breaks or other control characters, no full stop at the end. */
+function oneLine(text: string): string {
+  return text
+    .replaceAll(/[\p{Cc}\s]+/gu, ' ')
+    .trim()
+    .replace(/\.$/, '')
+}
