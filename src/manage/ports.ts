@@ -1,0 +1,60 @@
+/** An account as far as it may hold tokens. */
+export interface TokenHolder {
+  readonly account: string
+  readonly project: string
+  readonly isDisabled: boolean
+  readonly plan: string
+  readonly tokenDaysMax: number
+}
+
+/** A token as people see it: its hint, never its secret or digest. */
+export interface ListedToken {
+  readonly id: string
+  readonly account: string
+  readonly hint: string
+  /** Judged by the database's clock. */
+  readonly state: 'active' | 'expired' | 'revoked'
+  readonly note: string
+  readonly createdAtMs: number
+  readonly expiresAtMs: number
+  readonly revokedAtMs?: number
+  readonly lastUsedAtMs?: number
+}
+
+export interface NewToken {
+  readonly id: string
+  readonly account: string
+  /** SHA-256 of the whole token text, lower-case hex. */
+  readonly digest: string
+  readonly hint: string
+  /** From the database's now. */
+  readonly lifetimeMs: number
+  readonly note: string
+}
+
+/**
+ * The people and tokens of the policy database. Faults: `policy_unavailable` when the database does not answer, `not_valid` when one of its
+ * rules refuses, in words for people.
+ */
+export interface Directory {
+  holder(account: string): Promise<TokenHolder | undefined>
+  token(id: string): Promise<ListedToken | undefined>
+  /** Newest first; `account` absent: everyone's. */
+  tokens(wanted: { readonly account?: string; readonly countMax: number }): Promise<readonly ListedToken[]>
+  addToken(token: NewToken): Promise<ListedToken>
+  /** Adds the token and lets `oldId` expire after the overlap at the latest, both or neither. Undefined: `oldId` is not active. */
+  replaceToken(
+    oldId: string,
+    token: NewToken,
+    overlap: { readonly overlapMs: number },
+  ): Promise<ListedToken | undefined>
+  /** Revokes now what is not revoked yet. Undefined: no such token. */
+  revokeToken(id: string): Promise<ListedToken | undefined>
+}
+
+/** What every use case of this room is given. */
+export interface ManageTools {
+  readonly directory: Directory
+  /** Cryptographic randomness. */
+  readonly randomBytes: (count: number) => Uint8Array
+}

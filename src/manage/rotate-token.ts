@@ -1,0 +1,33 @@
+import { Fault } from '../core/fault.ts'
+import { tokenWithHolder } from './holder-of.ts'
+import { type IssuedToken, newToken } from './new-token.ts'
+import type { ManageTools } from './ports.ts'
+import { type Actor, assertMay } from './who-may.ts'
+
+export interface RotateToken {
+  readonly actor: Actor
+  readonly id: string
+  /** The old token goes on working for so long, or to its own end if that is earlier. */
+  readonly overlapMs: number
+  /** Of the new token; absent: as long as the plan allows. */
+  readonly lifetimeMs?: number | undefined
+}
+
+/**
+ * Replaces a token by a new one of the same account and lets the old one run out, both or neither.
+ * Throws a `Fault`: `not_found` (no such token), `not_valid` (may not, token no longer active, lifetime), `policy_unavailable`.
+ */
+export async function rotateToken(tools: ManageTools, wish: RotateToken): Promise<IssuedToken> {
+  const { token: old, holder } = await tokenWithHolder(tools.directory, wish.id)
+  assertMay(wish.actor, 'rotate tokens', holder)
+  if (!(wish.overlapMs >= 0)) throw new Fault('not_valid', 'The overlap cannot be negative')
+  const { secret, token } = newToken(tools, holder, { lifetimeMs: wish.lifetimeMs, note: old.note })
+  const replaced = await tools.directory.replaceToken(wish.id, token, { overlapMs: wish.overlapMs })
+  if (replaced === undefined) {
+    throw new Fault(
+      'not_valid',
+      `The token ${wish.id} no longer works, so there is nothing to rotate; issue a new one instead`,
+    )
+  }
+  return { secret, token: replaced }
+}

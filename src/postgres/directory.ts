@@ -1,0 +1,109 @@
+import { DatabaseError, type Pool, type PoolClient } from 'pg'
+import { Fault } from '../core/fault.ts'
+import type { Directory, ListedToken, NewToken, TokenHolder } from '../manage/ports.ts'
+import { directoryQueries } from './directory-queries.ts'
+import { inTransaction } from './transaction.ts'
+
+interface HolderRow {
+  readonly account: string
+  readonly project: string
+  readonly disabled: boolean
+  readonly plan: string
+  readonly token_days_max: number
+}
+
+interface TokenRow {
+  readonly id: string
+  readonly account: string
+  readonly hint: string
+  readonly note: string
+  readonly state: ListedToken['state']
+  readonly created_at: Date
+  readonly expires_at: Date
+  readonly revoked_at: Date | null
+  readonly last_used_at: Date | null
+}
+
+type Queryable = Pick<Pool | PoolClient, 'query'>
+
+/** People and tokens in PostgreSQL; see `Directory` for what it promises. */
+export function createPostgresDirectory(pool: Pool): Directory {
+  return {
+    holder: (account) => asFault(() => readHolder(pool, account)),
+    token: (id) => asFault(() => readToken(pool, id)),
+    tokens: ({ account, countMax }) => asFault(() => readTokens(pool, [null, account ?? null, countMax])),
+    addToken: (token) => asFault(() => addToken(pool, token)),
+    replaceToken: (oldId, token, { overlapMs }) => asFault(() => replaceToken(pool, { oldId, token, overlapMs })),
+    revokeToken: (id) =>
+      asFault(async () => {
+        await pool.query(directoryQueries['revoke-token'], [id])
+        return readToken(pool, id)
+      }),
+  }
+}
+
+async function readHolder(pool: Pool, account: string): Promise<TokenHolder | undefined> {
+  const [row] = (await pool.query<HolderRow>(directoryQueries.holder, [account])).rows
+  if (row === undefined) return undefined
+  const { disabled: isDisabled, token_days_max: tokenDaysMax, project, plan } = row
+  return { account: row.account, project, plan, isDisabled, tokenDaysMax }
+}
+
+async function readToken(database: Queryable, id: string): Promise<ListedToken | undefined> {
+  return (await readTokens(database, [id, null, 1]))[0]
+}
+
+async function readTokens(
+  database: Queryable,
+  wanted: readonly [id: string | null, account: string | null, countMax: number],
+): Promise<readonly ListedToken[]> {
+  return (await database.query<TokenRow>(directoryQueries.tokens, [...wanted])).rows.map(listedToken)
+}
+
+async function addToken(database: Queryable, token: NewToken): Promise<ListedToken> {
+  const { id, account, digest, hint, lifetimeMs, note } = token
+  await database.query(directoryQueries['add-token'], [id, account, digest, hint, lifetimeMs, note])
+  const added = await readToken(database, id)
+  if (added === undefined) throw new Fault('not_valid', `The token ${id} was deleted while it was issued`)
+  return added
+}
+
+async function replaceToken(
+  pool: Pool,
+  { oldId, token, overlapMs }: { readonly oldId: string; readonly token: NewToken; readonly overlapMs: number },
+): Promise<ListedToken | undefined> {
+  return inTransaction(pool, 'READ COMMITTED', async (client) => {
+    const outlived = await client.query(directoryQueries['outlive-token'], [oldId, overlapMs])
+    return outlived.rowCount === 0 ? undefined : addToken(client, token)
+  })
+}
+
+function listedToken(row: TokenRow): ListedToken {
+  return {
+    id: row.id,
+    account: row.account,
+    hint: row.hint,
+    state: row.state,
+    note: row.note,
+    createdAtMs: row.created_at.getTime(),
+    expiresAtMs: row.expires_at.getTime(),
+    ...(row.revoked_at && { revokedAtMs: row.revoked_at.getTime() }),
+    ...(row.last_used_at && { lastUsedAtMs: row.last_used_at.getTime() }),
+  }
+}
+
+/** SQLSTATE class 23 is a rule of the schema that refused; 57 and 08, and errors that are not PostgreSQL's own, mean it is not there. */
+async function asFault<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    if (cause instanceof Fault) throw cause
+    if (cause instanceof DatabaseError && cause.code?.startsWith('23')) {
+      throw new Fault('not_valid', `The database refuses this: ${cause.message}`, { cause })
+    }
+    if (cause instanceof DatabaseError && !/^(08|57|53)/.test(cause.code ?? '')) {
+      throw new Fault('internal', 'The database could not answer', { cause })
+    }
+    throw new Fault('policy_unavailable', 'PostgreSQL does not answer', { cause, transient: true })
+  }
+}
