@@ -1,0 +1,59 @@
+import type { ChargeEntry, ChargeMeta, Outcome } from './charge.ts'
+import { type Amounts, differenceOf } from './quantity.ts'
+import type { Subject, Surface } from './subject.ts'
+
+/** What a partition remembers of one reservation. It never expires while `pending`, that is until `forgetAtMs` is set. */
+export interface ChargeRecord {
+  readonly id: string
+  readonly at: number
+  readonly epoch: string
+  readonly state: 'open' | 'final'
+  readonly booked: Amounts
+  /** Cumulative amounts as last appended to the stream; absent = nothing appended. */
+  readonly appended?: Amounts
+  readonly surface: Surface
+  /** Those of the reservation's subjects that live in this partition. */
+  readonly subjects: readonly Subject[]
+  readonly home: number
+  readonly meta: ChargeMeta
+  /** While pending: when an unreported reservation is booked at its estimate. */
+  readonly expiresAtMs: number
+  /** Set when nothing is owed to the stream any more. */
+  readonly forgetAtMs?: number
+}
+
+/** An entry before the stream gave it its position. */
+export type NewEntry = Omit<ChargeEntry, 'position'>
+
+/** A record that still counts; after its retention it is as if it had never been. */
+export function remembered(record: ChargeRecord | undefined, nowMs: number): ChargeRecord | undefined {
+  return record?.forgetAtMs !== undefined && nowMs >= record.forgetAtMs ? undefined : record
+}
+
+/** What the record still owes to the stream. */
+export function unappended(record: ChargeRecord): Amounts {
+  return record.appended === undefined ? record.booked : differenceOf(record.booked, record.appended)
+}
+
+/** The stream entry that says what a record is booked at now. */
+export function entryOf(
+  record: ChargeRecord,
+  how: { readonly partition: number; readonly outcome: Outcome; readonly unsettled: boolean },
+): NewEntry {
+  return {
+    epoch: record.epoch,
+    partition: how.partition,
+    id: record.id,
+    at: record.at,
+    state: record.state,
+    amounts: record.booked,
+    difference: unappended(record),
+    subjects: record.subjects,
+    surface: record.surface,
+    home: record.home,
+    meta: record.meta,
+    outcome: how.outcome,
+    unsettled: how.unsettled,
+    onlyIfBooked: false,
+  }
+}

@@ -1,0 +1,185 @@
+import { type ChargeRecord, remembered } from './charge-record.ts'
+import { counterKey } from './counter-key.ts'
+import type { Line } from './limit.ts'
+import { type LookedLines, lookAtLines, takenStates, windowOf } from './line-state.ts'
+import { movedBy, type QuotaCounter, quotaKeptMs, rolledTo, shareOf, usedIn } from './quota-counter.ts'
+import type { LineState, PartitionEpoch, PeekAnswer, SpendAnswer, SpendRequest } from './spend.ts'
+import type { SpendPlan } from './spend-plan.ts'
+import { type SubjectState, stateInEpoch, withEntry } from './subject-state.ts'
+import { holds } from './time-range.ts'
+
+/** All that a spend may look at, as of one instant of the store's clock. */
+export interface SpendView {
+  readonly nowMs: number
+  /** Epochs and this id's records, aligned with the plan's partitions. */
+  readonly epochs: readonly PartitionEpoch[]
+  readonly records: readonly (ChargeRecord | undefined)[]
+  /** Aligned with the plan's subjects. */
+  readonly states: readonly (SubjectState | undefined)[]
+}
+
+/** The answer and, only when something was taken, the new states (undefined = unchanged) and records, aligned like the view. */
+export interface SpendDecision {
+  readonly answer: SpendAnswer
+  readonly states: readonly (SubjectState | undefined)[]
+  readonly records: readonly ChargeRecord[]
+}
+
+/** The specification of `spend`: all lines or nothing. Every store decides as this does. */
+export function decideSpend(request: SpendRequest, plan: SpendPlan, view: SpendView): SpendDecision {
+  const { nowMs } = view
+  const before = statesInEpoch(plan, view)
+  const again = view.records.find((record) => remembered(record, nowMs) !== undefined)
+  if (again !== undefined) return nothing(answerAgain(again, { request, plan, view, before }))
+  if (nowMs > request.notAfterMs) return nothing({ kind: 'late', at: nowMs })
+  if (!windowsHold(request.lines, nowMs)) return nothing({ kind: 'stale-windows', at: nowMs })
+  const looked = lookAtLines(request.lines, { nowMs, states: before, lineSubjects: plan.lineSubjects })
+  const cold = indexesOf(looked.states, (state) => state.kind === 'cold')
+  if (cold.length > 0 && request.cold === 'ask') return nothing({ kind: 'cold', at: nowMs, lines: cold })
+  const refusal = longestWait(request.lines, looked.states)
+  if (refusal !== undefined) return nothing({ kind: 'refused', at: nowMs, ...refusal, states: looked.states })
+  return take(request, { plan, view, before, looked })
+}
+
+/** The specification of `peek`. */
+export function decidePeek(
+  lines: readonly Line[],
+  plan: SpendPlan,
+  view: Pick<SpendView, 'nowMs' | 'epochs' | 'states'>,
+): PeekAnswer {
+  if (!windowsHold(lines, view.nowMs)) return { kind: 'stale-windows', at: view.nowMs }
+  const states = statesInEpoch(plan, view)
+  const looked = lookAtLines(lines, { nowMs: view.nowMs, states, lineSubjects: plan.lineSubjects })
+  return { kind: 'seen', at: view.nowMs, states: looked.states }
+}
+
+function nothing(answer: SpendAnswer): SpendDecision {
+  return { answer, states: [], records: [] }
+}
+
+function statesInEpoch(plan: SpendPlan, view: Pick<SpendView, 'nowMs' | 'epochs' | 'states'>): SubjectState[] {
+  return plan.subjects.map((subject, index) => {
+    const epoch = view.epochs.find((entry) => entry.partition === subject.partition)?.epoch ?? ''
+    return stateInEpoch(view.states[index], epoch, view.nowMs)
+  })
+}
+
+function windowsHold(lines: readonly Line[], nowMs: number): boolean {
+  return lines.every((line) => line.kind === 'rate' || windowOf(line, nowMs) !== undefined)
+}
+
+function indexesOf(states: readonly LineState[], matches: (state: LineState) => boolean): number[] {
+  return states.flatMap((state, index) => (matches(state) ? [index] : []))
+}
+
+/** The enforced line that does not fit and waits longest; `never` beats all, the first of equals. */
+function longestWait(
+  lines: readonly Line[],
+  states: readonly LineState[],
+): { readonly line: number; readonly retryAfterMs: number | 'never' } | undefined {
+  let longest: { readonly line: number; readonly retryAfterMs: number | 'never' } | undefined
+  for (const [line, state] of states.entries()) {
+    if (state.kind === 'cold' || state.fits || lines[line]?.enforced !== true) continue
+    if (longest === undefined || isLonger(state.retryAfterMs, longest.retryAfterMs)) {
+      longest = { line, retryAfterMs: state.retryAfterMs }
+    }
+  }
+  return longest
+}
+
+function isLonger(left: number | 'never', right: number | 'never'): boolean {
+  return right !== 'never' && (left === 'never' || left > right)
+}
+
+interface Taking {
+  readonly plan: SpendPlan
+  readonly view: SpendView
+  readonly before: readonly SubjectState[]
+  readonly looked: LookedLines
+}
+
+function take(request: SpendRequest, taking: Taking): SpendDecision {
+  const { plan, view, before, looked } = taking
+  const after = before.map((state, subject) => takenState(request, state, { subject, plan, looked, nowMs: view.nowMs }))
+  const moves = request.lines.map((line) => (line.kind === 'quota' ? moveOf(line, request) : 0))
+  return {
+    answer: {
+      kind: 'taken',
+      at: view.nowMs,
+      epochs: view.epochs,
+      states: takenStates(request.lines, looked.states, moves),
+    },
+    states: after.map((state, index) => (isEmpty(state) && view.states[index] === undefined ? undefined : state)),
+    records: view.epochs.map((entry) => recordOf(request, plan, { ...entry, nowMs: view.nowMs })),
+  }
+}
+
+function moveOf(line: Line, request: SpendRequest): number {
+  return line.surface === 'any' || line.surface === request.surface ? request.estimate[line.quantity] : 0
+}
+
+function isEmpty(state: SubjectState): boolean {
+  return state.rates.length === 0 && state.quotas.length === 0
+}
+
+function takenState(
+  request: SpendRequest,
+  state: SubjectState,
+  of: { readonly subject: number; readonly plan: SpendPlan; readonly looked: LookedLines; readonly nowMs: number },
+): SubjectState {
+  const { nowMs } = of
+  const windows = request.lines.flatMap((line, index) => {
+    const window =
+      line.kind === 'quota' && of.plan.lineSubjects[index] === of.subject ? windowOf(line, nowMs) : undefined
+    return window === undefined ? [] : [{ key: counterKey(line), window }]
+  })
+  const quotas = state.quotas.flatMap((counter): QuotaCounter[] => {
+    const share = shareOf(counter, request.surface, request.estimate)
+    if (share === undefined) return nowMs < counter.current.endMs + quotaKeptMs ? [counter] : []
+    const window = windows.find((entry) => entry.key === counter.key)?.window ?? counter.current
+    // Not counted in the running window: its figure for that window is unknown from here on, so it goes cold.
+    if (!holds(window, nowMs) || usedIn(counter, window, nowMs) === undefined) return []
+    return [movedBy(rolledTo(counter, window), nowMs, share).counter]
+  })
+  let rates = state.rates.filter((rate) => nowMs < rate.emptyAtMs)
+  for (const entry of of.looked.charged) if (entry.subject === of.subject) rates = [...withEntry(rates, entry.rate)]
+  return { ...state, rates, quotas }
+}
+
+function recordOf(
+  request: SpendRequest,
+  plan: SpendPlan,
+  where: PartitionEpoch & { readonly nowMs: number },
+): ChargeRecord {
+  return {
+    id: request.id,
+    at: where.nowMs,
+    epoch: where.epoch,
+    state: 'open',
+    booked: request.estimate,
+    surface: request.surface,
+    subjects: plan.subjects.filter((subject) => subject.partition === where.partition),
+    home: request.home,
+    meta: request.meta,
+    expiresAtMs: where.nowMs + request.expiresInMs,
+  }
+}
+
+/** A second spend under one id: the first one's instant and epochs, and the lines as they are now. */
+function answerAgain(
+  record: ChargeRecord,
+  of: {
+    readonly request: SpendRequest
+    readonly plan: SpendPlan
+    readonly view: SpendView
+    readonly before: readonly SubjectState[]
+  },
+): SpendAnswer {
+  const lines = of.request.lines.map((line) => ({ ...line, hits: 0 }))
+  const looked = lookAtLines(lines, { nowMs: of.view.nowMs, states: of.before, lineSubjects: of.plan.lineSubjects })
+  const epochs = of.view.epochs.map((entry, index) => ({
+    ...entry,
+    epoch: of.view.records[index]?.epoch ?? entry.epoch,
+  }))
+  return { kind: 'taken', at: record.at, epochs, states: looked.states }
+}

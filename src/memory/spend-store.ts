@@ -1,0 +1,230 @@
+import type { SpendStore } from '../check/ports.ts'
+import type { ChargeEntry, Checkpoint, Report, ReportAnswer, Seed } from '../core/charge.ts'
+import { type NewEntry, remembered } from '../core/charge-record.ts'
+import type { Line } from '../core/limit.ts'
+import { decideExpiry, decideReport, isEarly, type RecordDecision } from '../core/report-decision.ts'
+import { counterWindowOf, decideSeed } from '../core/seed-decision.ts'
+import type { PeekAnswer, SpendAnswer, SpendRequest } from '../core/spend.ts'
+import { decidePeek, decideSpend, type SpendDecision, type SpendView } from '../core/spend-decision.ts'
+import { planSpend, type SpendPlan } from '../core/spend-plan.ts'
+import { partitionCount, subjectName } from '../core/subject.ts'
+import type { Observer } from '../telemetry/observer.ts'
+import type { ChargeBatch, ChargeStream, StaleSubject } from '../usage/ports.ts'
+import { ForgetQueue } from './forget-queue.ts'
+import { Partition } from './partition.ts'
+
+export interface MemorySpendStoreOptions {
+  readonly nowMs: () => number
+  /** Text that no other start of a store ever drew: names the epoch. */
+  readonly randomText: () => string
+  readonly observer: Observer
+  /** Entries kept over all partitions, about 500 bytes each. Above it the oldest go; those the ledger had not read are counted as lost. */
+  readonly chargesMax?: number
+}
+
+const chargesMaxDefault = 200_000
+const roomMade = 1_000
+
+/**
+ * The in-process store: what `core` decides, over maps. Each start is a new epoch, so a restart forgets counters (cold, seeded from the
+ * ledger), open reservations and what the ledger had not read. Promises resolve in the same turn; the synchronous part is the atomic step.
+ */
+export function createMemorySpendStore(options: MemorySpendStoreOptions): SpendStore & ChargeStream {
+  return new MemorySpendStore(options)
+}
+
+class MemorySpendStore implements SpendStore, ChargeStream {
+  readonly #now: () => number
+  readonly #epoch: string
+  readonly #observer: Observer
+  readonly #chargesMax: number
+  readonly #partitions = new Map<number, Partition>()
+  readonly #forget = new ForgetQueue()
+  #charges = 0
+  #sweptPartition = 0
+
+  constructor(options: MemorySpendStoreOptions) {
+    this.#now = options.nowMs
+    this.#epoch = options.randomText()
+    this.#observer = options.observer
+    this.#chargesMax = options.chargesMax ?? chargesMaxDefault
+  }
+
+  nowMs(): number {
+    return this.#now()
+  }
+
+  async spend(request: SpendRequest): Promise<SpendAnswer> {
+    const plan = planSpend(request)
+    const nowMs = this.#now()
+    this.#tidy(nowMs)
+    const decision = decideSpend(request, plan, this.#view(request.id, plan, nowMs))
+    this.#take(plan, decision, nowMs)
+    return decision.answer
+  }
+
+  async peek(lines: readonly Line[]): Promise<PeekAnswer> {
+    const plan = planSpend({ lines, subjects: [] })
+    return decidePeek(lines, plan, this.#view('', plan, this.#now()))
+  }
+
+  async report(report: Report): Promise<ReportAnswer> {
+    const nowMs = this.#now()
+    this.#tidy(nowMs)
+    const views = report.partitions.map(({ partition }) => {
+      const held = this.#partition(partition)
+      return { nowMs, partition, epoch: held.epoch, record: held.record(report.id) }
+    })
+    if (isEarly(report, views)) return 'early'
+    const answers = views.map((view) => {
+      const decision = decideReport(report, view)
+      this.#apply(view.partition, { id: report.id, decision, nowMs })
+      return decision.answer
+    })
+    return answers.includes('unrecorded') ? 'unrecorded' : 'booked'
+  }
+
+  async seed(seed: Seed): Promise<'seeded' | 'behind'> {
+    const nowMs = this.#now()
+    const held = this.#partition(seed.subject.partition)
+    if (!held.log.reachesBackTo(seed.checkpoint)) return 'behind'
+    const seeded = decideSeed(seed, {
+      nowMs,
+      epoch: held.epoch,
+      state: held.state(seed.subject, nowMs),
+      stale: held.stale.has(subjectName(seed.subject)),
+      entries: held.log.after(Number(seed.checkpoint.position), held.log.size),
+      pending: held.pendingRecords(),
+    })
+    if (seeded === undefined) return 'behind'
+    if (seeded.clamps > 0) this.#observer.count('store_negative_clamps_total', { by: 'seed' }, seeded.clamps)
+    held.setState(seed.subject, seeded.state, nowMs)
+    held.stale.delete(subjectName(seed.subject))
+    return 'seeded'
+  }
+
+  async expire(sweep: { readonly countMax: number; readonly notAfterMs: number }): Promise<number> {
+    const nowMs = this.#now()
+    this.#tidy(nowMs)
+    if (nowMs > sweep.notAfterMs) return 0
+    let count = 0
+    for (const [partition, held] of this.#partitions) {
+      for (const record of held.overdue(nowMs, sweep.countMax - count)) {
+        const decision = decideExpiry(record, { nowMs, partition, epoch: held.epoch })
+        this.#apply(partition, { id: record.id, decision, nowMs })
+        count += 1
+      }
+    }
+    return count
+  }
+
+  async charges(from: {
+    readonly partition: number
+    readonly checkpoint: Checkpoint | undefined
+    readonly countMax: number
+  }): Promise<ChargeBatch> {
+    const held = this.#partition(from.partition)
+    const start = held.log.positionOf(from.checkpoint)
+    const entries: readonly ChargeEntry[] = held.log.after(start, from.countMax)
+    const position = entries.at(-1)?.position ?? String(Math.max(start, held.log.lastPosition))
+    return { partition: from.partition, epoch: held.epoch, entries, position }
+  }
+
+  async waiting(checkpoints: readonly Checkpoint[]): Promise<readonly number[]> {
+    const known = new Map(checkpoints.map((checkpoint) => [checkpoint.partition, checkpoint]))
+    return [...this.#partitions].flatMap(([partition, held]) => {
+      const checkpoint = known.get(partition)
+      const isBehind = checkpoint?.epoch !== held.epoch || held.log.positionOf(checkpoint) < held.log.lastPosition
+      return isBehind ? [partition] : []
+    })
+  }
+
+  async trim(upTo: { readonly checkpoint: Checkpoint; readonly keepMs: number }): Promise<number> {
+    const held = this.#partition(upTo.checkpoint.partition)
+    const trimmed = held.log.trim(held.log.positionOf(upTo.checkpoint), this.#now() - upTo.keepMs)
+    this.#charges -= trimmed
+    return trimmed
+  }
+
+  async stale(countMax: number): Promise<readonly StaleSubject[]> {
+    const nowMs = this.#now()
+    const found: StaleSubject[] = []
+    for (const held of this.#partitions.values()) {
+      for (const subject of held.stale.values()) {
+        if (found.length >= countMax) return found
+        found.push({ subject, counters: (held.state(subject, nowMs)?.quotas ?? []).map(counterWindowOf) })
+      }
+    }
+    return found
+  }
+
+  #partition(number: number): Partition {
+    let held = this.#partitions.get(number)
+    if (held === undefined) {
+      held = new Partition(this.#epoch)
+      this.#partitions.set(number, held)
+    }
+    return held
+  }
+
+  #view(id: string, plan: SpendPlan, nowMs: number): SpendView {
+    const held = plan.partitions.map((partition) => this.#partition(partition))
+    return {
+      nowMs,
+      epochs: plan.partitions.map((partition) => ({ partition, epoch: this.#epoch })),
+      records: held.map((partition) => partition.record(id)),
+      states: plan.subjects.map((subject) => this.#partition(subject.partition).state(subject, nowMs)),
+    }
+  }
+
+  #take(plan: SpendPlan, decision: SpendDecision, nowMs: number): void {
+    for (const [index, state] of decision.states.entries()) {
+      const subject = plan.subjects[index]
+      if (state !== undefined && subject !== undefined)
+        this.#partition(subject.partition).setState(subject, state, nowMs)
+    }
+    for (const [index, record] of decision.records.entries()) {
+      const partition = plan.partitions[index]
+      if (partition !== undefined) this.#partition(partition).setRecord(record)
+    }
+  }
+
+  #apply(
+    partition: number,
+    of: { readonly id: string; readonly decision: RecordDecision; readonly nowMs: number },
+  ): void {
+    const applied = this.#partition(partition).apply(of.id, of.decision, of.nowMs)
+    if (applied.clamps > 0) this.#observer.count('store_negative_clamps_total', { by: 'report' }, applied.clamps)
+    if (applied.entry !== undefined) this.#append(partition, applied.entry, of.nowMs)
+    const { record } = of.decision
+    if (typeof record === 'object' && record.forgetAtMs !== undefined) {
+      this.#forget.add(record.forgetAtMs, { partition, id: of.id })
+    }
+  }
+
+  #append(partition: number, entry: NewEntry, nowMs: number): void {
+    this.#partition(partition).log.append(entry, nowMs)
+    this.#charges += 1
+    if (this.#charges <= this.#chargesMax) return
+    const fullest = [...this.#partitions.values()].reduce((left, right) =>
+      right.log.size > left.log.size ? right : left,
+    )
+    const before = fullest.log.size
+    const lost = fullest.log.makeRoom(roomMade)
+    this.#charges -= before - fullest.log.size
+    if (lost > 0) this.#observer.count('charges_lost_total', {}, lost)
+  }
+
+  /** Once a second: forgets what is due, and the idle subjects of one partition. */
+  #tidy(nowMs: number): void {
+    const due = this.#forget.due(nowMs)
+    if (due === undefined) return
+    for (const { partition, id } of due) {
+      const held = this.#partition(partition)
+      const record = held.record(id)
+      if (record !== undefined && remembered(record, nowMs) === undefined) held.forgetRecord(id)
+    }
+    this.#partitions.get(this.#sweptPartition)?.sweepSubjects(nowMs)
+    this.#sweptPartition = (this.#sweptPartition + 1) % partitionCount
+  }
+}
