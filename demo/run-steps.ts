@@ -1,0 +1,48 @@
+import { type Demo, type Shown, type Step, StepFault } from './step.ts'
+import { callGpu } from './steps/call-gpu.ts'
+import { exhaustQuota } from './steps/exhaust-quota.ts'
+import { install } from './steps/install.ts'
+import { leaveLargeDownload } from './steps/leave-download.ts'
+import { meetRate } from './steps/meet-rate.ts'
+import { raiseLimit } from './steps/raise-limit.ts'
+import { refuseTokens } from './steps/refuse-tokens.ts'
+import { revokeToken } from './steps/revoke-token.ts'
+
+const STEPS: readonly (readonly [title: string, step: Step])[] = [
+  ['Alice installs a package', install],
+  ['No token, a wrong one, an expired one', refuseTokens],
+  ['A burst meets the rate', meetRate],
+  ['The daily quota runs out', exhaustQuota],
+  ['The limit is raised by SQL', raiseLimit],
+  ['The token is revoked by SQL', revokeToken],
+  ['A large download is left half way', leaveLargeDownload],
+  ['GPU requests have rules of their own', callGpu],
+]
+
+const EVIDENCE_CHARS_MAX = 4_000
+
+/** Runs every step, also after one that failed, and answers how many did not show what they should. */
+export async function runSteps(demo: Demo): Promise<number> {
+  let faults = 0
+  for (const [index, [title, step]] of STEPS.entries()) {
+    console.log(`\n${index + 1}. ${title}`)
+    try {
+      for (const shown of await step(demo)) print(shown)
+    } catch (error) {
+      faults += 1
+      printFault(error)
+    }
+  }
+  return faults
+}
+
+function print({ what, happened, terminal }: Shown): void {
+  console.log(`   ${what} → ${happened}`)
+  if (terminal !== undefined && terminal !== '') console.log(terminal.replaceAll(/^/gm, '     │ '))
+}
+
+function printFault(error: unknown): void {
+  console.log(`   ✗ ${error instanceof Error ? error.message : String(error)}`)
+  const evidence = error instanceof StepFault ? error.evidence : error instanceof Error ? (error.stack ?? '') : ''
+  console.log(evidence.slice(-EVIDENCE_CHARS_MAX).replaceAll(/^/gm, '     │ '))
+}

@@ -1,0 +1,60 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import pg from 'pg'
+import { startRedis } from '../scripts/servers/redis.ts'
+import { createScratchFolder, stateFolder } from '../scripts/state-folder.ts'
+import { bundledPostgresFolder, startEmbeddedPostgres } from '../src/postgres/embedded.ts'
+import { readerTarget } from './invitation.ts'
+import { removeEnvironment, writeEnvironment } from './state.ts'
+import { startWorld, type World } from './world.ts'
+
+const DATABASE = 'demo'
+
+/**
+ * Sets up what the demo runs on, with an empty database and Redis, and says what is where. Whatever was started is ended
+ * by `started`, also when a later part fails.
+ */
+export async function setStage(started: AsyncDisposableStack): Promise<World> {
+  const scratch = createScratchFolder('demo')
+  const [databaseUrl, redisUrl] = await Promise.all([startDatabase(started), startCounters(started, scratch)])
+  console.log(`PostgreSQL  ${withoutPassword(databaseUrl)}\nRedis       ${redisUrl}`)
+  const settings = { TOLLGATE_KEY_PREFIX: 'demo' }
+  const world = await startWorld({ folder: scratch, databaseUrl, redisUrl, settings })
+  started.defer(() => world.stop())
+  rmSync(readerTarget, { recursive: true, force: true })
+  writeEnvironment({ DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, ...settings })
+  started.defer(removeEnvironment)
+  console.log(`Tollgate    ${world.tollgate.opsUrl}/metrics, log in ${world.logFile}`)
+  console.log(`Envoy       ${world.baseUrl}, admin ${world.envoy.adminUrl}`)
+  console.log(`Mirror      http://127.0.0.1:${world.mirror.port}/simple/`)
+  return world
+}
+
+async function startDatabase(started: AsyncDisposableStack): Promise<string> {
+  const server = await startEmbeddedPostgres({
+    binariesFolder: bundledPostgresFolder,
+    dataFolder: join(stateFolder('demo'), 'postgres'),
+    fsync: false,
+  })
+  started.defer(() => server.stop())
+  const client = new pg.Client({ connectionString: server.url })
+  await client.connect()
+  await client.query(`DROP DATABASE IF EXISTS ${DATABASE} WITH (FORCE)`)
+  await client.query(`CREATE DATABASE ${DATABASE}`)
+  await client.end()
+  const url = new URL(server.url)
+  url.pathname = `/${DATABASE}`
+  return url.href
+}
+
+async function startCounters(started: AsyncDisposableStack, dataFolder: string): Promise<string> {
+  const redis = await startRedis({ dataFolder })
+  started.defer(() => redis.stop())
+  return redis.url
+}
+
+function withoutPassword(address: string): string {
+  const url = new URL(address)
+  url.password = ''
+  return url.href
+}
