@@ -62,7 +62,7 @@ const running = new Set()
 class Unmet extends Error {}
 
 await main().catch((error) => {
-  for (const child of running) child.kill('SIGTERM')
+  killRunning()
   console.error(error instanceof Unmet ? `tollgate: ${error.message}.` : error)
   process.exit(1)
 })
@@ -126,6 +126,7 @@ async function installMissing() {
       console.error(`tollgate: installing ${part.name} …`)
       rmSync(`${ROOT}/${part.stamp}`, { force: true })
       await part.install()
+      if (!existsSync(`${ROOT}/${part.proof}`)) throw new Unmet(`Installing ${part.name} did not bring ${part.proof}`)
       writeFileSync(`${ROOT}/${part.stamp}`, digestOf(part))
       console.error(
         `tollgate: installed ${part.name.split(' (')[0]} in ${((Date.now() - startedMs) / 1000).toFixed(1)} s`,
@@ -138,7 +139,7 @@ async function installMissing() {
 }
 
 function giveUp(signal) {
-  for (const child of running) child.kill(signal)
+  killRunning()
   console.error('\ntollgate: interrupted while installing; the next start installs again.')
   process.exit(128 + constants.signals[signal])
 }
@@ -221,29 +222,48 @@ async function pip([command, ...options]) {
 /** Runs a command quietly; its output is shown only if it fails. */
 function run(command, options, { env = process.env } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, options, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    // A group of its own, so that giving up ends npm's and pip's children too: left alone they would go on writing.
+    const child = spawn(command, options, { cwd: ROOT, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
     const output = []
-    running.add(child)
     child.stdout.on('data', (chunk) => output.push(chunk))
     child.stderr.on('data', (chunk) => output.push(chunk))
-    child.once('error', (error) =>
-      reject(new Unmet(`Cannot run ${command} (${error.code}); is it installed and on the PATH`)),
-    )
+    child.once('error', (error) => reject(new Unmet(`Cannot run ${command} (${error.code})`)))
+    if (child.pid === undefined) return
+    const watchdog = startWatchdog(child.pid)
+    running.add(child)
     child.once('close', (code, signal) => {
       running.delete(child)
+      watchdog.kill('SIGKILL')
       const text = Buffer.concat(output).toString()
       if (code === 0) return resolve(text)
-      reject(
-        new Unmet(
-          `${[command, ...options].slice(0, 4).join(' ')} ended with ${signal ?? code}:\n${text.trim()}\nThe next start tries again`,
-        ),
-      )
+      const name = [command, ...options].slice(0, 4).join(' ')
+      reject(new Unmet(`${name} ended with ${signal ?? code}:\n${text.trim()}\nThe next start tries again`))
     })
   })
 }
 
+/** Ends a process group when we end without having ended it, as after SIGKILL: then our end of its pipe closes. */
+function startWatchdog(group) {
+  const child = spawn('/bin/sh', ['-c', 'read -r _; kill -KILL -- "-$0"', String(group)], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  child.stdin.on('error', () => {})
+  return child
+}
+
+function killRunning() {
+  for (const child of running) {
+    try {
+      process.kill(-child.pid, 'SIGKILL')
+    } catch {
+      // It has just ended.
+    }
+  }
+}
+
 function runFile(file, rest) {
-  const child = spawn(NODE, [file, ...rest], { cwd: ROOT, stdio: 'inherit' })
+  const child = spawn(NODE, [...demoOptions(file), file, ...rest], { cwd: ROOT, stdio: 'inherit' })
   const isAtTerminal = [process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY)
   // Ctrl-C reaches the whole foreground group, so the child has it already; sent once more it would read as "at once".
   process.on('SIGINT', () => {
@@ -255,4 +275,13 @@ function runFile(file, rest) {
     throw error
   })
   child.once('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]))
+}
+
+/** While a demo is up, the operator's commands reach it, unless the user names a database of their own. See demo/state.ts. */
+function demoOptions(file) {
+  const environmentFile = `${ROOT}/.cache/demo/env`
+  const isOwn = process.env.DATABASE_URL !== undefined || process.env.REDIS_URL !== undefined
+  if (file !== 'src/main.ts' || isOwn || !existsSync(environmentFile)) return []
+  const pid = /^# pid (\d+)$/m.exec(readFileSync(environmentFile, 'utf8'))?.[1]
+  return existsSync(`/proc/${pid}`) ? [`--env-file=${environmentFile}`] : []
 }
