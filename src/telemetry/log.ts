@@ -1,0 +1,29 @@
+import { type DestinationStream, type Logger, pino } from 'pino'
+import { redact } from './redact.ts'
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
+
+/** `destination` is where lines go; standard output when absent. */
+export interface LogOptions {
+  readonly level: LogLevel
+  readonly destination?: DestinationStream
+}
+
+/**
+ * A log of one JSON object per line: `level` by name, `time` in ISO form, `event`, and its details. Secrets are hidden in the finished line,
+ * so that a token inside a nested error's message is found too.
+ */
+export function createLog({ level, destination }: LogOptions): Logger {
+  const options = {
+    level,
+    base: null,
+    messageKey: 'event',
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+    serializers: { error: pino.stdSerializers.errWithCause },
+    hooks: { streamWrite: redact },
+    depthLimit: 6,
+    edgeLimit: 50,
+  }
+  return destination === undefined ? pino(options) : pino(options, destination)
+}

@@ -1,0 +1,121 @@
+/** One metric: its kind, what it says, and every value that each of its labels may have. */
+export interface MetricRow {
+  readonly kind: 'counter' | 'gauge' | 'histogram'
+  readonly help: string
+  readonly labels?: Readonly<Record<string, readonly string[]>>
+}
+
+const verdicts = ['allow', 'throttle', 'challenge', 'deny', 'answer']
+const reasons = [
+  'none',
+  'landing',
+  'status',
+  'no_token',
+  'wrong_token',
+  'expired_token',
+  'rate',
+  'quota',
+  'too_large',
+  'denied',
+  'bad_request',
+  'unknown_upstream',
+  'unavailable',
+  'overloaded',
+]
+
+/**
+ * Every metric, by its name without the prefix `tollgate_`. Names follow Prometheus: base units, `_total` for what only grows.
+ * A name or label value that is not here is counted by `telemetry_faults_total` and never makes a series.
+ */
+export const metricTable: Readonly<Record<string, MetricRow>> = {
+  checks_total: {
+    kind: 'counter',
+    help: 'Checks answered, by verdict and by the reason of a refusal.',
+    labels: { verdict: verdicts, reason: reasons },
+  },
+  check_duration_seconds: { kind: 'histogram', help: 'Time from a Check received to its answer ready.' },
+  checks_in_flight: { kind: 'gauge', help: 'Checks being decided now.' },
+  checks_abandoned_total: {
+    kind: 'counter',
+    help: 'Checks refused as unavailable because no decision came in time.',
+    labels: { why: ['late', 'caller_left', 'failed'] },
+  },
+  bad_checks_total: {
+    kind: 'counter',
+    help: 'Checks whose bytes could not be judged.',
+    labels: { why: ['malformed', 'too_large', 'missing_attributes', 'not_utf8'] },
+  },
+  response_headers_dropped_total: {
+    kind: 'counter',
+    help: 'Headers left out of an answer because their name or value must not be sent.',
+    labels: { why: ['unknown_name', 'bad_value'] },
+  },
+  rate_limits_total: {
+    kind: 'counter',
+    help: 'ShouldRateLimit calls answered.',
+    labels: { code: ['OK', 'OVER_LIMIT', 'failed'] },
+  },
+  access_log_streams_total: {
+    kind: 'counter',
+    help: 'Access log streams of Envoys, opened and closed.',
+    labels: { event: ['opened', 'closed'] },
+  },
+  access_log_entries_total: {
+    kind: 'counter',
+    help: 'Access log entries, by type or by why they settle nothing.',
+    labels: { entry: ['start', 'periodic', 'end', 'absent', 'forged', 'old'] },
+  },
+  access_log_unreadable_total: { kind: 'counter', help: 'Access log entries or messages that could not be read.' },
+  access_log_unchecked_total: {
+    kind: 'counter',
+    help: 'Requests in the access log that no Check has seen: without a route, refused by Envoy, or let through in an outage.',
+  },
+  access_log_reports_failed_total: { kind: 'counter', help: 'Access log entries whose report failed.' },
+  reports_total: {
+    kind: 'counter',
+    help: 'Reports taken by the store.',
+    labels: { state: ['open', 'final'], answer: ['booked', 'unrecorded', 'early'] },
+  },
+  reports_waiting: { kind: 'gauge', help: 'Reports waiting to be sent to the store again.' },
+  reports_dropped_total: {
+    kind: 'counter',
+    help: 'Reports given up; their reservations are booked at their estimate.',
+    labels: { reason: ['full', 'old'] },
+  },
+  spends_unavailable_total: {
+    kind: 'counter',
+    help: 'Spends refused because the store gave no usable answer.',
+    labels: { reason: ['late', 'cold', 'unsettled_answer', 'store'] },
+  },
+  unbooked_total: {
+    kind: 'counter',
+    help: 'Requests let through unbooked because the store is away and no limit minds.',
+  },
+  cold_passes_total: { kind: 'counter', help: 'Spends that passed limits whose counters could not be seeded in time.' },
+  reservations_expired_total: {
+    kind: 'counter',
+    help: 'Reservations booked at their estimate because nobody reported.',
+  },
+  sweeper_failures_total: { kind: 'counter', help: 'Sweeps that failed.' },
+  seeds_total: {
+    kind: 'counter',
+    help: 'Recomputations of a subject’s counters from the ledger.',
+    labels: { reason: ['cold', 'stale'], result: ['seeded', 'behind', 'failed', 'late'] },
+  },
+  stale_subjects: { kind: 'gauge', help: 'Subjects whose counters wait to be recomputed.' },
+  ledger_lag_seconds: { kind: 'gauge', help: 'Time since the ledger had read everything.' },
+  ledger_failures_total: { kind: 'counter', help: 'Ledger rounds that failed.' },
+  ledger_entries_total: { kind: 'counter', help: 'Charges merged into the ledger.' },
+  ledger_trimmed_total: { kind: 'counter', help: 'Charges forgotten by the store because the ledger has them.' },
+  store_negative_clamps_total: {
+    kind: 'counter',
+    help: 'Counters that would have gone below zero; each is a defect.',
+    labels: { by: ['seed', 'report'] },
+  },
+  charges_lost_total: { kind: 'counter', help: 'Charges dropped because a stream was full.' },
+  telemetry_faults_total: {
+    kind: 'counter',
+    help: 'Uses of a metric or label value that is not declared; each is a defect.',
+    labels: { fault: ['unknown_metric', 'wrong_kind', 'unknown_label', 'unknown_value', 'bad_number'] },
+  },
+}

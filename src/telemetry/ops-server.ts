@@ -1,0 +1,74 @@
+import { createServer, type RequestListener, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Metrics } from './metrics.ts'
+
+export interface OpsServerOptions {
+  readonly listen: { readonly host: string; readonly port: number }
+  readonly metrics: Metrics
+  /** What is missing before this process may take requests, as short sentences; none = ready. */
+  readonly missing: () => readonly string[]
+}
+
+export interface OpsServer {
+  /** With the port that was taken. */
+  readonly address: { readonly host: string; readonly port: number }
+  close(): Promise<void>
+}
+
+const connectionsMax = 100
+
+/**
+ * The ops listener: `/metrics` (Prometheus text), `/livez` (200 while the event loop turns), `/readyz` (200, or 503 and what is missing).
+ * Rejects with the system's error when the address cannot be listened on.
+ */
+export async function createOpsServer(options: OpsServerOptions): Promise<OpsServer> {
+  const { listen } = options
+  const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, listenerOf(options))
+  server.maxConnections = connectionsMax
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(listen.port, listen.host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  const { port } = server.address() as AddressInfo
+  return {
+    address: { host: listen.host, port },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+function listenerOf({ metrics, missing }: OpsServerOptions): RequestListener {
+  const pages: Readonly<Record<string, (response: ServerResponse) => Promise<void>>> = {
+    '/metrics': async (response) =>
+      send(response, { status: 200, body: await metrics.text(), type: metrics.contentType }),
+    '/livez': async (response) => send(response, { status: 200, body: 'alive\n' }),
+    '/readyz': async (response) => {
+      const lacking = missing()
+      const isReady = lacking.length === 0
+      send(response, { status: isReady ? 200 : 503, body: isReady ? 'ready\n' : `${lacking.join('\n')}\n` })
+    },
+  }
+  return (request, response) => {
+    const page = pages[(request.url ?? '').split('?', 1)[0] ?? '']
+    if (page === undefined) send(response, { status: 404, body: 'Not found. Here are /metrics, /livez and /readyz\n' })
+    else if (request.method !== 'GET' && request.method !== 'HEAD') send(response, { status: 405, body: 'Use GET\n' })
+    else page(response).catch(() => send(response, { status: 500, body: 'Failed\n' }))
+  }
+}
+
+interface Page {
+  readonly status: number
+  readonly body: string
+  readonly type?: string
+}
+
+function send(response: ServerResponse, { status, body, type = 'text/plain; charset=utf-8' }: Page): void {
+  const headers = { 'content-type': type, 'content-length': Buffer.byteLength(body), 'cache-control': 'no-store' }
+  response.writeHead(status, headers).end(body)
+}
