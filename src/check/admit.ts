@@ -1,16 +1,26 @@
 import { Fault } from '../core/fault.ts'
-import type { CounterWindow } from '../core/charge.ts'
-import type { Line, LimitRule } from '../core/limit.ts'
+import type { LimitRule, Line } from '../core/limit.ts'
 import type { LineState, SpendAnswer, SpendRequest } from '../core/spend.ts'
-import { subjectName, type Subject } from '../core/subject.ts'
+import type { Subject } from '../core/subject.ts'
 import type { Observer } from '../telemetry/observer.ts'
-import { linesOf, subjectsOf, type LineFacts } from './lines.ts'
+import { type LineFacts, linesOf, subjectsOf } from './lines.ts'
 import type { Seeder, SpendStore } from './ports.ts'
+import { seedCold } from './seed-cold.ts'
 
 /** What a spend came to, after cold counters were seeded, passed windows recomputed and postures applied. */
 export type Admission =
-  | { readonly kind: 'taken'; readonly lines: readonly Line[]; readonly answer: SpendAnswer & { readonly kind: 'taken' } }
-  | { readonly kind: 'refused'; readonly lines: readonly Line[]; readonly answer: SpendAnswer & { readonly kind: 'refused' } }
+  | {
+      readonly kind: 'taken'
+      readonly lines: readonly Line[]
+      /** Every subject that the reservation moves. */
+      readonly subjects: readonly Subject[]
+      readonly answer: SpendAnswer & { readonly kind: 'taken' }
+    }
+  | {
+      readonly kind: 'refused'
+      readonly lines: readonly Line[]
+      readonly answer: SpendAnswer & { readonly kind: 'refused' }
+    }
   /** The store is away and no enforced limit minds: passes, unbooked. */
   | { readonly kind: 'unbooked' }
   | { readonly kind: 'unavailable'; readonly reason: string }
@@ -27,7 +37,11 @@ export type Admit = (request: AdmitRequest) => Promise<Admission>
 const attemptsMax = 4
 
 /** The one place that knows how to get an answer from the spend port: every retry carries the same id and the same `notAfterMs`. */
-export function createAdmit(deps: { readonly store: SpendStore; readonly seed: Seeder; readonly observer: Observer }): Admit {
+export function createAdmit(deps: {
+  readonly store: SpendStore
+  readonly seed: Seeder
+  readonly observer: Observer
+}): Admit {
   return async ({ limits, lineFacts, spend }) => {
     const subjects = subjectsOf(limits, lineFacts)
     let lines = linesOf(limits, lineFacts)
@@ -36,7 +50,7 @@ export function createAdmit(deps: { readonly store: SpendStore; readonly seed: S
     for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
       const answer = await spendOrFault(deps.store, { ...spend, lines, subjects, cold })
       if (answer instanceof Fault) return withoutStore(lines, deps.observer)
-      if (answer.kind === 'taken') return { kind: 'taken', lines, answer }
+      if (answer.kind === 'taken') return { kind: 'taken', lines, subjects, answer }
       if (answer.kind === 'refused') return { kind: 'refused', lines, answer }
       if (answer.kind === 'late') return { kind: 'unavailable', reason: 'late' }
       if (answer.kind === 'stale-windows') {
@@ -73,37 +87,6 @@ function withoutStore(lines: readonly Line[], observer: Observer): Admission {
 
 function denies(line: Line | undefined): boolean {
   return line !== undefined && line.enforced && line.posture === 'deny'
-}
-
-interface ColdLines {
-  readonly lines: readonly Line[]
-  /** Indexes of the cold ones. */
-  readonly cold: readonly number[]
-  readonly notAfterMs: number
-}
-
-/** Seeds every subject of a cold line with the counters that these lines keep on it; true when all succeeded. */
-async function seedCold({ lines, cold, notAfterMs }: ColdLines, seed: Seeder): Promise<boolean> {
-  const subjects = new Map<string, Subject>()
-  for (const index of cold) {
-    const line = lines[index]
-    if (line) subjects.set(subjectName(line.subject), line.subject)
-  }
-  const results = await Promise.all(
-    [...subjects.values()].map((subject) => seed(subject, countersOf(subject, lines), { notAfterMs })),
-  )
-  return results.every(Boolean)
-}
-
-/** The distinct quota counters that these lines keep on a subject, in the window of now. */
-export function countersOf(subject: Subject, lines: readonly Line[]): readonly CounterWindow[] {
-  const counters = new Map<string, CounterWindow>()
-  for (const line of lines) {
-    if (line.kind !== 'quota' || subjectName(line.subject) !== subjectName(subject)) continue
-    const { surface, quantity, window, timeZone, current } = line
-    counters.set([surface, quantity, window, timeZone].join(' '), { surface, quantity, window, timeZone, ...current })
-  }
-  return [...counters.values()]
 }
 
 /** Whether a state stands for a line that would have refused had it been enforced: shadow limits and artifact-only limits report it. */

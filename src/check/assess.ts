@@ -1,8 +1,8 @@
 import { estimateOf } from '../core/cost.ts'
 import { decideAccess } from '../core/decide-access.ts'
 import type { LimitRule } from '../core/limit.ts'
-import { priceOf } from '../core/price-of.ts'
 import type { PriceRule } from '../core/price.ts'
+import { priceOf } from '../core/price-of.ts'
 import type { Principal } from '../core/principal.ts'
 import type { Amounts } from '../core/quantity.ts'
 import { readResource } from '../core/read-resource.ts'
@@ -28,22 +28,39 @@ export interface Governed {
 
 export type Assessment =
   | Governed
-  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly upstream?: Upstream; readonly resource?: ResourceRequest; readonly principal?: Principal }
+  | {
+      readonly kind: 'refused'
+      readonly refusal: Refusal
+      readonly upstream?: Upstream
+      readonly resource?: ResourceRequest
+      readonly principal?: Principal
+    }
   /** Free by table: our own pages and CORS preflights. */
   | { readonly kind: 'landing'; readonly upstream: Upstream; readonly resource: ResourceRequest }
-  | { readonly kind: 'status'; readonly upstream: Upstream; readonly principal: Principal }
+  | {
+      readonly kind: 'status'
+      readonly upstream: Upstream
+      readonly resource: ResourceRequest
+      readonly principal: Principal
+    }
   | { readonly kind: 'preflight'; readonly upstream: Upstream }
 
 /** Everything about a request that can be said from memory, without waiting and without taking anything. */
 export function assess(
   facts: RequestFacts,
-  given: { readonly snapshot: Snapshot; readonly sizes: SizeCatalogue; readonly nowMs: number; readonly isPolicyFresh: boolean },
+  given: {
+    readonly snapshot: Snapshot
+    readonly sizes: SizeCatalogue
+    readonly nowMs: number
+    readonly isPolicyFresh: boolean
+  },
 ): Assessment {
   const { snapshot, nowMs } = given
   const upstream = upstreamOf(facts, snapshot)
   if (upstream === undefined) return { kind: 'refused', refusal: { cause: 'unknown_upstream' } }
   const resource = readResource(upstream, facts)
-  if (resource.kind === 'invalid') return { kind: 'refused', refusal: { cause: 'bad_request', reason: resource.reason }, upstream }
+  if (resource.kind === 'invalid')
+    return { kind: 'refused', refusal: { cause: 'bad_request', reason: resource.reason }, upstream }
   if (resource.kind === 'landing') return { kind: 'landing', upstream, resource }
   if (isPreflight(facts)) return { kind: 'preflight', upstream }
   const principal = identify(facts, snapshot, nowMs)
@@ -52,13 +69,12 @@ export function assess(
     const cause = principal === 'wrong_token' && !given.isPolicyFresh ? 'unavailable' : principal
     return { kind: 'refused', refusal: { cause }, upstream, resource }
   }
-  if (resource.kind === 'status') return { kind: 'status', upstream, principal }
-  const access = decideAccess(
-    snapshot.accessRules,
-    { surface: upstream.surface, address: facts.address, account: principal.account.id, resource: resource.resource },
-    { nowMs, matchesPattern: snapshot.matchesPattern },
-  )
-  if (access.effect === 'deny') {
+  if (resource.kind === 'status') return { kind: 'status', upstream, resource, principal }
+  const { surface } = upstream
+  const { kind, resource: name } = resource
+  const asked = { surface, kind, account: principal.account.id, address: facts.address, resource: name, nowMs }
+  const access = decideAccess(snapshot.accessRules, asked, snapshot.matchesPattern)
+  if (access.kind === 'deny') {
     return { kind: 'refused', refusal: { cause: 'denied', reason: access.reason }, upstream, resource, principal }
   }
   return govern({ upstream, resource, principal }, { ...given, facts })

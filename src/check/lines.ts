@@ -1,14 +1,24 @@
 import type { LimitRule, Line, TimeRange, WindowKind } from '../core/limit.ts'
+import type { Principal } from '../core/principal.ts'
 import type { Amounts } from '../core/quantity.ts'
 import type { RequestKind } from '../core/request.ts'
 import { hashedPartition, type Subject, type SubjectKind, type Surface } from '../core/subject.ts'
-import type { Principal } from '../core/principal.ts'
 
 /** This and the next calendar window of a kind in a zone. */
-export type WindowsAt = (nowMs: number, kind: WindowKind, timeZone: string) => { readonly current: TimeRange; readonly next: TimeRange }
+export type WindowsAt = (
+  nowMs: number,
+  kind: WindowKind,
+  timeZone: string,
+) => { readonly current: TimeRange; readonly next: TimeRange }
 
 /** Kinds of request that a limit of `enforce_at artifact` may refuse. `other` is a path no layout knows: it may be a file. */
-const refusableKinds: ReadonlySet<RequestKind> = new Set<RequestKind>(['artifact', 'metadata', 'upload', 'call', 'other'])
+const refusableKinds: ReadonlySet<RequestKind> = new Set<RequestKind>([
+  'artifact',
+  'metadata',
+  'upload',
+  'call',
+  'other',
+])
 
 /** What turns an account's limits into the lines of one request. */
 export interface LineFacts {
@@ -65,7 +75,8 @@ function lineOf(limit: LimitRule, { subject, facts }: { readonly subject: Subjec
     posture: limit.posture,
     amount: limit.amount,
   }
-  if (limit.kind === 'rate') return { ...base, kind: 'rate', periodMs: limit.periodMs ?? 1_000, burst: limit.burst ?? limit.amount }
+  if (limit.kind === 'rate')
+    return { ...base, kind: 'rate', periodMs: limit.periodMs ?? 1_000, burst: limit.burst ?? limit.amount }
   const window = limit.window ?? 'day'
   const timeZone = limit.timeZone ?? facts.principal.account.timeZone
   return { ...base, kind: 'quota', window, timeZone, ...facts.windowsAt(facts.nowMs, window, timeZone) }

@@ -1,4 +1,4 @@
-import type { Report, ReportAnswer, CounterWindow, Seed } from '../core/charge.ts'
+import type { CounterWindow, Report, ReportAnswer, Seed } from '../core/charge.ts'
 import type { Line } from '../core/limit.ts'
 import type { Snapshot } from '../core/snapshot.ts'
 import type { PeekAnswer, SpendAnswer, SpendRequest } from '../core/spend.ts'
@@ -8,6 +8,8 @@ import type { Subject } from '../core/subject.ts'
 export interface PolicySource {
   /** The snapshot in force: memory only, never waits, never changes under the caller. Undefined until the first one is loaded. */
   current(): Snapshot | undefined
+  /** False while the source cannot be asked for changes: an unknown token may then be one that was issued meanwhile. */
+  isFresh(): boolean
 }
 
 /**

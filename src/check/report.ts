@@ -1,8 +1,8 @@
 import type { AccessLogEntry } from '../core/access-log.ts'
 import type { Outcome, Report, ReportAnswer } from '../core/charge.ts'
+import { actualOf } from '../core/cost.ts'
 import { largerOf, noAmounts } from '../core/quantity.ts'
 import type { Ticket } from '../core/ticket.ts'
-import { actualOf } from '../core/cost.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import type { SizeCatalogue, SpendStore } from './ports.ts'
 import type { RetryQueue } from './retry-queue.ts'
@@ -28,12 +28,17 @@ export function createReport(deps: ReportDeps): (entries: readonly AccessLogEntr
 }
 
 async function settle(entry: AccessLogEntry, deps: ReportDeps): Promise<void> {
-  const ticket = entry.ticket === undefined ? 'absent' : deps.signer.open(entry.ticket, deps.store.nowMs())
+  const ticket = entry.ticket === undefined ? withoutTicket(entry) : deps.signer.open(entry.ticket, deps.store.nowMs())
   if (typeof ticket === 'string') return deps.observer.count('access_log_entries_total', { entry: ticket })
   deps.observer.count('access_log_entries_total', { entry: entry.type })
   if (entry.type === 'start') return
   learnSize(entry, ticket, deps.sizes)
   await deliver(reportOf(entry, { ticket, reservationMs: deps.reservationMs }), deps)
+}
+
+/** Refused requests carry metadata of ours but took nothing; unchecked ones never came to us, or passed in an outage. */
+function withoutTicket(entry: AccessLogEntry): 'refused' | 'unchecked' {
+  return entry.checked ? 'refused' : 'unchecked'
 }
 
 async function deliver(report: Report, deps: ReportDeps): Promise<void> {
@@ -81,6 +86,7 @@ function outcomeOf({ status, method, aborted }: AccessLogEntry): Outcome {
 
 /** Only a complete 200 of a whole file tells its size. */
 function learnSize(entry: AccessLogEntry, ticket: Ticket, sizes: SizeCatalogue): void {
-  const complete = entry.type === 'end' && entry.status === 200 && entry.method === 'GET' && !entry.aborted
-  if (complete && entry.contentLengthBytes === entry.bodyBytes) sizes.learn(ticket.meta.upstream, ticket.path, entry.bodyBytes)
+  const isWhole = entry.type === 'end' && entry.status === 200 && entry.method === 'GET' && !entry.aborted
+  if (isWhole && entry.contentLengthBytes === entry.bodyBytes)
+    sizes.learn(ticket.meta.upstream, ticket.path, entry.bodyBytes)
 }

@@ -13,7 +13,17 @@ export interface TicketSigner {
 
 const ageMsMax = 48 * 3_600_000
 const textLengthMax = 8_192
-const metaFields = ['account', 'project', 'department', 'token', 'address', 'upstream', 'kind', 'resource', 'file'] as const
+const metaFields = [
+  'account',
+  'project',
+  'department',
+  'token',
+  'address',
+  'upstream',
+  'kind',
+  'resource',
+  'file',
+] as const
 const signatureLength = 22
 
 /**
@@ -70,7 +80,11 @@ function packed(ticket: Ticket): Packed {
     ticket.surface,
     ticket.home,
     [estimate.requests, estimate.credits, estimate.bytes, estimate.gpu_ms],
-    [price.baseMilli, price.charged, ...price.tiers.map(({ fromBytes, milliPerMb }) => [fromBytes, milliPerMb] as const)],
+    [
+      price.baseMilli,
+      price.charged,
+      ...price.tiers.map(({ fromBytes, milliPerMb }) => [fromBytes, milliPerMb] as const),
+    ],
     metaFields.map((field) => meta[field]),
     ticket.path,
   ]
@@ -89,7 +103,10 @@ function unpacked(parts: Packed): Ticket {
     home,
     estimate: { requests: estimate[0], credits: estimate[1], bytes: estimate[2], gpu_ms: estimate[3] },
     price: { baseMilli, charged, tiers: tiers.map(([fromBytes, milliPerMb]) => ({ fromBytes, milliPerMb })) },
-    meta: Object.fromEntries(metaFields.map((field, index) => [field, meta[index] ?? ''])) as Record<keyof ChargeMeta, string>,
+    meta: Object.fromEntries(metaFields.map((field, index) => [field, meta[index] ?? ''])) as Record<
+      keyof ChargeMeta,
+      string
+    >,
     path,
   }
 }

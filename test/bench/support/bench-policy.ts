@@ -21,7 +21,9 @@ export function benchSecrets(count: number): readonly string[] {
 export async function writeBenchPolicy(client: pg.Client, secrets: readonly string[]): Promise<void> {
   const digests = secrets.map((secret) => createHash('sha256').update(secret).digest('hex'))
   await client.query(`INSERT INTO tollgate.plan (id) VALUES ('bench')`)
-  await client.query(`INSERT INTO tollgate.department (id) SELECT 'department-' || n FROM generate_series(1, ${departments}) n`)
+  await client.query(
+    `INSERT INTO tollgate.department (id) SELECT 'department-' || n FROM generate_series(1, ${departments}) n`,
+  )
   await client.query(
     `INSERT INTO tollgate.project (id, department)
      SELECT 'project-' || n, 'department-' || (1 + n % ${departments}) FROM generate_series(1, ${projects}) n`,

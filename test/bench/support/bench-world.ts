@@ -59,7 +59,11 @@ export async function startBenchWorld(tokenCount: number): Promise<BenchWorld> {
       const ops = `127.0.0.1:${await findFreePort()}`
       await started(
         startPinned({
-          ...{ core: serverCore, args: [...serveFlags, join(rootFolder, 'src/main.ts'), 'serve'], ready: /"msg":"ready"/ },
+          ...{
+            core: serverCore,
+            args: [...serveFlags, join(rootFolder, 'src/main.ts'), 'serve'],
+            ready: /"event":"ready"/,
+          },
           environment: {
             ...{ DATABASE_URL: database.url, TOLLGATE_GRPC_SOCKET: socket, TOLLGATE_OPS_ADDRESS: ops },
             ...(store === 'redis' ? { REDIS_URL: redis.url } : {}),
@@ -73,7 +77,11 @@ export async function startBenchWorld(tokenCount: number): Promise<BenchWorld> {
       const socket = join(sockets, 'nothing.sock')
       await started(
         startPinned({
-          ...{ core: serverCore, args: [...serveFlags, join(import.meta.dirname, 'baseline-server.ts'), socket], ready: /^ready$/ },
+          ...{
+            core: serverCore,
+            args: [...serveFlags, join(import.meta.dirname, 'baseline-server.ts'), socket],
+            ready: /^ready$/,
+          },
         }),
       )
       return `unix:${socket}`

@@ -44,7 +44,9 @@ export async function openLoop(
       pending.push(
         call(load.next(nth)).then(
           () => void latencies.push(performance.now() - dueMs),
-          () => void (failed += 1),
+          () => {
+            failed += 1
+          },
         ),
       )
     }

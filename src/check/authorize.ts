@@ -1,0 +1,181 @@
+import { answerJson } from '../core/answer.ts'
+import { limitViewsOf, refusalOf } from '../core/limit-view.ts'
+import type { Principal } from '../core/principal.ts'
+import { quotaStatusOf } from '../core/quota-status.ts'
+import { rateLimitHeaders } from '../core/rate-limit-headers.ts'
+import type { RequestFacts } from '../core/request.ts'
+import type { Snapshot } from '../core/snapshot.ts'
+import type { Ticket } from '../core/ticket.ts'
+import { upstreamHeaders } from '../core/upstream-headers.ts'
+import type { Decision, Header, Refusal } from '../core/verdict.ts'
+import type { Observer } from '../telemetry/observer.ts'
+import { type Admission, type Admit, overran } from './admit.ts'
+import { type AnswerContext, landingPage, ownPage, refuse } from './answers.ts'
+import { assess, type Governed } from './assess.ts'
+import type { WindowsAt } from './lines.ts'
+import type { PolicySource, SizeCatalogue, SpendStore } from './ports.ts'
+import { mintReservationId } from './reservation-id.ts'
+import type { ReadStatus } from './status.ts'
+import type { TicketSigner } from './ticket.ts'
+
+export interface AuthorizeDeps {
+  readonly policy: PolicySource
+  readonly store: SpendStore
+  readonly sizes: SizeCatalogue
+  readonly admit: Admit
+  readonly readStatus: ReadStatus
+  readonly signer: TicketSigner
+  readonly answers: AnswerContext
+  /** The value behind an upstream's credential reference; undefined when it cannot be read. */
+  readonly credentialOf: (reference: string) => string | undefined
+  readonly windowsAt: WindowsAt
+  readonly observer: Observer
+  /** This machine's clock; `store.nowMs()` is the store's. */
+  readonly nowMs: () => number
+  readonly randomBytes: (count: number) => Uint8Array
+  readonly reservationMs: number
+}
+
+export type Authorize = (facts: RequestFacts, bounds: { readonly deadlineMs: number }) => Promise<Decision>
+
+/**
+ * Decides one request: credential → principal → access → price → limits → spend → verdict. Takes nothing unless it answers `allow`,
+ * and nothing after the deadline (this machine's clock, epoch ms). Throws only on faults of ours; the caller answers those `unavailable`.
+ */
+export function createAuthorize(deps: AuthorizeDeps): Authorize {
+  return async (facts, { deadlineMs }) => {
+    const snapshot = deps.policy.current()
+    if (snapshot === undefined) return refuse({ cause: 'unavailable' }, { facts }, deps.answers)
+    const nowMs = deps.store.nowMs()
+    const notAfterMs = nowMs + deadlineMs - deps.nowMs()
+    const given = { snapshot, sizes: deps.sizes, nowMs, isPolicyFresh: deps.policy.isFresh() }
+    const assessment = assess(facts, given)
+    switch (assessment.kind) {
+      case 'refused':
+        return refuse(assessment.refusal, { facts, ...assessment }, deps.answers)
+      case 'landing':
+        return landingPage({ facts, ...assessment }, deps.answers)
+      case 'preflight':
+        return pass({ upstream: assessment.upstream }, deps)
+      case 'status': {
+        const views = await deps.readStatus({ ...assessment, address: facts.address, snapshot, notAfterMs })
+        if (views === undefined) return refuse({ cause: 'unavailable' }, { facts, ...assessment }, deps.answers)
+        return ownPage('status', answerJson(quotaStatusOf(views)))
+      }
+      case 'governed':
+        return decide(assessment, { facts, snapshot, nowMs, notAfterMs }, deps)
+    }
+  }
+}
+
+interface Asked {
+  readonly facts: RequestFacts
+  readonly snapshot: Snapshot
+  /** Both in the store's clock. */
+  readonly nowMs: number
+  readonly notAfterMs: number
+}
+
+async function decide(governed: Governed, asked: Asked, deps: AuthorizeDeps): Promise<Decision> {
+  const { principal, upstream, resource, estimate, limits } = governed
+  const { facts, nowMs, notAfterMs } = asked
+  const { surface } = upstream
+  const spend = {
+    ...{ id: mintReservationId(deps.randomBytes(16), nowMs), estimate, surface, notAfterMs },
+    home: principal.account.partition,
+    meta: metaOf(governed, facts),
+    expiresInMs: deps.reservationMs,
+  }
+  const { windowsAt } = deps
+  const lineFacts = { principal, address: facts.address, surface, kind: resource.kind, estimate, nowMs, windowsAt }
+  const admission = await deps.admit({ limits, lineFacts, spend })
+  switch (admission.kind) {
+    case 'unavailable':
+      deps.observer.count('spends_unavailable_total', { reason: admission.reason })
+      return refuse({ cause: 'unavailable' }, { facts, ...governed }, deps.answers)
+    case 'refused':
+      return refuse(refusalFor(admission, governed), { facts, ...governed }, deps.answers)
+    case 'unbooked':
+      return pass(governed, deps)
+    case 'taken': {
+      countOverruns(admission, deps.observer)
+      const headers = rateLimitHeaders(limitViewsOf(admission.lines, admission.answer.states, admission.answer.at))
+      return pass(governed, deps, { headers, ticket: deps.signer.sign(ticketOf({ governed, admission, spend })) })
+    }
+  }
+}
+
+function metaOf({ principal, upstream, resource }: Governed, { address }: RequestFacts): Ticket['meta'] {
+  return {
+    account: principal.account.id,
+    project: principal.project.id,
+    department: principal.department.id,
+    token: principal.token?.id ?? '',
+    address,
+    upstream: upstream.id,
+    kind: resource.kind,
+    resource: resource.resource,
+    file: resource.file,
+  }
+}
+
+function ticketOf(taken: {
+  readonly governed: Governed
+  readonly admission: Admission & { readonly kind: 'taken' }
+  readonly spend: Pick<Ticket, 'id' | 'surface' | 'home' | 'estimate' | 'meta'>
+}): Ticket {
+  const { governed, admission, spend } = taken
+  const { baseMilli, tiers, charged } = governed.price
+  return {
+    ...spend,
+    at: admission.answer.at,
+    partitions: admission.answer.epochs,
+    subjects: admission.subjects,
+    price: { baseMilli, tiers, charged },
+    path: governed.resource.path,
+  }
+}
+
+/** A size that is only assumed cannot make a request too large for ever: it may turn out smaller. */
+function refusalFor({ lines, answer }: Admission & { readonly kind: 'refused' }, governed: Governed): Refusal {
+  const line = lines[answer.line]
+  const view = limitViewsOf(lines, answer.states, answer.at)[answer.line]
+  if (line === undefined || view === undefined) return { cause: 'unavailable' }
+  const limit = governed.limits.find(({ name }) => name === line.limit)
+  const isAssumed = answer.retryAfterMs === 'never' && line.kind === 'quota' && !governed.isSizeKnown
+  return refusalOf(view, {
+    retryAfterMs: isAssumed ? view.resetAfterMs : answer.retryAfterMs,
+    refusesWith429: limit?.refusesWith429 ?? false,
+    needs: line.hits,
+    timeZone: governed.principal.account.timeZone,
+  })
+}
+
+function pass(
+  caller: Pick<Governed, 'upstream'> & { readonly principal?: Principal },
+  deps: AuthorizeDeps,
+  taken?: { readonly headers: readonly Header[]; readonly ticket: string },
+): Decision {
+  const { upstream, principal } = caller
+  const credential = upstream.credential === undefined ? undefined : deps.credentialOf(upstream.credential)
+  const { set, removed } = upstreamHeaders({
+    ...(principal && { principal }),
+    ...(credential !== undefined && { credential }),
+  })
+  return {
+    verdict: 'allow',
+    upstreamHeaders: set,
+    removedHeaders: removed,
+    responseHeaders: taken?.headers ?? [],
+    metadata: taken === undefined ? {} : { ticket: taken.ticket },
+  }
+}
+
+/** Shadow limits, and artifact-only limits on index pages, say what they would have refused. */
+function countOverruns({ lines, answer }: Admission & { readonly kind: 'taken' }, observer: Observer): void {
+  for (const [index, line] of lines.entries()) {
+    const state = answer.states[index]
+    if (state !== undefined && overran(line, state))
+      observer.count('limit_overruns_total', { kind: line.kind, per: line.subject.kind })
+  }
+}
