@@ -1,0 +1,74 @@
+import { Command } from 'commander'
+import { bookedQuantities } from '../core/quantity.ts'
+import { shownAmount, shownNumber, unitWord } from '../core/shown-amount.ts'
+import { outputOption, print, type Result } from './output.ts'
+import type { CliContext, Explanation } from './ports.ts'
+import { limitJson, limitRows } from './shown-limits.ts'
+import { textList, textTable } from './table.ts'
+
+interface Options {
+  readonly token?: string
+  readonly path: string
+  readonly method: string
+  readonly host?: string
+  readonly upstream?: string
+  readonly address: string
+}
+
+export function explainCommand(context: CliContext): Command {
+  return new Command('explain')
+    .description('say what would happen to a request and which rows decide; nothing is charged')
+    .requiredOption('--path <path>', 'as the client asks for it: /simple/torch/')
+    .option('--token <token>', 'the token; - reads it from the standard input; absent: without credentials')
+    .option('--method <method>', 'GET, HEAD, POST, …', 'GET')
+    .option('--host <host>', "the upstream's host, when several are served")
+    .option('--upstream <id>', 'the upstream itself')
+    .option('--address <address>', "the caller's address", '127.0.0.1')
+    .addOption(outputOption())
+    .action(async (options: Options, command: Command) => {
+      const { token, path, method, host, upstream, address } = options
+      const secret = token === '-' ? (await context.readLine()).trim() : token
+      const explanation = await context.explain({
+        ...{ path, method: method.toUpperCase(), address },
+        ...(secret !== undefined && { token: secret }),
+        ...(host !== undefined && { host }),
+        ...(upstream !== undefined && { upstream }),
+      })
+      print(context, command, shownExplanation(explanation))
+    })
+}
+
+function shownExplanation(explanation: Explanation): Result {
+  const { caller, upstream, kind, resource, file, price, access, limits, verdict, reason } = explanation
+  const facts = textList({
+    caller:
+      caller &&
+      `account ${caller.account}, project ${caller.project}, department ${caller.department}, plan ${caller.plan}`,
+    token: caller?.token,
+    upstream,
+    request: kind && [kind, resource, file].filter(Boolean).join(' '),
+    price,
+    cost: estimateText(explanation),
+    access: access && [access.effect, access.reason].filter(Boolean).join(': '),
+    verdict: reason === verdict || reason === 'ok' ? verdict : `${verdict} (${reason})`,
+  })
+  return {
+    text: limits.length > 0 ? `${facts}\n${textTable(limitRows(limits), '')}` : facts,
+    json: { ...explanation, estimate: estimateJson(explanation), limits: limits.map(limitJson) },
+  }
+}
+
+function estimateText({ estimate }: Explanation): string | undefined {
+  if (estimate === undefined) return undefined
+  const taken = bookedQuantities.filter((quantity) => estimate[quantity] > 0)
+  return (
+    taken.map((quantity) => `${shownAmount(quantity, estimate[quantity])} ${unitWord(quantity)}`).join(', ') ||
+    'nothing'
+  )
+}
+
+function estimateJson({ estimate }: Explanation): unknown {
+  if (estimate === undefined) return null
+  const { requests, credits, bytes, gpu_ms: gpuMs } = estimate
+  return { requests, credits: shownNumber('credits', credits), bytes, gpu_seconds: shownNumber('gpu_ms', gpuMs) }
+}

@@ -1,0 +1,107 @@
+import type { Quantity } from '../core/quantity.ts'
+import type { SubjectKind } from '../core/subject.ts'
+import type { ManageTools } from '../manage/ports.ts'
+
+/** One limit as `explain` and `quota status` show it; amounts in code units. */
+export interface LimitStanding {
+  readonly name: string
+  readonly per: SubjectKind
+  /** Whose counter: `alice`. */
+  readonly subject: string
+  readonly kind: 'rate' | 'quota'
+  readonly counts: Quantity
+  /** Absent while nothing is known yet (a cold counter). */
+  readonly used?: number
+  readonly amount: number
+  /** End of a quota's window. */
+  readonly resetAtMs?: number
+  /** How long a refused request would have to wait; `never`: it asks for more than the limit ever allows. */
+  readonly retryAfterMs?: number | 'never'
+  readonly timeZone: string
+  readonly enforced: boolean
+  readonly fits: boolean
+  /** Id of the `limit_rule`. */
+  readonly rule: string
+}
+
+export interface Caller {
+  readonly account: string
+  readonly project: string
+  readonly department: string
+  readonly plan: string
+  /** Id of the token; absent for anonymous callers. */
+  readonly token?: string
+}
+
+/** What would happen to a request, and which rows decide. */
+export interface Explanation {
+  /** Absent: nobody, the reason says why. */
+  readonly caller?: Caller
+  readonly upstream?: string
+  readonly kind?: string
+  readonly resource?: string
+  readonly file?: string
+  /** Id of the `price_rule`; absent when none was reached. */
+  readonly price?: string
+  /** What would be reserved, in code units. */
+  readonly estimate?: Readonly<Record<Quantity, number>>
+  readonly access?: { readonly effect: 'allow' | 'deny'; readonly reason?: string }
+  readonly limits: readonly LimitStanding[]
+  readonly verdict: 'allow' | 'throttle' | 'challenge' | 'deny' | 'answer'
+  /** A cause of `core/verdict.ts`, `landing`, `status`, or `ok`. */
+  readonly reason: string
+}
+
+export interface RequestWish {
+  /** The token's text; absent: without credentials. */
+  readonly token?: string
+  readonly method: string
+  readonly path: string
+  readonly host?: string
+  readonly upstream?: string
+  readonly address: string
+}
+
+export interface QuotaStatus {
+  readonly caller: Caller
+  readonly limits: readonly LimitStanding[]
+}
+
+export interface PolicyProblem {
+  readonly table: string
+  readonly key: string
+  readonly reason: string
+  /** What holds instead: the row's last good version, nothing, or a refusal. */
+  readonly inForce: string
+}
+
+export interface PolicyCheck {
+  readonly version: number
+  readonly problems: readonly PolicyProblem[]
+}
+
+/** The policy in force, table by table; cells as people write them in SQL. */
+export interface PolicyShown {
+  readonly version: number
+  readonly tables: Readonly<Record<string, readonly Readonly<Record<string, string | number | boolean | null>>[]>>
+}
+
+/** What the command line can do; each is built when it is first called, and `close` ends what was built. */
+export interface CliContext {
+  readonly version: string
+  write(text: string): void
+  writeError(text: string): void
+  /** The first line of the standard input. */
+  readLine(): Promise<string>
+  /** Runs until it is told to stop. */
+  serve(options: { readonly roles?: string }): Promise<void>
+  migrate(): Promise<{ readonly applied: readonly string[]; readonly alreadyThere: readonly string[] }>
+  seedDemo(): Promise<void>
+  manage(): Promise<ManageTools>
+  policyCheck(): Promise<PolicyCheck>
+  policyShow(): Promise<PolicyShown>
+  /** Throws a `Fault` of code `not_found` when there is no such account. */
+  quotaStatus(wanted: { readonly account: string }): Promise<QuotaStatus>
+  explain(wanted: RequestWish): Promise<Explanation>
+  close(): Promise<void>
+}

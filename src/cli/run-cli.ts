@@ -1,0 +1,100 @@
+import { Command, CommanderError } from 'commander'
+import { Fault } from '../core/fault.ts'
+import { ExitWith } from './exit-with.ts'
+import { explainCommand } from './explain.ts'
+import { migrateCommand } from './migrate.ts'
+import { policyCheckCommand } from './policy-check.ts'
+import { policyShowCommand } from './policy-show.ts'
+import type { CliContext } from './ports.ts'
+import { quotaStatusCommand } from './quota-status.ts'
+import { seedDemoCommand } from './seed-demo.ts'
+import { serveCommand } from './serve.ts'
+import { tokenIssueCommand } from './token-issue.ts'
+import { tokenListCommand } from './token-list.ts'
+import { tokenRevokeCommand } from './token-revoke.ts'
+import { tokenRotateCommand } from './token-rotate.ts'
+
+type MakeCommand = (context: CliContext) => Command
+
+/** One row per command; the second level under a word of its own. */
+const topLevel: readonly MakeCommand[] = [serveCommand, migrateCommand, explainCommand]
+const groups: readonly { readonly name: string; readonly about: string; readonly commands: readonly MakeCommand[] }[] =
+  [
+    { name: 'seed', about: 'fill an empty database', commands: [seedDemoCommand] },
+    {
+      name: 'token',
+      about: 'API tokens',
+      commands: [tokenIssueCommand, tokenRotateCommand, tokenRevokeCommand, tokenListCommand],
+    },
+    { name: 'policy', about: 'the policy in the database', commands: [policyCheckCommand, policyShowCommand] },
+    { name: 'quota', about: 'what is used of the limits', commands: [quotaStatusCommand] },
+  ]
+
+/**
+ * Runs one command; `words` are what follows `tollgate`. Resolves to the exit code: 0, 2 for a wrong command line or wrong settings, 1 for
+ * anything else. What went wrong is one sentence on the error output, never a stack. Never throws.
+ */
+export async function runCli(words: readonly string[], context: CliContext): Promise<number> {
+  try {
+    await programOf(context).parseAsync([...words], { from: 'user' })
+    return 0
+  } catch (error) {
+    return exitCodeOf(error, context)
+  } finally {
+    await context.close().catch(() => undefined)
+  }
+}
+
+function programOf(context: CliContext): Command {
+  const program = new Command('tollgate')
+    .description('Says who is calling, what it costs and whether it may')
+    .version(context.version)
+    .helpCommand(false)
+  for (const make of topLevel) program.addCommand(make(context))
+  for (const { name, about, commands } of groups) {
+    const group = new Command(name).description(about).helpCommand(false)
+    for (const make of commands) group.addCommand(make(context))
+    program.addCommand(group)
+  }
+  for (const command of withSubcommands(program)) settle(command, context)
+  return program
+}
+
+function withSubcommands(command: Command): readonly Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)]
+}
+
+/** Commands throw instead of ending the process, and say their errors in our words. */
+function settle(command: Command, context: CliContext): void {
+  command.exitOverride().configureOutput({
+    writeOut: (text) => context.write(text),
+    writeErr: (text) => context.writeError(text),
+    outputError: () => undefined,
+  })
+}
+
+function exitCodeOf(error: unknown, context: CliContext): number {
+  if (error instanceof ExitWith) return error.exitCode
+  if (error instanceof CommanderError) return exitCodeOfUsage(error, context)
+  if (error instanceof Fault) {
+    context.writeError(`tollgate: ${error.message.replace(/\.$/, '')}.\n`)
+    return error.code === 'settings_invalid' ? 2 : 1
+  }
+  context.writeError(
+    `tollgate: Something went wrong inside: ${error instanceof Error ? error.message : String(error)}.\n`,
+  )
+  return 1
+}
+
+function exitCodeOfUsage(error: CommanderError, context: CliContext): number {
+  // Asked for help or the version: printed already. Without a command the help goes to the error output, which is no success.
+  if (error.exitCode === 0) return 0
+  if (error.code !== 'commander.help') {
+    const sentence = error.message
+      .replace(/^error: /, '')
+      .replaceAll(/\s*\n\s*/g, ' ')
+      .replace(/\.$/, '')
+    context.writeError(`tollgate: ${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}. See tollgate --help.\n`)
+  }
+  return 2
+}
