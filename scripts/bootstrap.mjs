@@ -244,7 +244,7 @@ function run(command, options, { env = process.env } = {}) {
 
 /** Ends a process group when we end without having ended it, as after SIGKILL: then our end of its pipe closes. */
 function startWatchdog(group) {
-  const child = spawn('/bin/sh', ['-c', 'read -r _; kill -KILL -- "-$0"', String(group)], {
+  const child = spawn('/bin/sh', ['-c', 'read -r _; kill -KILL "-$0"', String(group)], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   })
