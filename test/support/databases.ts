@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import pg from 'pg'
 import { inject } from 'vitest'
+import { migrate } from '../../src/postgres/migrate.ts'
 
 const TEMPLATE = 'tollgate_template'
 const TEMPLATE_LOCK = 7_305_010
@@ -40,17 +40,10 @@ async function ensureTemplate(): Promise<void> {
     const unfinished = `${TEMPLATE}_new`
     await client.query(`DROP DATABASE IF EXISTS ${unfinished} WITH (FORCE)`)
     await client.query(`CREATE DATABASE ${unfinished}`)
-    await migrateIfThere(urlOf(unfinished))
+    await migrate(urlOf(unfinished))
     await client.query(`ALTER DATABASE ${unfinished} RENAME TO ${TEMPLATE}`)
   })
   isTemplateThere = true
-}
-
-async function migrateIfThere(url: string): Promise<void> {
-  const file = new URL('../../src/postgres/migrate.ts', import.meta.url)
-  if (!existsSync(file)) return
-  const { migrate } = (await import(file.href)) as { readonly migrate: (url: string) => Promise<unknown> }
-  await migrate(url)
 }
 
 function urlOf(name: string): string {

@@ -27,7 +27,7 @@ export function undocumentedCodes(codes: readonly string[], page: string): reado
 /** Each pattern is written so that it does not match itself. */
 const FOREIGN: readonly RegExp[] = [
   /\/wor[k]\//, // a path of one machine
-  /\/(?:roo[t]|hom[e])\/\w/,
+  /\/hom[e]\/\w/,
   /\.\.\/share[d]\b/, // papers that are not part of this repository
   /\b(?:desig[n]|styl[e]|toolchai[n])\.md\b/,
   /\bfact[s]\//,
