@@ -1,0 +1,41 @@
+import type { CliContext } from '../../src/cli/ports.ts'
+import { Fault } from '../../src/core/fault.ts'
+
+export interface RecordedContext extends CliContext {
+  readonly out: () => string
+  readonly errors: () => string
+  readonly isClosed: () => boolean
+}
+
+/** A context that keeps what is printed; what a test does not give cannot be called. */
+export function recordedContext(given: Partial<CliContext> = {}): RecordedContext {
+  let out = ''
+  let errors = ''
+  let closed = false
+  const absent = () => Promise.reject(new Fault('internal', 'This test gives no such thing'))
+  return {
+    version: '0.1.0',
+    write(text) {
+      out += text
+    },
+    writeError(text) {
+      errors += text
+    },
+    readLine: absent,
+    serve: absent,
+    migrate: absent,
+    seedDemo: absent,
+    manage: absent,
+    policyCheck: absent,
+    policyShow: absent,
+    quotaStatus: absent,
+    explain: absent,
+    async close() {
+      closed = true
+    },
+    ...given,
+    out: () => out,
+    errors: () => errors,
+    isClosed: () => closed,
+  }
+}
