@@ -30,6 +30,7 @@ export interface World {
   /** Envoy's, `http://127.0.0.1:PORT`. */
   readonly baseUrl: string
   readonly settings: Variables
+  readonly folder: string
   readonly logFile: string
   readonly tollgate: RunningTollgate
   readonly envoy: RunningEnvoy
@@ -67,7 +68,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const stack = started.move()
   const baseUrl = `http://127.0.0.1:${envoy.ports[listenerName]}`
   return {
-    ...{ baseUrl, settings, logFile, tollgate, envoy, mirror, gpu, installers },
+    ...{ baseUrl, settings, logFile, folder: options.folder, tollgate, envoy, mirror, gpu, installers },
     indexUrl: (token) => indexUrl(baseUrl, token),
     sql: async (text, values = []) => (await client.query<Row>(text, [...values])).rows,
     run: (...args) => runTollgate(settings, args),
