@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { faultCodes } from '../src/core/fault.ts'
 import { forbiddenArrows } from './tidy/arrows.ts'
+import { keywordMembers } from './tidy/classes.ts'
 import { importsOf } from './tidy/imports.ts'
 import { foreignLines, headless, undocumentedCodes, unionMembers } from './tidy/papers.ts'
 import { environmentReaders, impureLines } from './tidy/purity.ts'
@@ -33,6 +34,10 @@ describe('the repository', () => {
 
   test('reads the environment in src/settings.ts alone', () => {
     expect(environmentReaders(files)).toEqual([])
+  })
+
+  test('hides class members by # and not by a keyword', () => {
+    expect(keywordMembers(files)).toEqual([])
   })
 
   test('has no file of more than 300 lines', () => {

@@ -35,12 +35,14 @@ const ROOMS: Readonly<Record<string, Room>> = {
   cli: face,
   telemetry: { imports: [] },
   'settings.ts': { imports: ['core'] },
-  'main.ts': {
+  // The composition root: the only one that sees adapters and calls what creates rooms. `main.ts` is its door.
+  compose: {
     imports: [
       ...['core', ...USE_CASES, 'memory', 'redis', 'postgres', 'notify', 'objects', 'grpc', 'portal', 'cli'],
       ...['telemetry', 'settings.ts'],
     ],
   },
+  'main.ts': { imports: ['cli', 'compose', 'settings.ts'] },
 }
 
 /** Packages that one room alone may know; a package that is not here is for every room but core. */

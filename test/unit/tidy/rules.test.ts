@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { forbiddenArrows } from '../../tidy/arrows.ts'
+import { keywordMembers } from '../../tidy/classes.ts'
 import { importsOf } from '../../tidy/imports.ts'
 import { foreignLines, headless, undocumentedCodes, unionMembers } from '../../tidy/papers.ts'
 import { environmentReaders, impureLines } from '../../tidy/purity.ts'
@@ -84,6 +85,20 @@ describe('environmentReaders()', () => {
       expect(environmentReaders([{ path: 'src/settings.ts', text }])).toEqual([])
     },
   )
+})
+
+describe('keywordMembers()', () => {
+  test('finds members declared by keyword, and nothing else that says private', () => {
+    const lines = ['  private count = 0', '  protected static readonly table: Map', '  public async run(): void {']
+    expect(keywordMembers([{ path: 'src/a.ts', text: lines.join('\n') }])).toHaveLength(3)
+    const others = [
+      '  #count = 0',
+      '// private count = 0',
+      '  const allowed = { private: true, public: 1 }',
+      '  private: true,',
+    ]
+    expect(keywordMembers([{ path: 'src/a.ts', text: others.join('\n') }])).toEqual([])
+  })
 })
 
 describe('sizes', () => {
