@@ -3,7 +3,6 @@ import { readdirSync, readFileSync } from 'node:fs'
 import pg from 'pg'
 import { Fault } from '../core/fault.ts'
 import type { Observer } from '../telemetry/observer.ts'
-import { silentObserver } from '../telemetry/observer.ts'
 import { policyQueries } from './policy-queries.ts'
 
 const FOLDER = new URL('./migrations/', import.meta.url)
@@ -30,7 +29,7 @@ export interface MigrationRun {
  * Throws a `Fault`: `policy_unavailable` (transient) when the database does not answer, `not_valid` when an applied file has changed
  * since or a file fails; what was applied before it stays. Migrations of a newer release that are already there are left alone.
  */
-export async function migrate(database: string | pg.ClientBase, observer: Observer = silentObserver): Promise<MigrationRun> {
+export async function migrate(database: string | pg.ClientBase, observer?: Observer): Promise<MigrationRun> {
   if (typeof database !== 'string') return migrateUnderLock(database, observer)
   const client = new pg.Client({ connectionString: database, connectionTimeoutMillis: CONNECT_TIMEOUT_MS })
   client.on('error', () => {})
@@ -47,7 +46,7 @@ export async function migrate(database: string | pg.ClientBase, observer: Observ
   }
 }
 
-async function migrateUnderLock(client: pg.ClientBase, observer: Observer): Promise<MigrationRun> {
+async function migrateUnderLock(client: pg.ClientBase, observer: Observer | undefined): Promise<MigrationRun> {
   await client.query('SELECT pg_advisory_lock($1, $2)', [...LOCK])
   try {
     await client.query(policyQueries.migration)
@@ -57,7 +56,7 @@ async function migrateUnderLock(client: pg.ClientBase, observer: Observer): Prom
     const applied = migrations.filter(({ name }) => !recorded.has(name))
     for (const migration of applied) {
       await apply(client, migration)
-      observer.info('migration_applied', { name: migration.name })
+      observer?.info('migration_applied', { name: migration.name })
     }
     return { applied: applied.map(({ name }) => name), alreadyThere: [...recorded.keys()] }
   } finally {
@@ -83,7 +82,10 @@ function readMigrations(): readonly Migration[] {
 function assertUnchanged({ name, checksum }: Migration, recorded: ReadonlyMap<string, string>): void {
   const before = recorded.get(name)
   if (before === undefined || before === checksum) return
-  throw new Fault('not_valid', `Migration ${name} has changed since it was applied to this database. Write a new one instead`)
+  throw new Fault(
+    'not_valid',
+    `Migration ${name} has changed since it was applied to this database. Write a new one instead`,
+  )
 }
 
 async function apply(client: pg.ClientBase, { name, text, checksum }: Migration): Promise<void> {

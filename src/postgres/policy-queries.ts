@@ -13,7 +13,6 @@ const names = [
   'limit-rule',
   'price-rule',
   'access-rule',
-  'emptied-table',
   'store-meta',
 ] as const
 

@@ -1,4 +1,5 @@
 -- Purpose: which policy is the newest; asked every second, so one index look-up.
 -- Guarantee: as of one instant.
 -- Parameters: none.
-SELECT history, version::float8 AS version FROM tollgate.policy_version
+SELECT history, version::float8 AS version, ARRAY(SELECT table_name FROM tollgate.emptied_table) AS emptied
+FROM tollgate.policy_version

@@ -24,5 +24,8 @@ test('migrate() refuses a file that has changed since it was applied, and one co
 })
 
 test('migrate() says when PostgreSQL does not answer', async () => {
-  await expect(migrate('postgres://127.0.0.1:1/none')).rejects.toMatchObject({ code: 'policy_unavailable', transient: true })
+  await expect(migrate('postgres://127.0.0.1:1/none')).rejects.toMatchObject({
+    code: 'policy_unavailable',
+    transient: true,
+  })
 })

@@ -1,0 +1,86 @@
+import type { Observer } from '../telemetry/observer.ts'
+import { reasonOf } from './backoff.ts'
+import { policyCheck } from './policy-state.ts'
+import type { Clock, PolicyDatabase } from './ports.ts'
+import type { PolicyFault } from './quarantine.ts'
+import { applyChanges, readPolicy } from './read-policy.ts'
+import type { PolicySnapshot } from './snapshot.ts'
+
+type Listener = (snapshot: PolicySnapshot) => void
+
+/** The one reference to the policy in force, and how it moves on. */
+export interface CurrentPolicy {
+  snapshot(): PolicySnapshot | undefined
+  /** Start of the last reading that said this is the newest. */
+  confirmedAtMs(): number | undefined
+  /** Reads what changed, or everything, and swaps the snapshot. Not to be called again before it has ended. */
+  refresh(): Promise<void>
+  /** Answers how to unsubscribe. */
+  onChange(listener: Listener): () => void
+}
+
+export interface CurrentPolicyDeps {
+  readonly database: PolicyDatabase
+  readonly observer: Observer
+  readonly clock: Clock
+}
+
+export function createCurrentPolicy({ database, observer, clock }: CurrentPolicyDeps): CurrentPolicy {
+  const listeners = new Set<Listener>()
+  let snapshot: PolicySnapshot | undefined
+  let confirmedAtMs: number | undefined
+
+  async function next(): Promise<PolicySnapshot> {
+    const changes = snapshot && (await database.readChanges(snapshot))
+    if (snapshot && changes) return changes.version === snapshot.version ? snapshot : applyChanges(snapshot, changes)
+    observer.count('policy_full_reads_total')
+    return readPolicy(database, snapshot?.state)
+  }
+
+  function tell(listener: Listener, changed: PolicySnapshot): void {
+    try {
+      listener(changed)
+    } catch (error) {
+      observer.warn('policy_listener_failed', { reason: reasonOf(error) })
+    }
+  }
+
+  return {
+    snapshot: () => snapshot,
+    confirmedAtMs: () => confirmedAtMs,
+    async refresh() {
+      const startMs = clock.nowMs()
+      const before = snapshot
+      const changed = await next()
+      snapshot = changed
+      confirmedAtMs = startMs
+      if (changed === before) return
+      observer.time('policy_apply_seconds', (clock.nowMs() - startMs) / 1_000)
+      announce(observer, { before, changed })
+      for (const listener of listeners) tell(listener, changed)
+    },
+    onChange(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+}
+
+interface Swap {
+  readonly before: PolicySnapshot | undefined
+  readonly changed: PolicySnapshot
+}
+
+/** Metrics, one line for the version and one for each fault that is new. */
+function announce(observer: Observer, { before, changed }: Swap): void {
+  const known = new Set(before === undefined ? [] : policyCheck(before.state).map(nameOf))
+  const faults = policyCheck(changed.state)
+  observer.set('policy_version', changed.version)
+  observer.set('policy_faults', faults.length)
+  for (const fault of faults) if (!known.has(nameOf(fault))) observer.warn('policy_row_quarantined', { ...fault })
+  observer.info('policy_in_force', { version: changed.version, tokens: changed.state.tables.token.inForce.size })
+}
+
+function nameOf(fault: PolicyFault): string {
+  return `${fault.table} ${fault.id} ${fault.reasons.join(' ')}`
+}

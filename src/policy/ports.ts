@@ -1,0 +1,64 @@
+/** A row as the database gives it, not yet checked. */
+export type RawRow = Readonly<Record<string, unknown>>
+
+/** The tables a policy is made of. Tiers come inside the rows of `price_rule`. */
+export type TableName =
+  | 'plan'
+  | 'department'
+  | 'project'
+  | 'account'
+  | 'token'
+  | 'upstream'
+  | 'limit_rule'
+  | 'price_rule'
+  | 'access_rule'
+
+/** What a reading of the policy is as of. */
+export interface PolicyHead {
+  /** Versions of different histories cannot be compared. */
+  readonly history: string
+  readonly version: number
+  /** Tables that somebody says were emptied on purpose. */
+  readonly emptied: readonly string[]
+}
+
+export interface TouchedTable {
+  readonly table: TableName
+  /** Ids of every row that was added, changed or removed. */
+  readonly ids: readonly string[]
+  /** Those of them that are there now. */
+  readonly rows: readonly RawRow[]
+}
+
+export interface PolicyChanges extends PolicyHead {
+  readonly touched: readonly TouchedTable[]
+}
+
+/** The line on which the database says that something changed. */
+export interface Doorbell {
+  /** Resolves when the line breaks. Never rejects. */
+  readonly broken: Promise<void>
+  /** Sends a ring to oneself and waits for it; rejects when it does not come back in time. */
+  prove(): Promise<void>
+  close(): Promise<void>
+}
+
+/**
+ * Where policy comes from. An implementation MUST read as of one instant, show a version only together with all of its changes and
+ * after all lower ones, bound every wait, and throw a `Fault` of code `policy_unavailable` when the database cannot be asked.
+ */
+export interface PolicyDatabase {
+  /** Calls `onRing` at each change from now on. A ring may be lost and carries nothing: ask for the changes. */
+  listen(onRing: () => void): Promise<Doorbell>
+  /** Every row, in batches of bounded size. */
+  readAll(take: (batch: { readonly table: TableName; readonly rows: readonly RawRow[] }) => void): Promise<PolicyHead>
+  /** What changed since; undefined when that cannot be told (another history, too much): then everything must be read. */
+  readChanges(since: { readonly history: string; readonly version: number }): Promise<PolicyChanges | undefined>
+  close(): Promise<void>
+}
+
+export interface Clock {
+  nowMs(): number
+  /** Resolves after `ms`, or as soon as the signal is aborted. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>
+}

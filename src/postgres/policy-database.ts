@@ -1,0 +1,145 @@
+import pg from 'pg'
+import { Fault } from '../core/fault.ts'
+import type { PolicyChanges, PolicyDatabase, PolicyHead, RawRow, TableName } from '../policy/ports.ts'
+import { openDoorbell } from './policy-doorbell.ts'
+import { policyQueries } from './policy-queries.ts'
+
+const CONNECT_TIMEOUT_MS = 5_000
+const QUERY_TIMEOUT_MS = 10_000
+const BATCH_ROWS = 2_000
+/** From so many touched rows on it is cheaper to read everything. */
+const TOUCHED_MAX = 20_000
+
+const rowQueries: Readonly<Record<TableName, string>> = {
+  plan: policyQueries.plan,
+  department: policyQueries.department,
+  project: policyQueries.project,
+  account: policyQueries.account,
+  token: policyQueries.token,
+  upstream: policyQueries.upstream,
+  limit_rule: policyQueries['limit-rule'],
+  price_rule: policyQueries['price-rule'],
+  access_rule: policyQueries['access-rule'],
+}
+const tableNames = Object.keys(rowQueries) as readonly TableName[]
+
+/** A price is read with its tiers, so a changed tier is a changed price. */
+const tableOf: Readonly<Record<string, TableName>> = {
+  ...Object.fromEntries(tableNames.map((name) => [name, name])),
+  price_tier: 'price_rule',
+}
+
+/**
+ * The policy in PostgreSQL (see `PolicyDatabase`): one connection for reading, opened when needed, and one per doorbell. Every reading is
+ * one repeatable-read transaction. Every wait is bounded; after a failure the next call opens a new connection.
+ */
+export function createPostgresPolicyDatabase({ databaseUrl }: { readonly databaseUrl: string }): PolicyDatabase {
+  let reader: pg.Client | undefined
+
+  async function connect(name: string): Promise<pg.Client> {
+    const client = new pg.Client({
+      connectionString: databaseUrl,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      query_timeout: QUERY_TIMEOUT_MS,
+      keepAlive: true,
+      application_name: name,
+    })
+    client.on('error', () => {})
+    try {
+      await client.connect()
+      return client
+    } catch (error) {
+      void client.end().catch(() => {})
+      throw error
+    }
+  }
+
+  async function reading<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
+    try {
+      reader ??= await connect('tollgate policy')
+      await reader.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+      const answer = await work(reader)
+      await reader.query('COMMIT')
+      return answer
+    } catch (cause) {
+      const failed = reader
+      reader = undefined
+      // Not awaited: a connection that has just failed to answer may not answer its end either.
+      void failed?.end().catch(() => {})
+      throw cause instanceof Fault ? cause : unavailable(cause)
+    }
+  }
+
+  return {
+    async listen(onRing) {
+      try {
+        return await openDoorbell(await connect('tollgate policy doorbell'), onRing)
+      } catch (cause) {
+        throw unavailable(cause)
+      }
+    },
+    readAll: (take) =>
+      reading(async (client) => {
+        const head = await readHead(client)
+        for (const table of tableNames) await readTable(client, { table, take })
+        return head
+      }),
+    readChanges: (since) => reading((client) => readChanges(client, since)),
+    async close() {
+      await reader?.end().catch(() => {})
+      reader = undefined
+    },
+  }
+}
+
+async function readHead(client: pg.Client): Promise<PolicyHead> {
+  const { rows } = await client.query<PolicyHead>(policyQueries.version)
+  const [head] = rows
+  if (head === undefined) throw new Fault('policy_unavailable', 'The policy has no history: run tollgate migrate')
+  return head
+}
+
+async function readTable(
+  client: pg.Client,
+  { table, take }: { readonly table: TableName; readonly take: Parameters<PolicyDatabase['readAll']>[0] },
+): Promise<void> {
+  await client.query(`DECLARE policy_rows NO SCROLL CURSOR FOR ${rowQueries[table]}`, [null])
+  for (;;) {
+    const { rows } = await client.query<RawRow>(`FETCH ${BATCH_ROWS} FROM policy_rows`)
+    take({ table, rows })
+    if (rows.length < BATCH_ROWS) break
+  }
+  await client.query('CLOSE policy_rows')
+}
+
+async function readChanges(
+  client: pg.Client,
+  since: { readonly history: string; readonly version: number },
+): Promise<PolicyChanges | undefined> {
+  const head = await readHead(client)
+  if (head.history !== since.history || head.version < since.version) return undefined
+  if (head.version === since.version) return { ...head, touched: [] }
+  const { rows: keys } = await client.query<{ table_name: string; key: string }>(policyQueries.changes, [
+    since.version,
+    TOUCHED_MAX,
+  ])
+  if (keys.length >= TOUCHED_MAX) return undefined
+  const touched: PolicyChanges['touched'][number][] = []
+  for (const [name, changed] of Map.groupBy(keys, (row) => tableOf[row.table_name])) {
+    if (name === undefined) continue
+    const ids = [...new Set(changed.map((row) => row.key))]
+    const { rows } = await client.query<RawRow>(rowQueries[name], [ids])
+    touched.push({ table: name, ids, rows })
+  }
+  return { ...head, touched }
+}
+
+function unavailable(cause: unknown): Fault {
+  const code = cause instanceof pg.DatabaseError ? cause.code : undefined
+  // invalid_schema_name, undefined_table, undefined_column
+  const isUnmigrated = code === '3F000' || code === '42P01' || code === '42703'
+  const message = isUnmigrated
+    ? 'The database has no policy tables of this release: run tollgate migrate'
+    : 'PostgreSQL does not answer'
+  return new Fault('policy_unavailable', message, { cause, transient: true })
+}
