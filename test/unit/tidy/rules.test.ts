@@ -26,6 +26,7 @@ describe('forbiddenArrows()', () => {
     ['src/cli/token.ts', "const { pool } = await import('../postgres/pool.ts')"],
     ['src/telemetry/log.ts', "import { Fault } from '../core/fault.ts'"],
     ['src/check/authorize.ts', "import { root } from '../../scripts/state-folder.ts'"],
+    ['src/main.ts', "import { createRedisSpendStore } from './redis/spend-store.ts'"],
     ['src/attic/old.ts', "import { Fault } from '../core/fault.ts'"],
   ])('refuses %s: %s', (path, text) => {
     expect(arrows(path, text)).toHaveLength(1)
@@ -43,7 +44,8 @@ describe('forbiddenArrows()', () => {
       "import type {\n  SpendStore,\n} from '../check/ports.ts'\nimport { Redis } from 'ioredis'",
     ],
     ['src/grpc/server.ts', "import { authorize } from '../check/authorize.ts'\nimport { Server } from '@grpc/grpc-js'"],
-    ['src/main.ts', "import { createRedisSpendStore } from './redis/spend-store.ts'"],
+    ['src/compose/stores.ts', "import { createRedisSpendStore } from '../redis/spend-store.ts'"],
+    ['src/main.ts', "const { serve } = await import('./compose/serve.ts')"],
     ['test/unit/x.test.ts', "import { pool } from '../../src/postgres/pool.ts'"],
   ])('allows %s: %s', (path, text) => {
     expect(arrows(path, text)).toEqual([])
