@@ -1,6 +1,6 @@
 import { type Layout, layoutOf } from './layout.ts'
 import { isDistribution, isPackageName, normalisePackageName, packageOfFile } from './package-name.ts'
-import type { RequestFacts, RequestKind, ResourceRequest } from './request.ts'
+import type { RequestFacts, ResourceRequest } from './request.ts'
 import { type ReadPath, readOpenPath, readPath, type UnreadablePath } from './request-path.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -76,9 +76,16 @@ function describeFile({ layout, read, below }: Place): Description | undefined {
   if (file === undefined) return undefined
   const isMetadata = file.endsWith(metadataSuffix) && file === read.segments.at(-1) && !read.trailingSlash
   const named = isMetadata ? file.slice(0, -metadataSuffix.length) : file
-  const kind: RequestKind =
-    isMetadata && isDistribution(named) && isArtifactRoute(layout, below) ? 'metadata' : 'artifact'
-  return { kind, file: kind === 'metadata' ? named : file, resource: packageOfFile(named) }
+  if (isMetadata && isDistribution(named) && isArtifactRoute(layout, below)) {
+    return { kind: 'metadata', file: named, resource: packageOfFile(named) }
+  }
+  return { kind: 'artifact', file, resource: packageOfFile(file) || packageOfFile(upToDistribution(file)) }
+}
+
+/** `demo-1.0.zip` of `demo-1.0.zip.`: some file systems drop what follows, the package must not be lost with it. */
+function upToDistribution(file: string): string {
+  const found = distributionAnywhere.exec(file)
+  return found ? file.slice(0, found.index + found[0].length) : file
 }
 
 function isArtifactRoute(layout: Layout, below: readonly string[]): boolean {

@@ -25,67 +25,86 @@ const titleLengthMax = 40
 
 /** What a refused person reads: what happened, until when, and what to do. One row per cause. */
 export function wordsOf(refusal: Refusal, scene: Scene): Words {
-  const { title, details } = rows[refusal.cause](refusal, scene)
-  const lines = details.map(oneLine)
-  const detail = lines.find((line) => line.length <= detailLengthMax) ?? (lines.at(-1) ?? '').slice(0, detailLengthMax)
-  return { title: title.slice(0, titleLengthMax), detail }
+  const { title, sentences, next } = rows[refusal.cause](refusal, scene)
+  const ending = next === undefined ? '' : `; ${oneLine(next)}`
+  const room = Math.max(0, detailLengthMax - ending.length)
+  const lines = sentences.map(oneLine)
+  const sentence = lines.find((line) => line.length <= room) ?? (lines.at(-1) ?? '').slice(0, room)
+  return { title: title.slice(0, titleLengthMax), detail: (sentence + ending).slice(0, detailLengthMax) }
 }
 
 interface Draft {
   readonly title: string
-  /** The fullest first; the first that fits is taken. */
-  readonly details: readonly string[]
+  /** What happened: the fullest first, the first that fits is taken, the last is cut. */
+  readonly sentences: readonly string[]
+  /** What to do: always said whole. */
+  readonly next?: string
 }
 
 const rows: Readonly<Record<Cause, (refusal: Refusal, scene: Scene) => Draft>> = {
-  no_token: (_, scene) => ({ title: 'API token required', details: howToSend(scene) }),
+  no_token: (_, scene) => ({
+    title: 'API token required',
+    sentences: howToSend(scene),
+    next: `to get one ask ${scene.askAt}`,
+  }),
   wrong_token: (_, { askAt }) => ({
     title: 'API token not accepted',
-    details: [`This token is unknown, mistyped or revoked; check it, or ask ${askAt} for a new one`],
+    sentences: ['This token is unknown, mistyped or revoked'],
+    next: `check it, or ask ${askAt} for a new one`,
   }),
   expired_token: (_, { askAt }) => ({
     title: 'API token expired',
-    details: [`This token has expired; ask ${askAt} for a new one`],
+    sentences: ['This token has expired'],
+    next: `ask ${askAt} for a new one`,
   }),
   rate: ({ limit, retryAfterMs = 1_000 }, { askAt }) => ({
     title: 'Too many requests',
-    details: [`${usage(limit)}; refills steadily, try again in ${seconds(retryAfterMs)}; for more ask ${askAt}`],
+    sentences: ['; refills steadily', ''].map(
+      (refills) => `${usage(limit)}${refills}, try again in ${seconds(retryAfterMs)}`,
+    ),
+    next: `for more ask ${askAt}`,
   }),
   quota: ({ limit }, { askAt }) => ({
     title: `${windowWord(limit)}${subjectWord(limit)} quota exhausted`,
-    details: resets(limit).map((when) => `${usage(limit)}; resets ${when}; for more ask ${askAt}`),
+    sentences: resets(limit).map((when) => `${usage(limit)}; resets ${when}`),
+    next: `for more ask ${askAt}`,
   }),
   too_large: ({ limit }, { askAt }) => ({
     title: 'More than the limit ever allows',
-    details: [`${needs(limit)}; for more ask ${askAt}`],
+    sentences: needs(limit),
+    next: `for more ask ${askAt}`,
   }),
   denied: ({ reason = 'An access rule refuses this request' }, { askAt }) => ({
     title: 'Access denied',
-    details: [`${reason}; ask ${askAt}`, reason],
+    sentences: [reason],
+    next: `ask ${askAt}`,
   }),
   bad_request: ({ reason = 'The request could not be read' }) => ({
     title: 'Request not understood',
-    details: [reason],
+    sentences: [reason],
   }),
   unknown_upstream: (_, { askAt }) => ({
     title: 'Upstream not configured',
-    details: [`No upstream, or more than one, is configured for this host; tell ${askAt}`],
+    sentences: ['No upstream, or more than one, is configured for this host'],
+    next: `tell ${askAt}`,
   }),
   unavailable: (_, scene) => ({
     title: 'Temporarily unavailable',
-    details: [`Quotas cannot be checked at the moment; ${again(scene)}`],
+    sentences: ['Quotas cannot be checked at the moment'],
+    next: again(scene),
   }),
   overloaded: (_, scene) => ({
     title: 'Too busy at the moment',
-    details: [`More requests are waiting than can be checked; ${again(scene)}`],
+    sentences: ['More requests are waiting than can be checked'],
+    next: again(scene),
   }),
 }
 
-function howToSend({ surface, host, indexRoot, askAt }: Scene): readonly string[] {
-  if (surface === 'gpu') return [`Send the header Authorization: Bearer TOKEN; to get a token ask ${askAt}`]
+function howToSend({ surface, host, indexRoot }: Scene): readonly string[] {
+  if (surface === 'gpu') return ['Send an API token in the header Authorization: Bearer TOKEN']
   return [
-    `Put an API token into the index URL, https://__token__:TOKEN@${host}${indexRoot}/simple/; to get one ask ${askAt}`,
-    `Put an API token into the index URL, https://__token__:TOKEN@host/simple/; to get one ask ${askAt}`,
+    `Put an API token into the index URL, https://__token__:TOKEN@${host}${indexRoot}/simple/`,
+    'Put an API token into the index URL, https://__token__:TOKEN@host/simple/',
   ]
 }
 
@@ -100,10 +119,13 @@ function usage(limit: RefusedLimit | undefined): string {
   return used < amount && wanted > 0 ? `${sentence}, ${shownAmount(counts, wanted)} needed` : sentence
 }
 
-function needs(limit: RefusedLimit | undefined): string {
-  if (limit === undefined) return 'This request is larger than its limit'
+function needs(limit: RefusedLimit | undefined): readonly string[] {
+  if (limit === undefined) return ['This request is larger than its limit']
   const { counts, amount, needs: wanted = 0, name } = limit
-  return `This needs ${shownAmount(counts, wanted)} ${unitWord(counts)}, the limit ${name} never allows more than ${shownAmount(counts, amount)}`
+  const sentence = `This needs ${shownAmount(counts, wanted)} ${unitWord(counts)}`
+  return [` ${name}`, ''].map(
+    (named) => `${sentence}, the limit${named} never allows more than ${shownAmount(counts, amount)}`,
+  )
 }
 
 function resets(limit: RefusedLimit | undefined): readonly string[] {
