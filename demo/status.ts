@@ -16,8 +16,8 @@ export async function statusOf(world: World, token: string): Promise<QuotaStatus
   return { used, limit }
 }
 
-/** Until a limit that was just committed is in force: for steps that are not about how fast that is. */
-export async function untilListed(world: World, token: string, limit: string): Promise<void> {
+/** Until `/quota/status` holds a text: for what is not about how fast a committed change is in force. */
+export async function untilStatusShows(world: World, token: string, text: string): Promise<void> {
   const ask = { url: `${world.baseUrl}/quota/status`, token }
-  await untilReply(ask, (reply) => reply.body.includes(`"${limit}"`), 5_000)
+  await untilReply(ask, (reply) => reply.body.includes(text), 5_000)
 }

@@ -65,6 +65,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     connect(started, options.databaseUrl),
   ])
   const envoy = await keep(started, startMesh(options, settings, { mirror, gpu }))
+  await nameUpstreams(client, { mirror, gpu })
   const stack = started.move()
   const baseUrl = `http://127.0.0.1:${envoy.ports[listenerName]}`
   return {
@@ -117,6 +118,16 @@ function startMesh(
     authorizeMsMax: options.authorizeMsMax ?? 1_000,
   })
   return startEnvoy({ config, scratchFolder: options.folder })
+}
+
+/** Where the seed's two upstreams are this time. */
+async function nameUpstreams(
+  client: pg.Client,
+  { mirror, gpu }: { readonly mirror: DemoUpstream; readonly gpu: DemoUpstream },
+): Promise<void> {
+  const statement = 'UPDATE tollgate.upstream SET mount_path = $2, origin_url = $3 WHERE id = $1'
+  await client.query(statement, ['mirror', '', `http://127.0.0.1:${mirror.port}`])
+  await client.query(statement, ['gpu', '/gpu', `http://127.0.0.1:${gpu.port}`])
 }
 
 function indexUrl(baseUrl: string, token: string | undefined): string {

@@ -9,8 +9,8 @@ const LANDING = /\/-\/denied\/quota\/daily\/used-[\d.]+-of-[\d.]+\/resets-[\dTZ-
 export async function exhaustQuota({ world, aliceToken }: Demo): Promise<readonly Shown[]> {
   const { used } = await statusOf(world, aliceToken)
   await world.sql(
-    `INSERT INTO tollgate.limit_rule (id, name, kind, counts, amount, "window", applies_to_account)
-     VALUES ('alice-daily', 'account-daily', 'quota', 'credits', ${used + LEFT_CREDITS}, 'day', 'alice')`,
+    `INSERT INTO tollgate.limit_rule (id, name, kind, counts, surface, amount, "window", applies_to_account)
+     VALUES ('alice-daily', 'daily-credits', 'quota', 'credits', 'pypi', ${used + LEFT_CREDITS}, 'day', 'alice')`,
   )
   const install = { indexUrl: world.indexUrl(aliceToken), packages: ['fruit-salad'] }
   const pip = await world.installers.pip('26.3', install)

@@ -1,5 +1,5 @@
 import { call } from '../caller.ts'
-import { untilListed } from '../status.ts'
+import { untilStatusShows } from '../status.ts'
 import { checksOf, type Demo, expectThat, linesWith, type Shown } from '../step.ts'
 
 const BURST = 15
@@ -8,10 +8,10 @@ const ASKED_AT_ONCE = 40
 /** A burst meets the rate; pip, told to wait, waits and gets everything. */
 export async function meetRate({ world, aliceToken }: Demo): Promise<readonly Shown[]> {
   await world.sql(
-    `INSERT INTO tollgate.limit_rule (id, name, kind, counts, amount, burst, every, applies_to_account)
-     VALUES ('alice-slow', 'slow', 'rate', 'requests', ${BURST}, ${BURST}, '1 second', 'alice')`,
+    `INSERT INTO tollgate.limit_rule (id, name, kind, counts, surface, amount, burst, every, applies_to_account)
+     VALUES ('alice-slow', 'package-requests', 'rate', 'requests', 'pypi', ${BURST}, ${BURST}, '1 second', 'alice')`,
   )
-  await untilListed(world, aliceToken, 'slow')
+  await untilStatusShows(world, aliceToken, `"limit":${BURST},`)
   const url = `${world.baseUrl}/simple/damson/`
   const replies = await Promise.all(Array.from({ length: ASKED_AT_ONCE }, () => call({ url, token: aliceToken })))
   const refused = replies.filter((reply) => reply.status === 429)

@@ -1,9 +1,12 @@
-import { call } from '../caller.ts'
+import { call, untilReply } from '../caller.ts'
 import { type Demo, expectThat, linesWith, type Shown } from '../step.ts'
 import type { World } from '../world.ts'
 
 /** No token, one that was never issued, and one that has expired. */
 export async function refuseTokens({ world }: Demo): Promise<readonly Shown[]> {
+  // As long as the account `anonymous` exists, callers without a token are served by its limits.
+  await world.sql(`DELETE FROM tollgate.account WHERE id = 'anonymous'`)
+  await untilReply({ url: `${world.baseUrl}/quota/status` }, (reply) => reply.status === 401, 5_000)
   const wrong = 'tg_000000000000000000000000000000_000000'
   const expired = await world.issueToken('alice')
   await expireTokenOf(world, expired)

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { untilListed } from '../../demo/status.ts'
+import { untilStatusShows } from '../../demo/status.ts'
 import type { World } from '../../demo/world.ts'
 import { addAccount, fileCredits, setDailyQuota, tomorrow } from '../support/people.ts'
 import { createWorld } from '../support/world.ts'
@@ -16,7 +16,7 @@ test('without Redis pip and uv are served, charged, booked and refused in the sa
   const token = await addAccount(world, 'judy')
   // gooseberry needs fig: two metadata files and two wheels.
   await setDailyQuota(world, 'judy', 4 * fileCredits)
-  await untilListed(world, token, 'e2e-daily')
+  await untilStatusShows(world, token, '"e2e-daily"')
   const indexUrl = world.indexUrl(token)
   const served = await world.installers.uv({ indexUrl, packages: ['gooseberry'] })
   expect(served.text).toContain('Installed 2 packages')

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { call, untilReply } from '../../demo/caller.ts'
 import { leaveDownload } from '../../demo/slow-download.ts'
-import { untilListed } from '../../demo/status.ts'
+import { untilStatusShows } from '../../demo/status.ts'
 import { checksOf } from '../../demo/step.ts'
 import { fileUrl } from '../../demo/steps/leave-download.ts'
 import type { World } from '../../demo/world.ts'
@@ -22,7 +22,7 @@ test('a burst over the rate gets 429 with whole seconds in Retry-After, and pip 
     `INSERT INTO tollgate.limit_rule (id, name, kind, counts, amount, burst, every, applies_to_account)
      VALUES ('grace-slow', 'e2e-slow', 'rate', 'requests', 10, 10, '1 second', 'grace')`,
   )
-  await untilListed(world, token, 'e2e-slow')
+  await untilStatusShows(world, token, '"e2e-slow"')
   const url = `${world.baseUrl}/simple/fig/`
   const replies = await Promise.all(Array.from({ length: 30 }, () => call({ url, token })))
   const refused = replies.filter(({ status }) => status === 429)
@@ -37,7 +37,7 @@ test('a burst over the rate gets 429 with whole seconds in Retry-After, and pip 
 test('a raised quota lets the next request pass within a second, and what was used stays used', async () => {
   const token = await addAccount(world, 'heidi')
   await setDailyQuota(world, 'heidi', 5)
-  await untilListed(world, token, 'e2e-daily')
+  await untilStatusShows(world, token, '"e2e-daily"')
   const url = await fileUrl(world, token, 'fig')
   expect((await call({ url, token })).status).toBe(200)
   expect((await call({ url, token })).status).toBe(403)
@@ -51,7 +51,7 @@ test('a raised quota lets the next request pass within a second, and what was us
 test('a download left half way is charged for the bytes that were sent, and the ledger says the same', async () => {
   const token = await addAccount(world, 'ivan')
   await setDailyQuota(world, 'ivan', 1_000)
-  await untilListed(world, token, 'e2e-daily')
+  await untilStatusShows(world, token, '"e2e-daily"')
   const url = await fileUrl(world, token, 'watermelon')
   const read = { bytesPerSecondMax: 5_000_000, leaveAfterBytes: 10_000_000 }
   const receivedBytes = await leaveDownload({ url, token, ...read })

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { call } from '../../demo/caller.ts'
 import { pipVersions } from '../../demo/installers.ts'
-import { untilListed } from '../../demo/status.ts'
+import { untilStatusShows } from '../../demo/status.ts'
 import { fileUrl } from '../../demo/steps/leave-download.ts'
 import type { World } from '../../demo/world.ts'
 import { addAccount, setDailyQuota, tomorrow } from '../support/people.ts'
@@ -17,7 +17,7 @@ beforeAll(async () => {
   world = await createWorld({ store: 'redis' })
   token = await addAccount(world, 'carol')
   await setDailyQuota(world, 'carol', 10)
-  await untilListed(world, token, 'e2e-daily')
+  await untilStatusShows(world, token, '"e2e-daily"')
   const url = await fileUrl(world, token, 'fig')
   for (let taken = 0; taken < 2; taken += 1) expect((await call({ url, token })).status).toBe(200)
   landingUrl = `${world.baseUrl}/-/denied/quota/daily/used-10-of-10/resets-${tomorrow()}T00-00Z/open-this-url-to-ask`

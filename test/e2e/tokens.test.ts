@@ -12,6 +12,7 @@ let expired: string
 
 beforeAll(async () => {
   world = await createWorld({ store: 'redis' })
+  await world.sql(`DELETE FROM tollgate.account WHERE id = 'anonymous'`)
   expired = await addAccount(world, 'dave')
   await world.sql(
     `UPDATE tollgate.token SET created_at = now() - interval '2 days', expires_at = now() - interval '1 second' WHERE account = 'dave'`,
