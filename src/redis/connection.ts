@@ -1,0 +1,170 @@
+import { Command, Redis, type RedisOptions } from 'ioredis'
+import { Fault } from '../core/fault.ts'
+import type { Observer } from '../telemetry/observer.ts'
+import { Breaker } from './breaker.ts'
+import type { Script, Scripts } from './scripts.ts'
+
+/** ioredis's options, whose replies are read in its usual form. */
+export type RedisAccess = Omit<RedisOptions, 'replyMapping'>
+
+export interface ConnectionOptions {
+  /** `redis://…`, `rediss://…`, or ioredis's own options (Sentinel). */
+  readonly redis: string | RedisAccess
+  readonly scripts: Scripts
+  readonly observer: Observer
+  readonly nowMs: () => number
+  /** Text that no other connection ever drew. */
+  readonly randomText: () => string
+}
+
+/** One call of a script. */
+export interface Call {
+  readonly keys: readonly string[]
+  readonly args: readonly string[]
+  /** The caller's patience; after it the answer is a fault, whatever becomes of the call. */
+  readonly waitMs: number
+}
+
+/** Who asks, as every script wants to know it: the run id of the server this connection leads to, and a text for a new epoch. */
+export interface Caller {
+  readonly runId: string
+  readonly fresh: string
+}
+
+const inFlightMax = 8_192
+const connectMsMax = 1_000
+/** A socket that is silent so long with calls under way is given up; the calls themselves were given up long before. */
+const silenceMsMax = 2_000
+
+const safeOptions: RedisAccess = {
+  lazyConnect: true,
+  // A command is sent now or fails now: one that is sent later, or twice, would take hits nobody waits for.
+  enableOfflineQueue: false,
+  autoResendUnfulfilledCommands: false,
+  maxRetriesPerRequest: 0,
+  connectTimeout: connectMsMax,
+  socketTimeout: silenceMsMax,
+  retryStrategy: (attempt: number): number => Math.min(500, 50 * attempt),
+}
+
+/** One connection to a Redis, used only after its server was identified. Every failure is a `Fault` of code `store_unavailable`. */
+export class Connection {
+  readonly #client: Redis
+  readonly #options: ConnectionOptions
+  readonly #breaker = new Breaker()
+  #caller: Caller | undefined
+  #inFlight = 0
+  #isClosed = false
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options
+    this.#client =
+      typeof options.redis === 'string'
+        ? new Redis(options.redis, safeOptions)
+        : new Redis({ ...options.redis, ...safeOptions })
+    this.#client.on('ready', () => void this.#identify())
+    this.#client.on('close', () => {
+      this.#caller = undefined
+    })
+    // Said by the calls that fail; without a listener ioredis prints to the console.
+    this.#client.on('error', () => undefined)
+  }
+
+  /** True when calls are possible now. */
+  get isReady(): boolean {
+    return this.#caller !== undefined && !this.#breaker.isOpen
+  }
+
+  /** Starts connecting, and goes on for ever; resolves once the server is identified. Rejects when that takes longer than `waitMs`. */
+  async connect(waitMs: number): Promise<void> {
+    this.#client.connect().catch(() => undefined)
+    const deadlineMs = this.#options.nowMs() + waitMs
+    while (this.#caller === undefined) {
+      if (this.#options.nowMs() >= deadlineMs) throw unavailable('Redis does not answer')
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#caller = undefined
+    this.#client.disconnect()
+  }
+
+  /** @throws Fault when there is no identified server. */
+  caller(): Caller {
+    if (this.#caller === undefined) throw unavailable('Redis is not connected')
+    return this.#caller
+  }
+
+  /** Runs one script by one EVALSHA. @throws Fault `store_unavailable` at the latest after `waitMs`. */
+  async run(script: Script, call: Call): Promise<unknown> {
+    this.caller()
+    if (this.#inFlight >= inFlightMax) throw unavailable('Too many calls to Redis are under way')
+    if (!this.#breaker.admits(this.#options.nowMs())) throw unavailable('Redis did not answer lately')
+    return await this.#sent(script, call)
+  }
+
+  #sent(script: Script, call: Call): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#breaker.failed(this.#options.nowMs(), { timedOut: true })
+        reject(unavailable(`Redis did not answer within ${call.waitMs} ms`))
+      }, call.waitMs)
+      this.#inFlight += 1
+      this.#evaluate(script, call).then(
+        (reply) => {
+          this.#inFlight -= 1
+          clearTimeout(timer)
+          // An answer after its time-out says as well that the store is back.
+          this.#breaker.succeeded()
+          resolve(reply)
+        },
+        (cause: unknown) => {
+          this.#inFlight -= 1
+          clearTimeout(timer)
+          this.#breaker.failed(this.#options.nowMs(), { timedOut: false })
+          reject(unavailable('Redis could not be asked', cause))
+        },
+      )
+    })
+  }
+
+  async #evaluate(script: Script, call: Call): Promise<unknown> {
+    try {
+      return await this.#send('evalsha', script.sha, call)
+    } catch (cause) {
+      if (!(cause instanceof Error) || !cause.message.startsWith('NOSCRIPT')) throw cause
+      return await this.#send('eval', script.text, call)
+    }
+  }
+
+  #send(command: string, script: string, call: Call): Promise<unknown> {
+    const args = [script, String(call.keys.length), ...call.keys, ...call.args]
+    return this.#client.sendCommand(new Command(command, args, { replyEncoding: 'utf8' })) as Promise<unknown>
+  }
+
+  /** Before the first call on a new connection: which server is it, does it know the scripts, may it evict? */
+  async #identify(): Promise<void> {
+    const { scripts, observer, randomText } = this.#options
+    try {
+      const info = await this.#client.info('server')
+      const runId = /^run_id:(\w+)/m.exec(info)?.[1]
+      if (runId === undefined) throw new Error('INFO does not tell the run_id')
+      for (const script of Object.values(scripts)) await this.#client.script('LOAD', script.text)
+      const eviction = /^maxmemory_policy:(\S+)/m.exec(await this.#client.info('memory'))?.[1]
+      if (eviction !== 'noeviction') observer.warn('redis_may_evict', { maxmemory_policy: eviction ?? 'unknown' })
+      if (this.#isClosed) return
+      this.#breaker.succeeded()
+      this.#caller = { runId, fresh: randomText() }
+      observer.info('redis_connected', { run_id: runId })
+    } catch (cause) {
+      observer.warn('redis_not_identified', { cause: String(cause) })
+      if (!this.#isClosed) this.#client.disconnect(true)
+    }
+  }
+}
+
+function unavailable(message: string, cause?: unknown): Fault {
+  return new Fault('store_unavailable', message, { cause, transient: true })
+}

@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+export interface Script {
+  readonly name: ScriptName
+  readonly text: string
+  readonly sha: string
+}
+
+/** What each script is built from, in order, before its own file. */
+const parts = {
+  time: ['epoch'],
+  spend: ['epoch', 'rate', 'state', 'record', 'lines'],
+  peek: ['epoch', 'rate', 'state', 'lines'],
+  report: ['epoch', 'state', 'record'],
+  seed: ['epoch', 'state', 'record'],
+  overdue: ['epoch'],
+  expire: ['epoch', 'record'],
+  charges: ['epoch'],
+  waiting: ['epoch'],
+  trim: ['epoch'],
+  stale: ['epoch'],
+} as const
+
+export type ScriptName = keyof typeof parts
+export type Scripts = Readonly<Record<ScriptName, Script>>
+
+const folder = join(import.meta.dirname, 'scripts')
+
+/** Loads the scripts, each with the clock before it. Only tests hand in a clock of their own. */
+export function loadScripts(clock: string = readPart('clock')): Scripts {
+  const build = (name: ScriptName): Script => {
+    const text = [clock, ...parts[name].map(readPart), readPart(name)].join('\n')
+    return { name, text, sha: createHash('sha1').update(text).digest('hex') }
+  }
+  return {
+    time: build('time'),
+    spend: build('spend'),
+    peek: build('peek'),
+    report: build('report'),
+    seed: build('seed'),
+    overdue: build('overdue'),
+    expire: build('expire'),
+    charges: build('charges'),
+    waiting: build('waiting'),
+    trim: build('trim'),
+    stale: build('stale'),
+  }
+}
+
+function readPart(name: string): string {
+  return readFileSync(join(folder, `${name}.lua`), 'utf8')
+}

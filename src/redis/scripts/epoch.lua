@@ -1,0 +1,27 @@
+-- Purpose: the epoch of a partition, shared by all scripts. Value of an epoch key: '<epoch> <run id> <floor>'.
+-- Guarantee: another run id (the server was restarted or replaced) or no value begins a new epoch in the same script, before anything
+-- is read of what the old one left. The floor is the stream position below which no seed can be computed: where the epoch began, or
+-- what was trimmed since.
+
+local match, gmatch, concat, byte, find = string.match, string.gmatch, table.concat, string.byte, string.find
+
+-- The only way a number becomes text: Lua's own way loses digits above 2^47.
+local function text(number)
+  return string.format('%.0f', number)
+end
+
+-- caller: { run_id = run id of the server as the caller's connection knows it, fresh = text that no other connection drew }
+local function epoch_in_force(value, keys, caller)
+  if value then
+    local epoch, run_id, floor = match(value, '^(%S+) (%S+) (%S+)$')
+    if run_id == caller.run_id then
+      return epoch, floor
+    end
+  end
+  local time = redis.call('TIME')
+  local epoch = caller.fresh .. '-' .. time[1] .. time[2]
+  local last = redis.call('XREVRANGE', keys.charges, '+', '-', 'COUNT', 1)[1]
+  local floor = last and last[1] or '0-0'
+  redis.call('SET', keys.epoch, epoch .. ' ' .. caller.run_id .. ' ' .. floor)
+  return epoch, floor
+end

@@ -1,0 +1,179 @@
+import { randomUUID } from 'node:crypto'
+import type { SpendStore } from '../check/ports.ts'
+import type { Report, ReportAnswer, Seed } from '../core/charge.ts'
+import type { Line } from '../core/limit.ts'
+import type { PeekAnswer, SpendAnswer, SpendRequest } from '../core/spend.ts'
+import { planSpend } from '../core/spend-plan.ts'
+import type { Observer } from '../telemetry/observer.ts'
+import type { ChargeStream } from '../usage/ports.ts'
+import { encodeReport } from './charge-codec.ts'
+import { RedisChargeStream } from './charge-stream.ts'
+import { Connection, type RedisAccess } from './connection.ts'
+import { createKeys, encodeCounterKey, encodeSubject, type PartitionKeys } from './keys.ts'
+import { loadScripts, type ScriptName, type Scripts } from './scripts.ts'
+import { decodePeek, decodeSpend, encodePeek, encodeSpend } from './spend-codec.ts'
+import { StoreClock } from './store-clock.ts'
+
+export interface RedisSpendStoreOptions {
+  /** `redis://…`, `rediss://…`, or ioredis's own options (Sentinel). */
+  readonly redis: string | RedisAccess
+  readonly observer: Observer
+  readonly nowMs: () => number
+  /** Begins every key and names the data format: `tg1:`. */
+  readonly keyPrefix?: string
+  /** Longest wait of a spend, peek or report; a spend never waits past its `notAfterMs` either. */
+  readonly commandTimeoutMs?: number
+  /** Only tests: another text for `scripts/clock.lua`. */
+  readonly clockScript?: string
+}
+
+/** A spend store and charge stream in one Redis (or Valkey) of 7.0 or later with `noeviction`. */
+export interface RedisSpendStore extends SpendStore, ChargeStream {
+  /** Starts connecting, and goes on for ever. @throws Fault `store_unavailable` when there is no answer within `waitMs` (default 2 s). */
+  connect(waitMs?: number): Promise<void>
+  /** True when calls are possible now. */
+  isReady(): boolean
+  close(): void
+}
+
+const commandMsMax = 100
+const sweepMsMax = 2_000
+
+/** Every public call but `expire` and `stale`'s companions is exactly one Redis command; every failure is a `Fault` `store_unavailable`. */
+export function createRedisSpendStore(options: RedisSpendStoreOptions): RedisSpendStore {
+  const scripts = loadScripts(options.clockScript)
+  const connection = new Connection({ ...options, scripts, randomText: randomUUID })
+  const clock = new StoreClock(options.nowMs)
+  const keys = createKeys(options.keyPrefix ?? 'tg1:')
+  const spending = new RedisSpending({ options, scripts, connection, clock, keys })
+  const stream = new RedisChargeStream({ scripts, connection, keys })
+  return {
+    spend: (request) => spending.spend(request),
+    peek: (lines) => spending.peek(lines),
+    report: (report) => spending.report(report),
+    seed: (seed) => spending.seed(seed),
+    expire: (sweep) => spending.expire(sweep),
+    nowMs: () => clock.nowMs(),
+    charges: (from) => stream.charges(from),
+    waiting: (checkpoints) => stream.waiting(checkpoints),
+    trim: (upTo) => stream.trim(upTo),
+    stale: (countMax) => stream.stale(countMax),
+    async connect(waitMs = sweepMsMax) {
+      await connection.connect(waitMs)
+      await spending.learnTime()
+    },
+    isReady: () => connection.isReady,
+    close: () => connection.close(),
+  }
+}
+
+interface Parts {
+  readonly options: RedisSpendStoreOptions
+  readonly scripts: Scripts
+  readonly connection: Connection
+  readonly clock: StoreClock
+  readonly keys: readonly PartitionKeys[]
+}
+
+class RedisSpending {
+  readonly #parts: Parts
+  readonly #waitMs: number
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.#waitMs = parts.options.commandTimeoutMs ?? commandMsMax
+  }
+
+  async spend(request: SpendRequest): Promise<SpendAnswer> {
+    const { clock, connection, keys } = this.#parts
+    const leftMs = request.notAfterMs - clock.nowMs()
+    if (leftMs <= 0) return { kind: 'late', at: clock.nowMs() }
+    const plan = planSpend(request)
+    const encoded = encodeSpend(request, plan, { partitions: keys, caller: connection.caller() })
+    const reply = await this.#run('spend', { ...encoded, waitMs: Math.min(this.#waitMs, leftMs) })
+    return decodeSpend(reply, plan)
+  }
+
+  async peek(lines: readonly Line[]): Promise<PeekAnswer> {
+    const plan = planSpend({ lines, subjects: [] })
+    const caller = this.#parts.connection.caller()
+    const encoded = encodePeek(lines, plan, { partitions: this.#parts.keys, caller })
+    return decodePeek(await this.#run('peek', { ...encoded, waitMs: this.#waitMs }))
+  }
+
+  async report(report: Report): Promise<ReportAnswer> {
+    const encoded = encodeReport(report, this.#parts.keys, this.#parts.connection.caller())
+    const [answer, , clamps] = (await this.#run('report', { ...encoded, waitMs: this.#waitMs })).split(' ')
+    this.#countClamps(clamps, 'report')
+    return answer === 'booked' || answer === 'early' ? answer : 'unrecorded'
+  }
+
+  async seed(seed: Seed): Promise<'seeded' | 'behind'> {
+    const { connection, keys } = this.#parts
+    const partition = keys[seed.subject.partition]
+    if (seed.checkpoint === undefined || partition === undefined) return 'behind'
+    const { runId, fresh } = connection.caller()
+    const name = encodeSubject(seed.subject)
+    const [answer, clamps] = (
+      await this.#run('seed', {
+        keys: [partition.epoch, partition.pending, partition.charges, partition.stale, partition.subjectPrefix + name],
+        args: [
+          ...[runId, fresh, seed.checkpoint.epoch, seed.checkpoint.position, name, partition.recordPrefix],
+          ...seed.counters.map(
+            (counter) => `${encodeCounterKey(counter)} ${counter.startMs} ${counter.endMs} ${counter.used}`,
+          ),
+        ],
+        waitMs: this.#waitMs,
+      })
+    ).split(' ')
+    this.#countClamps(clamps, 'seed')
+    return answer === 'seeded' ? 'seeded' : 'behind'
+  }
+
+  /** Two steps: one call finds the partitions with overdue reservations, one call in each of them books. */
+  async expire(sweep: { readonly countMax: number; readonly notAfterMs: number }): Promise<number> {
+    const { connection, keys } = this.#parts
+    const pending = keys.map((partition) => partition.pending)
+    const found = await this.#run('overdue', { keys: pending, args: [], waitMs: sweepMsMax })
+    let count = 0
+    for (const index of found.split(' ').filter((word) => word !== '')) {
+      const partition = keys[Number(index) - 1]
+      if (partition === undefined || count >= sweep.countMax) break
+      const { runId, fresh } = connection.caller()
+      const booked = await this.#run('expire', {
+        keys: [partition.epoch, partition.pending, partition.charges, partition.stale],
+        args: [runId, fresh, String(sweep.notAfterMs), String(sweep.countMax - count), partition.recordPrefix],
+        waitMs: sweepMsMax,
+      })
+      count += Number(booked)
+    }
+    return count
+  }
+
+  async learnTime(): Promise<void> {
+    await this.#run('time', { keys: [], args: [], waitMs: sweepMsMax })
+  }
+
+  async #run(
+    name: ScriptName,
+    call: { readonly keys: readonly string[]; readonly args: readonly string[]; readonly waitMs: number },
+  ): Promise<string> {
+    const { connection, scripts, clock, options } = this.#parts
+    const sentMs = options.nowMs()
+    const reply = String(await connection.run(scripts[name], call))
+    const storeMs = timedReplies.has(name) ? Number(reply.split(' ', 2).at(-1)) : undefined
+    if (storeMs !== undefined && !clock.learn(storeMs, sentMs)) {
+      options.observer.count('store_clock_set_back_total')
+      options.observer.warn('store_clock_set_back', { to_ms: storeMs })
+    }
+    return reply
+  }
+
+  #countClamps(clamps: string | undefined, by: string): void {
+    if (clamps === undefined || clamps === '0') return
+    this.#parts.options.observer.count('store_negative_clamps_total', { by }, Number(clamps))
+  }
+}
+
+/** Scripts that answer the store's time as their second word (`time`: as the only one). */
+const timedReplies: ReadonlySet<ScriptName> = new Set<ScriptName>(['spend', 'peek', 'report', 'time'])
