@@ -22,12 +22,9 @@ const tooLargeForm = new RegExp(
  */
 export function landingPath(indexRoot: string, refusal: Refusal): string | undefined {
   const { limit } = refusal
-  if (limit?.window === undefined || limit.resetAtMs === undefined) return undefined
+  if (limit?.window === undefined) return undefined
   const window = (limit.window === 'day' ? 'daily' : 'hourly') + (limit.per === 'account' ? '' : `-${limit.per}`)
-  const steps =
-    refusal.cause === 'quota'
-      ? ['quota', window, amounts('used', limit.used, limit), `resets-${urlTime(limit.resetAtMs)}`]
-      : ['too-large', window, amounts('needs', limit.needs ?? 0, limit)]
+  const steps = refusal.cause === 'quota' ? quotaSteps(window, limit) : ['too-large', window, amounts('needs', limit)]
   return `${indexRoot}${marker}${[...steps, ending].join('/')}`
 }
 
@@ -59,8 +56,14 @@ function limitOf(groups: Readonly<Record<string, string | undefined>>): RefusedL
   return { name, counts, per, used, amount: allowed, ...calendar, refusesWith429: false }
 }
 
-function amounts(word: string, took: number, { counts, amount }: RefusedLimit): string {
+function quotaSteps(window: string, limit: RefusedLimit): readonly string[] {
+  const resets = limit.resetAtMs === undefined ? [] : [`resets-${urlTime(limit.resetAtMs)}`]
+  return ['quota', window, amounts('used', limit), ...resets]
+}
+
+function amounts(word: 'used' | 'needs', { counts, amount, used, needs = 0 }: RefusedLimit): string {
   const unit = counts === 'credits' ? '' : `-${slugOf(counts)}`
+  const took = word === 'used' ? used : needs
   return `${word}-${wholeAmount(counts, took)}-of-${wholeAmount(counts, amount)}${unit}`
 }
 

@@ -142,8 +142,9 @@ test('a landing path comes back as what it was made of, in whole units, within 1
         expect(path.length - root.length).toBeLessThanOrEqual(140)
         expect(path).toMatch(/^[A-Za-z0-9/-]+$/)
         const read = parseLanding(path)
-        if (read === undefined)
-          return expect(Math.max(refused.used, refused.needs ?? 0, refused.amount)).toBeGreaterThan(9e15)
+        // Rounded up to whole credits, the last of 2^53 are no safe integers any more.
+        fc.pre(Math.max(refused.used, refused.needs ?? 0, refused.amount) < 9e15)
+        if (read === undefined) throw new Error(`unreadable ${path}`)
         expect(landingPath(root, read)).toBe(path)
         expect(read).toMatchObject({
           cause,
