@@ -14,7 +14,7 @@ export interface CheckAsk {
   readonly extensions?: Readonly<Record<string, string>>
 }
 
-export interface CheckMessages {
+interface CheckMessages {
   readonly encodeRequest: (message: object) => Buffer
   readonly decodeRequest: (bytes: Buffer) => object
   readonly encodeResponse: (message: object) => Buffer
@@ -24,11 +24,11 @@ export interface CheckMessages {
 export const protoFolder = join(import.meta.dirname, '../../../proto')
 
 /** Codecs of Check over our own .proto files, made by proto-loader and not by the code under test. */
-export const checkMessages = checkMessagesOf(
+export const checkMessages = messagesOf(
   loadSync('envoy/service/auth/v3/external_auth.proto', { includeDirs: [protoFolder], enums: String, longs: String }),
 )
 
-export function checkMessagesOf(loaded: PackageDefinition): CheckMessages {
+function messagesOf(loaded: PackageDefinition): CheckMessages {
   const service = loaded['envoy.service.auth.v3.Authorization'] as Readonly<
     Record<string, MethodDefinition<object, object>>
   >
