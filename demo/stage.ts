@@ -19,7 +19,10 @@ export async function setStage(started: AsyncDisposableStack): Promise<World> {
   const [databaseUrl, redisUrl] = await Promise.all([startDatabase(started), startCounters(started, scratch)])
   console.log(`PostgreSQL  ${withoutPassword(databaseUrl)}\nRedis       ${redisUrl}`)
   const settings = { TOLLGATE_KEY_PREFIX: 'demo' }
-  const world = await startWorld({ folder: scratch, databaseUrl, redisUrl, settings })
+  // Stays when the demo has ended, to see why a step failed; of the last demo only.
+  const logFile = join(stateFolder('demo'), 'tollgate.log')
+  rmSync(logFile, { force: true })
+  const world = await startWorld({ folder: scratch, databaseUrl, redisUrl, settings, logFile })
   started.defer(() => world.stop())
   rmSync(readerTarget, { recursive: true, force: true })
   writeEnvironment({ DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, ...settings })

@@ -15,6 +15,8 @@ export interface WorldOptions {
   readonly folder: string
   /** A database without Tollgate's schema, or with it. */
   readonly databaseUrl: string
+  /** Takes Tollgate's log; one in `folder` when absent. */
+  readonly logFile?: string
   /** Absent: the in-process store. */
   readonly redisUrl?: string
   /** Further settings of Tollgate. */
@@ -56,7 +58,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const settings = settingsOf(options)
   await mustRun(settings, ['migrate'])
   await mustRun(settings, ['seed', 'demo'])
-  const logFile = join(options.folder, 'tollgate.log')
+  const logFile = options.logFile ?? join(options.folder, 'tollgate.log')
   const [mirror, gpu, installers, tollgate, client] = await Promise.all([
     keep(started, startMirror()),
     keep(started, startGpu()),
