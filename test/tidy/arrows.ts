@@ -77,8 +77,9 @@ function isAllowedInside({ from, to, isTypeOnly }: Import): boolean {
   return isTypeOnly && (room.types ?? []).some((pattern) => pattern.test(to))
 }
 
-function isAllowedPackage({ from, to }: Import): boolean {
+function isAllowedPackage({ from, to, isTypeOnly }: Import): boolean {
   const room = roomOf(from) ?? ''
   if (room === 'core') return false
+  if (room === 'compose' && isTypeOnly) return true // it passes connections on, and never uses one
   return PACKAGE_ROOMS[to]?.includes(room) ?? true
 }

@@ -14,13 +14,18 @@ export function unionMembers(name: string, source: string): readonly string[] {
 }
 
 /**
- * Codes without a heading of their own in the errors page, and headings that are no code. A heading is
- * ``## `code` ``: its anchor is the `type` of the problem a client gets.
+ * Codes that a page gives no anchor, and headings in code type that are no code. An anchor is a heading such as
+ * ``## `quota` `` or `## Quota`, or an `<a id="quota">`.
  */
 export function undocumentedCodes(codes: readonly string[], page: string): readonly string[] {
-  const headings = [...page.matchAll(/^#{2,4} `([a-z_\d]+)`/gm)].map(([, code = '']) => code)
-  const missing = codes.filter((code) => !headings.includes(code)).map((code) => `${code} is not explained`)
-  const unknown = headings.filter((heading) => !codes.includes(heading)).map((code) => `${code} is not a code any more`)
+  const headings = [...page.matchAll(/^#{2,4} (.+)$/gm)].map(([, heading = '']) => heading)
+  const anchors = new Set([
+    ...headings.map((heading) => heading.replace(/[`*]/g, '').trim().toLowerCase().replaceAll(' ', '-')),
+    ...[...page.matchAll(/<a (?:id|name)="([^"]+)"/g)].map(([, id = '']) => id),
+  ])
+  const missing = codes.filter((code) => !anchors.has(code)).map((code) => `${code} is not explained`)
+  const named = headings.flatMap((heading) => /^`([a-z_]+)`$/.exec(heading)?.[1] ?? [])
+  const unknown = named.filter((code) => !codes.includes(code)).map((code) => `${code} is not a code any more`)
   return [...missing, ...unknown]
 }
 

@@ -27,6 +27,7 @@ describe('forbiddenArrows()', () => {
     ['src/telemetry/log.ts', "import { Fault } from '../core/fault.ts'"],
     ['src/check/authorize.ts', "import { root } from '../../scripts/state-folder.ts'"],
     ['src/main.ts', "import { createRedisSpendStore } from './redis/spend-store.ts'"],
+    ['src/compose/books.ts', "import { Pool } from 'pg'"],
     ['src/attic/old.ts', "import { Fault } from '../core/fault.ts'"],
   ])('refuses %s: %s', (path, text) => {
     expect(arrows(path, text)).toHaveLength(1)
@@ -45,6 +46,7 @@ describe('forbiddenArrows()', () => {
     ],
     ['src/grpc/server.ts', "import { authorize } from '../check/authorize.ts'\nimport { Server } from '@grpc/grpc-js'"],
     ['src/compose/stores.ts', "import { createRedisSpendStore } from '../redis/spend-store.ts'"],
+    ['src/compose/books.ts', "import type { Pool } from 'pg'"],
     ['src/main.ts', "const { serve } = await import('./compose/serve.ts')"],
     ['test/unit/x.test.ts', "import { pool } from '../../src/postgres/pool.ts'"],
   ])('allows %s: %s', (path, text) => {
@@ -124,6 +126,8 @@ describe('papers', () => {
 
   test('undocumentedCodes() finds a code without heading and a heading without code', () => {
     expect(undocumentedCodes(['internal'], '# Errors\n\n## `internal`\n')).toEqual([])
+    expect(undocumentedCodes(['too_large'], '## Too_large\n\nbig')).toEqual([])
+    expect(undocumentedCodes(['quota'], '<a id="quota"></a>\n## The quota ran out\n')).toEqual([])
     expect(undocumentedCodes(['internal'], '# Errors\n')).toEqual(['internal is not explained'])
     expect(undocumentedCodes([], '## `internal`\n')).toEqual(['internal is not a code any more'])
   })
