@@ -1,21 +1,17 @@
 import { Command } from 'commander'
 import { outputOption, print } from './output.ts'
 import type { CliContext } from './ports.ts'
-import { textTable } from './table.ts'
+import { textList, textTable } from './table.ts'
 
 export function policyShowCommand(context: CliContext): Command {
   return new Command('show')
     .description('print the policy that is in force')
     .addOption(outputOption())
     .action(async (_options: unknown, command: Command) => {
-      const { version, tables } = await context.policyShow()
-      const texts = Object.entries(tables).map(
-        ([name, rows]) => `${name}\n${textTable(rows.map(withoutNull), 'no rows')}`,
-      )
-      print(context, command, { text: `version ${version}\n\n${texts.join('\n')}`, json: { version, ...tables } })
+      const listing = await context.policyShow()
+      const { version, rows, ...tables } = listing
+      const { history: _history, ...parts } = tables
+      const texts = Object.entries(parts).map(([name, lines]) => `\n${name}\n${textTable(lines, 'none')}`)
+      print(context, command, { text: `version ${version}\n${textList(rows)}${texts.join('')}`, json: listing })
     })
-}
-
-function withoutNull<T>(row: Readonly<Record<string, T | null>>): Readonly<Record<string, T | undefined>> {
-  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, value ?? undefined]))
 }

@@ -1,6 +1,7 @@
 import type { Quantity } from '../core/quantity.ts'
 import type { SubjectKind } from '../core/subject.ts'
 import type { ManageTools } from '../manage/ports.ts'
+import type { PolicyListing } from '../policy/policy-show.ts'
 
 /** One limit as `explain` and `quota status` show it; amounts in code units. */
 export interface LimitStanding {
@@ -80,12 +81,6 @@ export interface PolicyCheck {
   readonly problems: readonly PolicyProblem[]
 }
 
-/** The policy in force, table by table; cells as people write them in SQL. */
-export interface PolicyShown {
-  readonly version: number
-  readonly tables: Readonly<Record<string, readonly Readonly<Record<string, string | number | boolean | null>>[]>>
-}
-
 /** What the command line can do; each is built when it is first called, and `close` ends what was built. */
 export interface CliContext {
   readonly version: string
@@ -99,7 +94,7 @@ export interface CliContext {
   seedDemo(): Promise<void>
   manage(): Promise<ManageTools>
   policyCheck(): Promise<PolicyCheck>
-  policyShow(): Promise<PolicyShown>
+  policyShow(): Promise<PolicyListing>
   /** Throws a `Fault` of code `not_found` when there is no such account. */
   quotaStatus(wanted: { readonly account: string }): Promise<QuotaStatus>
   explain(wanted: RequestWish): Promise<Explanation>

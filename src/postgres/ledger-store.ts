@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg'
 import type { Checkpoint } from '../core/charge.ts'
+import type { Observer } from '../telemetry/observer.ts'
 import type { ChargeBatch, LedgerStore } from '../usage/ports.ts'
 import { readFigures } from './ledger-figures.ts'
 import { ledgerQueries } from './ledger-queries.ts'
@@ -11,11 +12,12 @@ export type DrainStep = 'locked' | 'read' | 'merged' | 'moved' | 'committed'
 
 export interface LedgerStoreOptions {
   readonly pool: Pool
-  /** Told of entries that could never be booked and are left out, by id. */
-  readonly onUnbookable?: (ids: readonly string[]) => void
+  readonly observer: Observer
   /** Awaited after each step. */
   readonly onStep?: (step: DrainStep, partition: number) => Promise<void> | void
 }
+
+const idsTold = 10
 
 interface CheckpointRow {
   readonly partition: number
@@ -87,9 +89,9 @@ async function merge(drain: Omit<Drain, 'read'> & { readonly batch: ChargeBatch 
   const rows = drain.batch.entries.map((entry) => ledgerRow(entry))
   const bookable = rows.filter((row) => row !== undefined)
   if (bookable.length < rows.length) {
-    drain.options.onUnbookable?.(
-      drain.batch.entries.filter((_, place) => rows[place] === undefined).map((entry) => entry.id),
-    )
+    const ids = drain.batch.entries.filter((_, place) => rows[place] === undefined).map((entry) => entry.id)
+    drain.options.observer.count('ledger_unbookable_total', {}, ids.length)
+    drain.options.observer.warn('charges_unbookable', { ids: ids.slice(0, idsTold) })
   }
   if (bookable.length > 0) await drain.client.query(ledgerQueries.merge, [drain.partition, JSON.stringify(bookable)])
 }

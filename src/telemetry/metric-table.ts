@@ -87,6 +87,11 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
     help: 'Spends refused because the store gave no usable answer.',
     labels: { reason: ['late', 'cold', 'unsettled_answer', 'store'] },
   },
+  limit_overruns_total: {
+    kind: 'counter',
+    help: 'Limits that would have refused a request if they were enforced on it: in shadow, or artifact-only on an index page.',
+    labels: { kind: ['rate', 'quota'], per: ['account', 'project', 'department', 'token', 'address', 'everyone'] },
+  },
   unbooked_total: {
     kind: 'counter',
     help: 'Requests let through unbooked because the store is away and no limit minds.',
@@ -100,12 +105,13 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
   seeds_total: {
     kind: 'counter',
     help: 'Recomputations of a subject’s counters from the ledger.',
-    labels: { reason: ['cold', 'stale'], result: ['seeded', 'behind', 'failed', 'late'] },
+    labels: { reason: ['cold', 'stale'], result: ['seeded', 'behind', 'failed', 'late', 'shed'] },
   },
   stale_subjects: { kind: 'gauge', help: 'Subjects whose counters wait to be recomputed.' },
   ledger_lag_seconds: { kind: 'gauge', help: 'Time since the ledger had read everything.' },
   ledger_failures_total: { kind: 'counter', help: 'Ledger rounds that failed.' },
   ledger_entries_total: { kind: 'counter', help: 'Charges merged into the ledger.' },
+  ledger_unbookable_total: { kind: 'counter', help: 'Charges left out of the ledger because no row could hold them; each is a defect.' },
   ledger_trimmed_total: { kind: 'counter', help: 'Charges forgotten by the store because the ledger has them.' },
   store_negative_clamps_total: {
     kind: 'counter',

@@ -40,7 +40,7 @@ export interface Ledger {
   start(): void
   /** Something was appended: look now. */
   wake(): void
-  /** One pass over all partitions; answers how many entries it booked. Throws the first failure after trying every partition. */
+  /** One pass over all partitions, also after `stop`; answers how many entries it booked. Throws the first failure after trying every partition. */
   drainOnce(): Promise<number>
   /** Books what one partition holds, whoever runs the loop. */
   readonly drain: Drainer
@@ -62,10 +62,10 @@ export function createLedger(options: LedgerOptions): Ledger {
   let caughtUpAtMs = settings.nowMs()
   let trimmedAtMs = settings.nowMs()
 
-  async function pass(): Promise<{ merged: number; isEmpty: boolean }> {
+  async function pass(isStopping: () => boolean): Promise<{ merged: number; isEmpty: boolean }> {
     const startedAtMs = settings.nowMs()
     const waiting = await stream.waiting(await store.checkpoints())
-    const drained = await drainAll({ ...options, drain, isStopping: () => isStopping }, waiting)
+    const drained = await drainAll({ ...options, drain, isStopping }, waiting)
     if (drained.isEmpty) caughtUpAtMs = startedAtMs
     observer.set('ledger_lag_seconds', Math.max(0, settings.nowMs() - caughtUpAtMs) / 1_000)
     if (drained.fault !== undefined) throw drained.fault
@@ -78,11 +78,11 @@ export function createLedger(options: LedgerOptions): Ledger {
   }
 
   const loop = createLoop({
-    step: async () => ((await pass()).isEmpty ? settings.idleMs : 0),
+    step: async () => ((await pass(() => isStopping)).isEmpty ? settings.idleMs : 0),
     onFault(error, failures) {
       observer.set('ledger_lag_seconds', Math.max(0, settings.nowMs() - caughtUpAtMs) / 1_000)
       observer.count('ledger_failures_total')
-      observer.warn('The ledger could not finish a pass and will try again', { failures, error })
+      observer.warn('ledger_pass_failed', { failures, error })
     },
     backoffMs: settings.idleMs,
     backoffMsMax: 5_000,
@@ -91,7 +91,7 @@ export function createLedger(options: LedgerOptions): Ledger {
     start: loop.start,
     wake: loop.wake,
     drain,
-    drainOnce: async () => (await pass()).merged,
+    drainOnce: async () => (await pass(() => false)).merged,
     async stop() {
       isStopping = true
       await loop.stop()

@@ -51,7 +51,7 @@ export function createSeeder(options: SeederOptions): SeedSubject {
   return async (subject, counters, { notAfterMs }) => {
     const leftMs = notAfterMs - options.nowMs()
     if (leftMs <= 0) return false
-    return Promise.race([take(subject, counters), falseAfter(leftMs)])
+    return beforeTimeIsUp(options, take(subject, counters), leftMs)
   }
 }
 
@@ -67,7 +67,7 @@ async function attempt(
     }
     return told(options, 'behind')
   } catch (error) {
-    options.observer.warn('A subject could not be seeded from the ledger', {
+    options.observer.warn('seed_failed', {
       subject: subjectName(asked.subject),
       error,
     })
@@ -75,7 +75,7 @@ async function attempt(
   }
 }
 
-function told({ observer }: SeederOptions, result: 'seeded' | 'behind' | 'failed' | 'shed'): boolean {
+function told({ observer }: SeederOptions, result: 'seeded' | 'behind' | 'failed' | 'late' | 'shed'): boolean {
   observer.count('seeds_total', { reason: 'cold', result })
   return result === 'seeded'
 }
@@ -84,8 +84,12 @@ function shed(options: SeederOptions): Promise<boolean> {
   return Promise.resolve(told(options, 'shed'))
 }
 
-function falseAfter(ms: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    setTimeout(() => resolve(false), ms).unref()
+async function beforeTimeIsUp(options: SeederOptions, seeded: Promise<boolean>, leftMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(told(options, 'late')), leftMs)
   })
+  const answer = await Promise.race([seeded, late])
+  clearTimeout(timer)
+  return answer
 }

@@ -23,7 +23,7 @@ export function createSweeper({ expire, nowMs, observer, everyMs, countMax }: Sw
     },
     onFault(error, failures) {
       observer.count('sweeper_failures_total')
-      observer.warn('Overdue reservations could not be booked and will be tried again', { failures, error })
+      observer.warn('sweep_failed', { failures, error })
     },
     backoffMs: everyMs,
     backoffMsMax: 10_000,

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { ChargeEntry } from '../../../src/core/charge.ts'
 import { createPostgresLedgerStore } from '../../../src/postgres/ledger-store.ts'
+import { type Observer, silentObserver } from '../../../src/telemetry/observer.ts'
 import { account, chargeEntry, listStream, testDayMs } from '../../support/charge-entries.ts'
 import { countersAndTruth, dayOf, type LedgerDatabase, openLedgerDatabase } from '../../support/ledger-database.ts'
 
@@ -14,7 +15,7 @@ async function book(database: LedgerDatabase, entries: readonly ChargeEntry[], b
   epochs += 1
   const stream = listStream(`e${epochs}`)
   stream.append(...entries)
-  const store = createPostgresLedgerStore({ pool: database.pool })
+  const store = createPostgresLedgerStore({ pool: database.pool, observer: silentObserver })
   for (let booked = 0; booked < entries.length; booked += batch) {
     await store.drain(7, (checkpoint) => stream.charges({ partition: 7, checkpoint, countMax: batch }))
   }
@@ -94,7 +95,7 @@ test('drain() keeps one row per partition of a request and calls one of them hom
   const subjects = [account('alice', 7), { kind: 'department', id: 'other', partition: 31 } as const]
   const stream = listStream()
   stream.append(chargeEntry({ subjects, home: 7, partition: 7 }), chargeEntry({ subjects, home: 7, partition: 31 }))
-  const store = createPostgresLedgerStore({ pool: database.pool })
+  const store = createPostgresLedgerStore({ pool: database.pool, observer: silentObserver })
   for (const partition of [7, 31]) {
     await store.drain(partition, (checkpoint) => stream.charges({ partition, checkpoint, countMax: 10 }))
   }
@@ -107,8 +108,9 @@ test('drain() keeps one row per partition of a request and calls one of them hom
 
 test('drain() books what PostgreSQL cannot hold as it stands, and leaves out what can never be booked', async () => {
   await using database = await openLedgerDatabase()
-  const left: string[] = []
-  const store = createPostgresLedgerStore({ pool: database.pool, onUnbookable: (ids) => left.push(...ids) })
+  const left: unknown[] = []
+  const observer: Observer = { ...silentObserver, warn: (event, details) => left.push(event, details?.['ids']) }
+  const store = createPostgresLedgerStore({ pool: database.pool, observer })
   const hostile = `a\0b\ud800c${'x'.repeat(5_000)}`
   const stream = listStream()
   stream.append(
@@ -119,7 +121,7 @@ test('drain() books what PostgreSQL cannot hold as it stands, and leaves out wha
     chargeEntry({ id: 'most', amounts: amounts(Number.MAX_SAFE_INTEGER) }),
   )
   await store.drain(7, (checkpoint) => stream.charges({ partition: 7, checkpoint, countMax: 10 }))
-  expect(left).toEqual(['nan', 'negative', 'timeless'])
+  expect(left).toEqual(['charges_unbookable', ['nan', 'negative', 'timeless']])
   const rows = await database.rows(
     'SELECT id, resource, file, bytes, credits FROM tollgate.usage_entry ORDER BY id DESC',
   )
@@ -144,7 +146,7 @@ test('drain() ends at the same books and counters for every order, repetition an
   await fc.assert(
     fc.asyncProperty(run, async ({ entries, batch, seed }) => {
       await using database = await openLedgerDatabase()
-      const store = createPostgresLedgerStore({ pool: database.pool })
+      const store = createPostgresLedgerStore({ pool: database.pool, observer: silentObserver })
       const charges = entries.map((one, index) =>
         chargeEntry({
           id: one.id,

@@ -78,6 +78,35 @@ test('policy check exits with 1 and says each row in full when a row is not in f
   expect(good.out()).toBe('version 9: every row is in force\n')
 })
 
+test('policy show prints each part of the policy as a table', async () => {
+  const limits = [{ name: 'daily', id: 'free-daily', allows: '100 credits a day', shadow: false }]
+  const rows = { plan: 2, account: 3 }
+  const listing = { ...{ history: 'h', version: 4, rows, limits }, prices: [], access: [], upstreams: [] }
+  const context = recordedContext({ policyShow: async () => listing })
+  expect(await runCli(['policy', 'show'], context)).toBe(0)
+  expect(context.out()).toBe(
+    [
+      'version 4',
+      'plan     2',
+      'account  3',
+      '',
+      'limits',
+      'NAME   ID          ALLOWS             SHADOW',
+      'daily  free-daily  100 credits a day  no',
+      '',
+      'prices',
+      'none',
+      '',
+      'access',
+      'none',
+      '',
+      'upstreams',
+      'none',
+      '',
+    ].join('\n'),
+  )
+})
+
 const daily: LimitStanding = {
   name: 'daily',
   per: 'account',
