@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { call, untilReply } from '../../demo/caller.ts'
-import { pipVersions } from '../../demo/installers.ts'
 import type { World } from '../../demo/world.ts'
 import { addAccount } from '../support/people.ts'
 import { createWorld } from '../support/world.ts'
@@ -34,10 +33,14 @@ test('no token, an unknown and an expired one are answered 401 with both challen
   expect(world.mirror.requests()).toHaveLength(reached)
 })
 
-test.for(pipVersions)('pip %s says that its credentials are not right', async (version) => {
+test.for([
+  ['26.3', 'WARNING: 401 Error, Credentials not correct for'],
+  // Without a terminal to ask at, older pips keep the reason of an index page to themselves.
+  ['23.2.1', 'ERROR: No matching distribution found for fig'],
+] as const)('pip %s with an unknown or expired token ends with "%s"', async ([version, text]) => {
   for (const token of [UNKNOWN, expired]) {
     const run = await world.installers.pip(version, { indexUrl: world.indexUrl(token), packages: ['fig'] })
-    expect(run.text).toContain('WARNING: 401 Error, Credentials not correct for')
+    expect(run.text).toContain(text)
     expect(run.code).toBe(1)
   }
 })
