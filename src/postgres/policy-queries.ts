@@ -13,7 +13,6 @@ const names = [
   'limit-rule',
   'price-rule',
   'access-rule',
-  'store-meta',
 ] as const
 
 /** The text of each `queries/policy-….sql`, read once. */

@@ -1,7 +1,7 @@
 import pg from 'pg'
+import { clock } from '../../src/compose/clock.ts'
 import { createPolicyKeeper, type PolicyKeeper } from '../../src/policy/keeper.ts'
 import type { PolicySnapshot } from '../../src/policy/snapshot.ts'
-import { systemClock } from '../../src/policy/system-clock.ts'
 import { createPostgresPolicyDatabase } from '../../src/postgres/policy-database.ts'
 import { silentObserver } from '../../src/telemetry/observer.ts'
 import { createDatabase, type TestDatabase } from './databases.ts'
@@ -30,7 +30,7 @@ export async function createPolicyWorld({ setup = '' } = {}): Promise<PolicyWorl
   const keeper = createPolicyKeeper({
     database: createPostgresPolicyDatabase({ databaseUrl: database.url }),
     observer: silentObserver,
-    clock: systemClock,
+    clock,
   })
   await keeper.ready
   return {
