@@ -16,10 +16,12 @@ const whole = (min: number, max: number) =>
 
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
 const url = (protocols: readonly string[]) =>
-  z.string().refine(
-    (text) => URL.canParse(text) && protocols.includes(new URL(text).protocol),
-    `must be an address starting with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
-  )
+  z
+    .string()
+    .refine(
+      (text) => URL.canParse(text) && protocols.includes(new URL(text).protocol),
+      `must be an address starting with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+    )
 const roles = ['ledger', 'sweeper'] as const
 
 /** One row per setting: its name, its rule, its default. `docs/reference/settings.md` is held against this table by a test. */
@@ -27,8 +29,11 @@ const schema = z.strictObject({
   DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
   REDIS_URL: url(['redis:', 'rediss:']).optional(),
   TOLLGATE_DATA_FOLDER: z.string().min(1).default('.cache/tollgate'),
-  TOLLGATE_SERVERS_FOLDER: z.string().min(1).default('.cache/servers'),
-  TOLLGATE_KEY_PREFIX: z.string().regex(/^[a-z0-9-]{1,32}$/, 'must be 1 to 32 of a-z, 0-9 and -').default('tg1'),
+  TOLLGATE_SERVERS_FOLDER: z.string().min(1).optional(),
+  TOLLGATE_KEY_PREFIX: z
+    .string()
+    .regex(/^[a-z0-9-]{1,32}$/, 'must be 1 to 32 of a-z, 0-9 and -')
+    .default('tg1'),
   TOLLGATE_GRPC_SOCKET: z.string().min(1).max(107, 'is longer than the 107 bytes of a socket path').optional(),
   TOLLGATE_GRPC_ADDRESS: address.optional(),
   TOLLGATE_INSECURE_PEERS: flag.default(false),
@@ -60,7 +65,8 @@ export const settingNames = Object.keys(schema.shape)
  */
 export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
   const wanted = Object.entries(environment).filter(
-    ([name, value]) => value !== undefined && value !== '' && (name.startsWith('TOLLGATE_') || settingNames.includes(name)),
+    ([name, value]) =>
+      value !== undefined && value !== '' && (name.startsWith('TOLLGATE_') || settingNames.includes(name)),
   )
   const parsed = schema.safeParse(Object.fromEntries(wanted))
   const faults = parsed.success ? crossFaults(parsed.data) : parsed.error.issues.flatMap(sentences)
@@ -84,7 +90,9 @@ function crossFaults(settings: Settings): readonly string[] {
   const grpc = settings.TOLLGATE_GRPC_ADDRESS
   const faults: string[] = []
   if (grpc && !settings.TOLLGATE_INSECURE_PEERS && !isLoopback(grpc.host)) {
-    faults.push('TOLLGATE_GRPC_ADDRESS is not a loopback address: anyone who reaches it decides for Envoy; set TOLLGATE_INSECURE_PEERS=true to allow that')
+    faults.push(
+      'TOLLGATE_GRPC_ADDRESS is not a loopback address: anyone who reaches it decides for Envoy; set TOLLGATE_INSECURE_PEERS=true to allow that',
+    )
   }
   return faults
 }

@@ -28,17 +28,12 @@ export function createReport(deps: ReportDeps): (entries: readonly AccessLogEntr
 }
 
 async function settle(entry: AccessLogEntry, deps: ReportDeps): Promise<void> {
-  const ticket = entry.ticket === undefined ? withoutTicket(entry) : deps.signer.open(entry.ticket, deps.store.nowMs())
+  const ticket = entry.ticket === undefined ? 'absent' : deps.signer.open(entry.ticket, deps.store.nowMs())
   if (typeof ticket === 'string') return deps.observer.count('access_log_entries_total', { entry: ticket })
   deps.observer.count('access_log_entries_total', { entry: entry.type })
   if (entry.type === 'start') return
   learnSize(entry, ticket, deps.sizes)
   await deliver(reportOf(entry, { ticket, reservationMs: deps.reservationMs }), deps)
-}
-
-/** Refused requests carry metadata of ours but took nothing; unchecked ones never came to us, or passed in an outage. */
-function withoutTicket(entry: AccessLogEntry): 'refused' | 'unchecked' {
-  return entry.checked ? 'refused' : 'unchecked'
 }
 
 async function deliver(report: Report, deps: ReportDeps): Promise<void> {

@@ -29,14 +29,14 @@ export function createRetryQueue(deps: {
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> | undefined
 
-  const drop = (reason: string): void => deps.observer.count('reports_dropped_total', { reason })
+  const drop = (reason: 'full' | 'old'): void => deps.observer.count('reports_dropped_total', { reason })
   const attempt = async (): Promise<void> => {
     for (let left = waiting.length; left > 0; left -= batch) {
       const tries = waiting.splice(0, Math.min(batch, left))
       const outcomes = await Promise.allSettled(tries.map(({ report }) => deps.report(report)))
       const undone = tries.filter((_, index) => needsAnother(outcomes[index]))
       for (const item of undone) {
-        if (deps.nowMs() - item.sinceMs > ageMsMax) drop('too_old')
+        if (deps.nowMs() - item.sinceMs > ageMsMax) drop('old')
         else waiting.push(item)
       }
       if (undone.length === tries.length) break
@@ -58,7 +58,7 @@ export function createRetryQueue(deps: {
   }
   return {
     add(report) {
-      if (waiting.length >= waitingMax) return drop('queue_full')
+      if (waiting.length >= waitingMax) return drop('full')
       waiting.push({ report, sinceMs: deps.nowMs() })
       arm()
     },

@@ -1,10 +1,10 @@
 import type { Line } from '../core/limit.ts'
-import { type LimitView, limitViewsOf } from '../core/limit-view.ts'
 import type { Principal } from '../core/principal.ts'
 import { noAmounts } from '../core/quantity.ts'
 import type { Snapshot } from '../core/snapshot.ts'
 import { linesOf, type WindowsAt } from './lines.ts'
 import type { Look } from './look.ts'
+import { type Standing, standingsOf } from './standing.ts'
 
 /** The caller's limits on every surface, looked at and not touched; undefined when the store cannot be asked. */
 export type ReadStatus = (who: {
@@ -13,7 +13,7 @@ export type ReadStatus = (who: {
   readonly snapshot: Snapshot
   /** In the store's clock. */
   readonly notAfterMs: number
-}) => Promise<readonly LimitView[] | undefined>
+}) => Promise<readonly Standing[] | undefined>
 
 export function createReadStatus(deps: { readonly look: Look; readonly windowsAt: WindowsAt }): ReadStatus {
   return async ({ principal, address, snapshot, notAfterMs }) => {
@@ -32,6 +32,6 @@ export function createReadStatus(deps: { readonly look: Look; readonly windowsAt
       )
     }
     const seen = await deps.look(linesAt, { notAfterMs })
-    return seen && limitViewsOf(seen.lines, seen.states, seen.at)
+    return seen && standingsOf(limits, seen)
   }
 }

@@ -67,11 +67,26 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   for (let attempt = 1; ; attempt += 1) {
     const port = options.port ?? (await findFreePort())
     const server = await startPostmaster({ binaries, cluster, port, fsync: options.fsync })
-    const url = `postgres://${ROLE}:${password}@127.0.0.1:${port}/${DATABASE}`
+    const url = urlOf(password, port)
     if (await isReady(server, url)) return { url, port, stop: () => server.stop(30_000), kill: () => server.kill() }
     const isPortTaken = /could not bind/.test(server.log())
     if (!isPortTaken || options.port !== undefined || attempt === PORT_ATTEMPTS_MAX) throw didNotStart(server, port)
   }
+}
+
+/** The URL of the PostgreSQL that some process already runs in this data folder; undefined when none does. */
+export function findEmbeddedPostgres(dataFolder: string): string | undefined {
+  const cluster = join(dataFolder, 'cluster')
+  const pidFile = join(cluster, 'postmaster.pid')
+  if (!existsSync(pidFile)) return undefined
+  // Documented lines of the file: 1 process number, 2 folder, 3 start, 4 port.
+  const [pid = '', , , port = ''] = readFileSync(pidFile, 'utf8').split('\n')
+  if (workingFolderOf(Number(pid)) !== realpathSync(cluster) || port === '') return undefined
+  return urlOf(readFileSync(join(dataFolder, 'password'), 'utf8'), Number(port))
+}
+
+function urlOf(password: string, port: number): string {
+  return `postgres://${ROLE}:${password}@127.0.0.1:${port}/${DATABASE}`
 }
 
 function didNotStart(server: ServerProcess, port: number): Fault {

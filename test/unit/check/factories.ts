@@ -1,7 +1,7 @@
+import type { LineFacts } from '../../../src/check/lines.ts'
 import type { LimitRule } from '../../../src/core/limit.ts'
 import type { Principal } from '../../../src/core/principal.ts'
 import type { Ticket } from '../../../src/core/ticket.ts'
-import type { LineFacts } from '../../../src/check/lines.ts'
 
 /** Noon UTC of an ordinary day. */
 export const noonMs = Date.UTC(2026, 10, 22, 12)

@@ -1,0 +1,69 @@
+import type { Pool } from 'pg'
+import type { Seeder } from '../check/ports.ts'
+import { createPostgresLedgerStore } from '../postgres/ledger-store.ts'
+import type { Settings } from '../settings.ts'
+import type { Observer } from '../telemetry/observer.ts'
+import { createLedger, ledgerDefaults } from '../usage/ledger.ts'
+import { createSeeder } from '../usage/seeder.ts'
+import { createSweeper } from '../usage/sweeper.ts'
+import type { Database } from './database.ts'
+import { type OpenStore, openMemoryStore, openRedisStore } from './store.ts'
+
+const seedsInFlightMax = 1_000
+const sweepEveryMs = 1_000
+const sweepMax = 500
+
+export interface Books {
+  readonly store: OpenStore['store']
+  readonly seed: Seeder
+}
+
+/** Opens the spend store and starts the background roles that carry it into the ledger. */
+export async function startBooks(
+  started: AsyncDisposableStack,
+  given: {
+    readonly settings: Settings
+    readonly observer: Observer
+    readonly database: Database
+    readonly pool: Pool
+    readonly onLockLost: () => void
+  },
+): Promise<Books> {
+  const { settings, observer, database, pool } = given
+  const { REDIS_URL: redisUrl, TOLLGATE_ROLES: roles } = settings
+  const open = await (redisUrl === undefined ? openMemoryStore(database.url, given) : openRedisStore(redisUrl, given))
+  started.defer(() => open.close())
+  const { store } = open
+  const ledgerStore = createPostgresLedgerStore({ pool, observer })
+  const ledger = createLedger({
+    ...{ stream: store, store: ledgerStore, seedStore: store, observer },
+    settings: { ...ledgerDefaults, nowMs: Date.now },
+  })
+  if (roles.includes('ledger')) {
+    ledger.start()
+    started.defer(async () => {
+      await ledger.stop()
+      // What the in-process store holds ends with the process, so it is booked before.
+      if (redisUrl === undefined)
+        await ledger.drainOnce().catch((error: unknown) => observer.warn('last_drain_failed', { error }))
+    })
+  }
+  if (roles.includes('sweeper')) {
+    const expire = store.expire.bind(store)
+    const sweeper = createSweeper({
+      expire,
+      nowMs: () => store.nowMs(),
+      observer,
+      everyMs: sweepEveryMs,
+      countMax: sweepMax,
+    })
+    sweeper.start()
+    started.defer(() => sweeper.stop())
+  }
+  const seed = createSeeder({
+    ...{ store: ledgerStore, seedStore: store, drain: ledger.drain, observer },
+    nowMs: () => store.nowMs(),
+    inFlightMax: seedsInFlightMax,
+  })
+  return { store, seed }
+}

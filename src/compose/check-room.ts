@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { createAdmit } from '../check/admit.ts'
+import type { AnswerContext } from '../check/answers.ts'
+import { type Authorize, createAuthorize } from '../check/authorize.ts'
+import type { WindowsAt } from '../check/lines.ts'
+import { createLook } from '../check/look.ts'
+import type { PolicySource, Seeder, SizeCatalogue, SpendStore } from '../check/ports.ts'
+import { createReadStatus } from '../check/status.ts'
+import type { TicketSigner } from '../check/ticket.ts'
+import { type WindowMemo, windowsAt } from '../core/quota-window.ts'
+import type { PolicyKeeper } from '../policy/keeper.ts'
+import type { Settings } from '../settings.ts'
+import type { Observer } from '../telemetry/observer.ts'
+
+/** Older than this, a snapshot may lack a token that was issued meanwhile. */
+const freshMsMax = 5_000
+const credentialLengthMax = 4_096
+
+export interface CheckRoom {
+  readonly settings: Settings
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly policy: PolicySource
+  readonly store: SpendStore
+  readonly sizes: SizeCatalogue
+  readonly seed: Seeder
+  readonly signer: TicketSigner
+  readonly observer: Observer
+}
+
+export function createCheckRoom(room: CheckRoom): Authorize {
+  const { settings, store, observer, seed } = room
+  const look = createLook({ store, seed })
+  const windows = createWindows()
+  return createAuthorize({
+    ...room,
+    admit: createAdmit({ store, seed, observer }),
+    readStatus: createReadStatus({ look, windowsAt: windows }),
+    answers: answersOf(settings),
+    credentialOf: createCredentials(room),
+    windowsAt: windows,
+    nowMs: Date.now,
+    randomBytes,
+    reservationMs: settings.TOLLGATE_RESERVATION_MS,
+  })
+}
+
+export function answersOf(settings: Settings): AnswerContext {
+  return { askAt: settings.TOLLGATE_ASK_AT, docsBase: settings.TOLLGATE_DOCS_BASE, nowMs: Date.now }
+}
+
+export function createWindows(): WindowsAt {
+  const memo: WindowMemo = new Map()
+  return (nowMs, window, timeZone) => windowsAt(nowMs, { window, timeZone }, memo)
+}
+
+export function sourceOf(keeper: PolicyKeeper): PolicySource {
+  return {
+    current: () => keeper.current(),
+    isFresh: () => (keeper.status().ageMs ?? Number.POSITIVE_INFINITY) <= freshMsMax,
+  }
+}
+
+/** Resolves `env:NAME` and `file:/PATH`. Files are read once per minute, so that a rotated secret is picked up. */
+function createCredentials({ environment, observer }: CheckRoom): (reference: string) => string | undefined {
+  const files = new Map<string, { readonly value: string | undefined; readonly readAtMs: number }>()
+  return (reference) => {
+    if (reference.startsWith('env:')) return environment[reference.slice(4)]
+    const known = files.get(reference)
+    if (known !== undefined && Date.now() - known.readAtMs < 60_000) return known.value
+    const value = readSecret(reference.slice('file:'.length), observer)
+    if (files.size > 1_000) files.clear()
+    files.set(reference, { value, readAtMs: Date.now() })
+    return value
+  }
+}
+
+function readSecret(path: string, observer: Observer): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim().slice(0, credentialLengthMax)
+  } catch (error) {
+    observer.warn('upstream_credential_unreadable', { path, error })
+    return undefined
+  }
+}

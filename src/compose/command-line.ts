@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto'
+import { createInterface } from 'node:readline'
+import { createExplain } from '../check/explain.ts'
+import { principalOf } from '../check/identify.ts'
+import { createReadStatus } from '../check/status.ts'
+import { callerOf, shownExplained, shownStanding } from '../cli/from-check.ts'
+import type { CliContext, RequestWish } from '../cli/ports.ts'
+import { Fault } from '../core/fault.ts'
+import type { RequestFacts } from '../core/request.ts'
+import { createMemorySizeCatalogue } from '../memory/size-catalogue.ts'
+import { policyShow } from '../policy/policy-show.ts'
+import { policyCheck } from '../policy/policy-state.ts'
+import { createPostgresDirectory } from '../postgres/directory.ts'
+import { migrate } from '../postgres/migrate.ts'
+import { seedDemo } from '../postgres/seed-demo.ts'
+import { readSettings } from '../settings.ts'
+import { createWindows } from './check-room.ts'
+import { type CommandTools, createCommandTools } from './command-tools.ts'
+import { serve } from './serve.ts'
+
+const version = '0.1.0'
+const lookMsMax = 5_000
+
+/** Everything the commands can do, each part built when it is first asked for. */
+export function createCommandLine(environment: Readonly<Record<string, string | undefined>>): CliContext {
+  let tools: CommandTools | undefined
+  const open = (): CommandTools => {
+    tools ??= createCommandTools(readSettings(environment))
+    return tools
+  }
+  return {
+    version,
+    write: (text) => void process.stdout.write(text),
+    writeError: (text) => void process.stderr.write(text),
+    readLine,
+    serve: ({ roles }) =>
+      serve(readSettings({ ...environment, ...(roles !== undefined && { TOLLGATE_ROLES: roles }) }), environment),
+    migrate: async () => migrate(await open().databaseUrl()),
+    seedDemo: async () => {
+      const client = await (await open().pool()).connect()
+      try {
+        await seedDemo(client)
+      } finally {
+        client.release()
+      }
+    },
+    manage: async () => ({ directory: createPostgresDirectory(await open().pool()), randomBytes }),
+    policyCheck: async () => {
+      const { state } = await open().snapshot()
+      const problems = policyCheck(state).map(({ table, id, reasons, inForce }) => ({
+        table,
+        key: id,
+        reason: reasons.join('; '),
+        inForce,
+      }))
+      return { version: state.version, problems }
+    },
+    policyShow: async () => policyShow(await open().snapshot()),
+    quotaStatus: ({ account }) => quotaStatus(open(), account),
+    explain: (wish) => explain(open(), wish),
+    close: async () => tools?.close(),
+  }
+}
+
+async function quotaStatus(tools: CommandTools, account: string): ReturnType<CliContext['quotaStatus']> {
+  const snapshot = await tools.snapshot()
+  const principal = principalOf(snapshot, { account })
+  if (principal === undefined) throw new Fault('not_found', `There is no account ${account}`)
+  const read = createReadStatus({ look: await tools.look(), windowsAt: createWindows() })
+  const standings = await read({ principal, address: 'unknown', snapshot, notAfterMs: Date.now() + lookMsMax })
+  if (standings === undefined) throw new Fault('store_unavailable', 'The spend store does not answer')
+  return {
+    caller: callerOf(principal),
+    limits: standings.map((limit) => shownStanding(limit, principal.account.timeZone)),
+  }
+}
+
+async function explain(tools: CommandTools, wish: RequestWish): ReturnType<CliContext['explain']> {
+  const snapshot = await tools.snapshot()
+  const run = createExplain({
+    policy: { current: () => snapshot, isFresh: () => true },
+    nowMs: Date.now,
+    sizes: createMemorySizeCatalogue(),
+    look: await tools.look(),
+    windowsAt: createWindows(),
+  })
+  const explained = await run(factsOf(wish))
+  if (explained === undefined) throw new Fault('policy_unavailable', 'There is no policy yet')
+  return shownExplained(explained)
+}
+
+function factsOf({ token, method, path, host = '', upstream, address }: RequestWish): RequestFacts {
+  const headers = new Map(token === undefined ? [] : [['authorization', `Bearer ${token}`]])
+  return {
+    method,
+    host,
+    target: path,
+    headers,
+    address,
+    requestId: 'explain',
+    ...(upstream !== undefined && { upstream }),
+  }
+}
+
+async function readLine(): Promise<string> {
+  const lines = createInterface({ input: process.stdin })
+  try {
+    for await (const line of lines) return line
+    return ''
+  } finally {
+    lines.close()
+  }
+}

@@ -1,0 +1,87 @@
+import type { Pool } from 'pg'
+import type { Look } from '../check/look.ts'
+import { createLook } from '../check/look.ts'
+import { readPolicy } from '../policy/read-policy.ts'
+import type { PolicySnapshot } from '../policy/snapshot.ts'
+import { createPostgresLedgerStore } from '../postgres/ledger-store.ts'
+import { createPostgresPolicyDatabase } from '../postgres/policy-database.ts'
+import { createPool } from '../postgres/pool.ts'
+import type { Settings } from '../settings.ts'
+import { silentObserver } from '../telemetry/observer.ts'
+import { createDrainer } from '../usage/drainer.ts'
+import { ledgerDefaults } from '../usage/ledger.ts'
+import { lookAtBooks } from '../usage/look-at-books.ts'
+import { createSeeder } from '../usage/seeder.ts'
+import { type Database, openDatabase } from './database.ts'
+import { openRedisStore } from './store.ts'
+
+/** What an operator's command may need, opened once on first use. */
+export interface CommandTools {
+  databaseUrl(): Promise<string>
+  pool(): Promise<Pool>
+  /** The policy as the database has it now. */
+  snapshot(): Promise<PolicySnapshot>
+  look(): Promise<Look>
+  close(): Promise<void>
+}
+
+export function createCommandTools(settings: Settings): CommandTools {
+  const opened = new AsyncDisposableStack()
+  const database = once(async (): Promise<Database> => {
+    const found = await openDatabase(settings)
+    opened.defer(() => found.close())
+    return found
+  })
+  const pool = once(async () => {
+    const made = createPool((await database()).url, () => undefined)
+    opened.defer(() => made.end())
+    return made
+  })
+  const snapshot = once(async () => {
+    const policies = createPostgresPolicyDatabase({ databaseUrl: (await database()).url })
+    opened.defer(() => policies.close())
+    return readPolicy(policies)
+  })
+  return {
+    databaseUrl: async () => (await database()).url,
+    pool,
+    snapshot,
+    look: once(async () => lookOf({ settings, pool: await pool(), opened })),
+    close: () => opened.disposeAsync(),
+  }
+}
+
+interface LookParts {
+  readonly settings: Settings
+  readonly pool: Pool
+  readonly opened: AsyncDisposableStack
+}
+
+/** Redis is asked itself; counters inside a running process cannot be, so the books answer for them. */
+async function lookOf({ settings, pool, opened }: LookParts): Promise<Look> {
+  const books = createPostgresLedgerStore({ pool, observer: silentObserver })
+  const { REDIS_URL: redisUrl } = settings
+  if (redisUrl === undefined) {
+    return async (linesAt) => {
+      const at = Date.now()
+      const lines = linesAt(at)
+      return { lines, states: await lookAtBooks(books, lines, at), at }
+    }
+  }
+  const { store, close } = await openRedisStore(redisUrl, { settings, observer: silentObserver })
+  opened.defer(close)
+  const drain = createDrainer({ stream: store, store: books, batchMax: ledgerDefaults.batchMax, readMsMax: 1_000 })
+  const seed = createSeeder({
+    ...{ store: books, seedStore: store, drain, observer: silentObserver, inFlightMax: 100 },
+    nowMs: () => store.nowMs(),
+  })
+  return createLook({ store, seed })
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}

@@ -1,0 +1,48 @@
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { Fault } from '../core/fault.ts'
+import { bundledPostgresFolder, findEmbeddedPostgres, startEmbeddedPostgres } from '../postgres/embedded.ts'
+import type { Settings } from '../settings.ts'
+import type { Observer } from '../telemetry/observer.ts'
+
+/** A PostgreSQL to work with, and how to leave it. */
+export interface Database {
+  /** May hold a password: never logged. */
+  readonly url: string
+  /** True for the PostgreSQL that Tollgate brings along. */
+  readonly isEmbedded: boolean
+  close(): Promise<void>
+}
+
+/** The configured database; else the embedded one of the data folder, started here unless a process already runs it. */
+export async function openDatabase(settings: Settings): Promise<Database> {
+  const close = async (): Promise<void> => undefined
+  if (settings.DATABASE_URL !== undefined) return { url: settings.DATABASE_URL, isEmbedded: false, close }
+  const dataFolder = join(settings.TOLLGATE_DATA_FOLDER, 'postgres')
+  const running = findEmbeddedPostgres(dataFolder)
+  if (running !== undefined) return { url: running, isEmbedded: true, close }
+  const servers = settings.TOLLGATE_SERVERS_FOLDER
+  const binariesFolder = servers === undefined ? bundledPostgresFolder : join(servers, 'embedded_postgres/pginstall')
+  const postgres = await startEmbeddedPostgres({ binariesFolder, dataFolder, fsync: true })
+  return { url: postgres.url, isEmbedded: true, close: () => postgres.stop() }
+}
+
+const pauseMsMax = 5_000
+const messageEvery = 4
+
+/** Tries until it works or the signal ends it, telling progress; only transient faults are tried again. */
+export async function untilItWorks<T>(
+  attempt: () => Promise<T>,
+  { observer, signal }: { readonly observer: Observer; readonly signal: AbortSignal },
+): Promise<T> {
+  for (let failures = 0; ; failures += 1) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!(error instanceof Fault) || !error.transient || signal.aborted) throw error
+      if (failures % messageEvery === 0)
+        observer.warn('waiting_for_database', { attempt: failures + 1, reason: error.message })
+      await delay(Math.min(pauseMsMax, 250 * 2 ** Math.min(failures, 10)), undefined, { signal })
+    }
+  }
+}

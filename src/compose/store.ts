@@ -1,0 +1,41 @@
+import { randomBytes } from 'node:crypto'
+import type { SpendStore } from '../check/ports.ts'
+import { createMemorySpendStore } from '../memory/spend-store.ts'
+import { takeOneProcessLock } from '../postgres/one-process-lock.ts'
+import { createRedisSpendStore } from '../redis/spend-store.ts'
+import type { Settings } from '../settings.ts'
+import type { Observer } from '../telemetry/observer.ts'
+import type { ChargeStream } from '../usage/ports.ts'
+
+/** The spend store of this installation, and how to leave it. */
+export interface OpenStore {
+  readonly store: SpendStore & ChargeStream
+  close(): Promise<void>
+}
+
+/** The configured Redis, connected; while it is away later, every call answers `store_unavailable` at once. */
+export async function openRedisStore(redisUrl: string, { settings, observer }: Tools): Promise<OpenStore> {
+  const keyPrefix = `${settings.TOLLGATE_KEY_PREFIX}:`
+  const store = createRedisSpendStore({ redis: redisUrl, keyPrefix, observer, nowMs: Date.now })
+  // Without an answer it goes on trying: a start must not depend on the order in which things start.
+  await store.connect().catch((error: unknown) => observer.warn('waiting_for_redis', { error }))
+  return { store, close: async () => store.close() }
+}
+
+interface Tools {
+  readonly settings: Settings
+  readonly observer: Observer
+}
+
+/**
+ * The store that counts in this process, alone on its database: a lock keeps a second one out. `onLockLost` is called when the lock went
+ * with its connection; whoever holds counters then can no longer be sure to be alone.
+ */
+export async function openMemoryStore(
+  databaseUrl: string,
+  { observer, onLockLost }: { readonly observer: Observer; readonly onLockLost: () => void },
+): Promise<OpenStore> {
+  const lock = await takeOneProcessLock(databaseUrl, onLockLost)
+  const store = createMemorySpendStore({ nowMs: Date.now, randomText: () => randomBytes(12).toString('hex'), observer })
+  return { store, close: () => lock.release() }
+}

@@ -1,0 +1,44 @@
+import type { Pool } from 'pg'
+import { Fault } from '../core/fault.ts'
+import { partitionCount } from '../core/subject.ts'
+
+/** What is fixed when Tollgate is installed. */
+export interface StoreMeta {
+  /** Signs tickets when the settings name no key: 32 bytes. Secret. */
+  readonly ticketKey: Uint8Array
+}
+
+const formatKnown = 1
+
+/**
+ * Reads what was fixed at install. Throws a `Fault`: `policy_unavailable` (transient) while the database or the schema is missing,
+ * `wrong_store_format` when the store belongs to a release of another data format.
+ */
+export async function readStoreMeta(pool: Pool): Promise<StoreMeta> {
+  const row = await readRow(pool)
+  if (row.format !== formatKnown || row.partitions !== partitionCount) {
+    throw new Fault(
+      'wrong_store_format',
+      `This database has data format ${row.format} with ${row.partitions} partitions; this release knows format ${formatKnown} with ${partitionCount}`,
+    )
+  }
+  return { ticketKey: Buffer.from(row.ticket_key, 'hex') }
+}
+
+interface MetaRow {
+  readonly format: number
+  readonly partitions: number
+  readonly ticket_key: string
+}
+
+async function readRow(pool: Pool): Promise<MetaRow> {
+  try {
+    const { rows } = await pool.query<MetaRow>('SELECT format, partitions, ticket_key FROM tollgate.store_meta')
+    if (rows[0] !== undefined) return rows[0]
+  } catch (cause) {
+    const isMissing = /relation|schema/.test(String(cause)) && /does not exist/.test(String(cause))
+    const message = isMissing ? 'The schema is not there yet: run tollgate migrate' : 'PostgreSQL does not answer'
+    throw new Fault('policy_unavailable', message, { cause, transient: true })
+  }
+  throw new Fault('wrong_store_format', 'tollgate.store_meta has no row')
+}
