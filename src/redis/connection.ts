@@ -8,13 +8,15 @@ import type { Script, Scripts } from './scripts.ts'
 export type RedisAccess = Omit<RedisOptions, 'replyMapping'>
 
 export interface ConnectionOptions {
-  /** `redis://…`, `rediss://…`, or ioredis's own options (Sentinel). */
-  readonly redis: string | RedisAccess
+  readonly url: string
+  readonly redis?: RedisAccess
   readonly scripts: Scripts
   readonly observer: Observer
   readonly nowMs: () => number
   /** Text that no other connection ever drew. */
   readonly randomText: () => string
+  /** Told on each new connection, before the first call: the server's clock, and the local one when it was asked. */
+  readonly onTime: (storeMs: number, sentMs: number) => void
 }
 
 /** One call of a script. */
@@ -53,21 +55,20 @@ export class Connection {
   readonly #options: ConnectionOptions
   readonly #breaker = new Breaker()
   #caller: Caller | undefined
+  readonly #waiters = new Set<() => void>()
   #inFlight = 0
   #isClosed = false
 
   constructor(options: ConnectionOptions) {
     this.#options = options
-    this.#client =
-      typeof options.redis === 'string'
-        ? new Redis(options.redis, safeOptions)
-        : new Redis({ ...options.redis, ...safeOptions })
+    this.#client = new Redis(options.url, { ...options.redis, ...safeOptions })
     this.#client.on('ready', () => void this.#identify())
     this.#client.on('close', () => {
       this.#caller = undefined
     })
     // Said by the calls that fail; without a listener ioredis prints to the console.
     this.#client.on('error', () => undefined)
+    this.#client.connect().catch(() => undefined)
   }
 
   /** True when calls are possible now. */
@@ -75,14 +76,16 @@ export class Connection {
     return this.#caller !== undefined && !this.#breaker.isOpen
   }
 
-  /** Starts connecting, and goes on for ever; resolves once the server is identified. Rejects when that takes longer than `waitMs`. */
-  async connect(waitMs: number): Promise<void> {
-    this.#client.connect().catch(() => undefined)
-    const deadlineMs = this.#options.nowMs() + waitMs
-    while (this.#caller === undefined) {
-      if (this.#options.nowMs() >= deadlineMs) throw unavailable('Redis does not answer')
-      await new Promise((resolve) => setTimeout(resolve, 5))
-    }
+  /** Resolves once a server is identified. @throws Fault `store_unavailable` when that takes longer than `waitMs`. */
+  async ready(waitMs: number): Promise<void> {
+    if (this.#caller !== undefined) return
+    const identified = Promise.withResolvers<void>()
+    this.#waiters.add(identified.resolve)
+    const timer = setTimeout(() => identified.reject(unavailable(`Redis did not answer within ${waitMs} ms`)), waitMs)
+    await identified.promise.finally(() => {
+      clearTimeout(timer)
+      this.#waiters.delete(identified.resolve)
+    })
   }
 
   close(): void {
@@ -154,10 +157,14 @@ export class Connection {
       for (const script of Object.values(scripts)) await this.#client.script('LOAD', script.text)
       const eviction = /^maxmemory_policy:(\S+)/m.exec(await this.#client.info('memory'))?.[1]
       if (eviction !== 'noeviction') observer.warn('redis_may_evict', { maxmemory_policy: eviction ?? 'unknown' })
-      if (this.#isClosed) return
+      const sentMs = this.#options.nowMs()
+      const storeMs = Number(await this.#client.evalsha(scripts.time.sha, 0))
+      if (this.#isClosed || this.#client.status !== 'ready') return
+      this.#options.onTime(storeMs, sentMs)
       this.#breaker.succeeded()
       this.#caller = { runId, fresh: randomText() }
       observer.info('redis_connected', { run_id: runId })
+      for (const resolve of this.#waiters) resolve()
     } catch (cause) {
       observer.warn('redis_not_identified', { cause: String(cause) })
       if (!this.#isClosed) this.#client.disconnect(true)

@@ -15,8 +15,10 @@ import { decodePeek, decodeSpend, encodePeek, encodeSpend } from './spend-codec.
 import { StoreClock } from './store-clock.ts'
 
 export interface RedisSpendStoreOptions {
-  /** `redis://…`, `rediss://…`, or ioredis's own options (Sentinel). */
-  readonly redis: string | RedisAccess
+  /** `redis://…` or `rediss://…`. */
+  readonly url: string
+  /** More of ioredis's options: certificates, Sentinel. */
+  readonly redis?: RedisAccess
   readonly observer: Observer
   readonly nowMs: () => number
   /** Begins every key and names the data format: `tg1:`. */
@@ -29,21 +31,29 @@ export interface RedisSpendStoreOptions {
 
 /** A spend store and charge stream in one Redis (or Valkey) of 7.0 or later with `noeviction`. */
 export interface RedisSpendStore extends SpendStore, ChargeStream {
-  /** Starts connecting, and goes on for ever. @throws Fault `store_unavailable` when there is no answer within `waitMs` (default 2 s). */
-  connect(waitMs?: number): Promise<void>
+  /** Resolves when the first call is possible. @throws Fault `store_unavailable` when it is not within `waitMs` (default 2 s). */
+  ready(waitMs?: number): Promise<void>
   /** True when calls are possible now. */
   isReady(): boolean
-  close(): void
+  close(): Promise<void>
 }
 
 const commandMsMax = 100
 const sweepMsMax = 2_000
 
-/** Every public call but `expire` and `stale`'s companions is exactly one Redis command; every failure is a `Fault` `store_unavailable`. */
+/**
+ * Connects in the background and goes on for ever; meanwhile, and whenever Redis does not answer, every call fails with a `Fault` of code
+ * `store_unavailable`. Each call is one EVALSHA (`expire`: one, and one more per partition with overdue reservations).
+ */
 export function createRedisSpendStore(options: RedisSpendStoreOptions): RedisSpendStore {
   const scripts = loadScripts(options.clockScript)
-  const connection = new Connection({ ...options, scripts, randomText: randomUUID })
   const clock = new StoreClock(options.nowMs)
+  const connection = new Connection({
+    ...options,
+    scripts,
+    randomText: randomUUID,
+    onTime: (storeMs, sentMs) => clock.learn(storeMs, sentMs),
+  })
   const keys = createKeys(options.keyPrefix ?? 'tg1:')
   const spending = new RedisSpending({ options, scripts, connection, clock, keys })
   const stream = new RedisChargeStream({ scripts, connection, keys })
@@ -58,12 +68,9 @@ export function createRedisSpendStore(options: RedisSpendStoreOptions): RedisSpe
     waiting: (checkpoints) => stream.waiting(checkpoints),
     trim: (upTo) => stream.trim(upTo),
     stale: (countMax) => stream.stale(countMax),
-    async connect(waitMs = sweepMsMax) {
-      await connection.connect(waitMs)
-      await spending.learnTime()
-    },
+    ready: (waitMs = sweepMsMax) => connection.ready(waitMs),
     isReady: () => connection.isReady,
-    close: () => connection.close(),
+    close: async () => connection.close(),
   }
 }
 
@@ -95,6 +102,7 @@ class RedisSpending {
   }
 
   async peek(lines: readonly Line[]): Promise<PeekAnswer> {
+    if (lines.length === 0) return { kind: 'seen', at: this.#parts.clock.nowMs(), states: [] }
     const plan = planSpend({ lines, subjects: [] })
     const caller = this.#parts.connection.caller()
     const encoded = encodePeek(lines, plan, { partitions: this.#parts.keys, caller })
@@ -150,10 +158,6 @@ class RedisSpending {
     return count
   }
 
-  async learnTime(): Promise<void> {
-    await this.#run('time', { keys: [], args: [], waitMs: sweepMsMax })
-  }
-
   async #run(
     name: ScriptName,
     call: { readonly keys: readonly string[]; readonly args: readonly string[]; readonly waitMs: number },
@@ -161,7 +165,7 @@ class RedisSpending {
     const { connection, scripts, clock, options } = this.#parts
     const sentMs = options.nowMs()
     const reply = String(await connection.run(scripts[name], call))
-    const storeMs = timedReplies.has(name) ? Number(reply.split(' ', 2).at(-1)) : undefined
+    const storeMs = timedReplies.has(name) ? Number(reply.split(' ', 2)[1]) : undefined
     if (storeMs !== undefined && !clock.learn(storeMs, sentMs)) {
       options.observer.count('store_clock_set_back_total')
       options.observer.warn('store_clock_set_back', { to_ms: storeMs })
@@ -175,5 +179,5 @@ class RedisSpending {
   }
 }
 
-/** Scripts that answer the store's time as their second word (`time`: as the only one). */
-const timedReplies: ReadonlySet<ScriptName> = new Set<ScriptName>(['spend', 'peek', 'report', 'time'])
+/** Scripts that answer the store's time as their second word. */
+const timedReplies: ReadonlySet<ScriptName> = new Set<ScriptName>(['spend', 'peek', 'report'])

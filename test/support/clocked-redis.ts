@@ -22,21 +22,21 @@ export async function createClockedRedis(): Promise<ClockedRedis> {
   }
   await setNow(startMs)
   const store = createRedisSpendStore({
-    redis: sharedRedisUrl(),
+    url: sharedRedisUrl(),
     observer: silentObserver,
     nowMs: () => localMs,
     keyPrefix,
     commandTimeoutMs: 5_000,
     clockScript: `local function now_ms() return tonumber(redis.call('GET', '${clockKey}')) end`,
   })
-  await store.connect()
+  await store.ready()
   return {
     store,
     keyPrefix,
     admin,
     setNow,
     async close() {
-      store.close()
+      await store.close()
       const keys = await admin.keys(`${keyPrefix}*`)
       if (keys.length > 0) await admin.del(...keys)
       admin.disconnect()
