@@ -1,0 +1,56 @@
+// A ledger in a process of its own that kills itself (SIGKILL, nothing is cleaned up) at the step it is told:
+//   node test/support/ledger-child.ts '{"databaseUrl":…,"redisUrl":…,"keyPrefix":…,"dieAt":"merged"}'
+import pg from 'pg'
+import { createPostgresLedgerStore } from '../../src/postgres/ledger-store.ts'
+import { createRedisSpendStore } from '../../src/redis/spend-store.ts'
+import { silentObserver as observer } from '../../src/telemetry/observer.ts'
+import { createLedger, ledgerDefaults } from '../../src/usage/ledger.ts'
+
+interface Orders {
+  readonly databaseUrl: string
+  readonly redisUrl: string
+  readonly keyPrefix: string
+  readonly dieAt: string
+}
+
+const { databaseUrl, redisUrl, keyPrefix, dieAt } = JSON.parse(process.argv[2] ?? '{}') as Orders
+const dieIf = (step: string) => {
+  if (step === dieAt) process.kill(process.pid, 'SIGKILL')
+}
+
+const pool = new pg.Pool({ connectionString: databaseUrl })
+const spending = createRedisSpendStore({ redis: redisUrl, observer, nowMs: Date.now, keyPrefix })
+await spending.connect()
+const store = createPostgresLedgerStore({ pool, observer, onStep: dieIf })
+const ledger = createLedger({
+  stream: {
+    charges: spending.charges,
+    waiting: spending.waiting,
+    stale: spending.stale,
+    async trim(upTo) {
+      dieIf('trim')
+      return spending.trim(upTo)
+    },
+  },
+  store: {
+    ...store,
+    async figures(subject, counters) {
+      const seed = await store.figures(subject, counters)
+      dieIf('figures')
+      return seed
+    },
+  },
+  seedStore: {
+    async seed(seed) {
+      dieIf('seed')
+      const answer = await spending.seed(seed)
+      dieIf('seeded')
+      return answer
+    },
+  },
+  observer,
+  // Trims in every pass, and batches so small that a step is met in the middle of the work.
+  settings: { ...ledgerDefaults, nowMs: Date.now, batchMax: 3, trimEveryMs: 0, keepMs: 0 },
+})
+for (let merged = 1; merged > 0; ) merged = await ledger.drainOnce()
+process.exit(7)
