@@ -1,6 +1,6 @@
 import { resolve as absolute } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type handleUnaryCall, Server, ServerCredentials } from '@grpc/grpc-js'
+import { type handleUnaryCall, logVerbosity, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js'
 import { Fault } from '../core/fault.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import { createHealth } from './health.ts'
@@ -40,6 +40,9 @@ const messageBytesMax = 16 * 1_048_576
 const streamsPerConnectionMax = 10_000
 const internal = 13
 
+// grpc-js writes plain lines to stderr; what it would say reaches callers as faults and status codes.
+setLogVerbosity(logVerbosity.NONE)
+
 const same = (bytes: Buffer): Buffer => bytes
 
 /**
@@ -65,11 +68,14 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
       health.setServing(false)
       drained ??= sleep(graceMs).then(() => {
         streams.endAll()
-        return shutdown(server, forceMs)
+        return shutdown(server, { addresses, forceMs })
       })
       return drained
     },
-    close: () => server.forceShutdown(),
+    close() {
+      cutAfter(server, { addresses, forceMs: 0 })
+      server.forceShutdown()
+    },
   }
 }
 
@@ -143,16 +149,27 @@ function bind(server: Server, address: string): Promise<number> {
   })
 }
 
-/** An open stream keeps `tryShutdown` waiting for ever, so it gets `forceMs`. */
-function shutdown(server: Server, forceMs: number): Promise<void> {
+interface Cut {
+  readonly addresses: readonly string[]
+  readonly forceMs: number
+}
+
+/** A call that never ends keeps `tryShutdown` waiting for ever, so it gets `forceMs`. */
+function shutdown(server: Server, cut: Cut): Promise<void> {
+  cutAfter(server, cut)
   return new Promise((resolve) => {
     const timer = setTimeout(() => {
       server.forceShutdown()
       resolve()
-    }, forceMs)
+    }, cut.forceMs)
     server.tryShutdown(() => {
       clearTimeout(timer)
       resolve()
     })
   })
+}
+
+/** Connections that are still open then are cut. `forceShutdown` does not: without channelz it knows no connections (seen on 1.14). */
+function cutAfter(server: Server, { addresses, forceMs }: Cut): void {
+  for (const address of addresses) server.drain(address, forceMs)
 }

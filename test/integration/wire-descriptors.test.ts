@@ -14,6 +14,8 @@ import { encodeCheckResponse } from '../../src/grpc/check-response.ts'
 import { createRateLimitMethod } from '../../src/grpc/rate-limit-service.ts'
 import { silentObserver } from '../../src/telemetry/observer.ts'
 import { checkFrame, checkRequestOf, protoFolder } from '../rpc/support/check-frame.ts'
+import { linesOf } from '../rpc/support/descriptor-lines.ts'
+import { accessLog, check, rateLimit, type WireExample } from '../rpc/support/wire-examples.ts'
 import { readOfficialDescriptors } from '../support/official-descriptors.ts'
 
 // Envoy's own descriptors on one side, our codecs and .proto files on the other; a wrong number or type of ours shows as a difference.
@@ -37,200 +39,7 @@ function methodOf(
   return found
 }
 
-interface DescriptorField {
-  readonly name: string
-  readonly number: number
-  readonly label: string
-  readonly type: string
-  readonly typeName: string
-}
-interface Descriptor {
-  readonly field?: readonly DescriptorField[]
-  readonly value?: readonly { readonly name: string; readonly number: number }[]
-  readonly nestedType?: readonly (Descriptor & {
-    readonly name: string
-    readonly options?: { readonly mapEntry?: boolean }
-  })[]
-  readonly enumType?: readonly (Descriptor & { readonly name: string })[]
-}
-
-/** Lines `message.field = number label type`, for every message and enum of Envoy's that these descriptors hold. */
-function linesOf(loaded: PackageDefinition): readonly string[] {
-  return Object.entries(loaded).flatMap(([name, definition]) => {
-    if (!/^(envoy|google\.rpc)\./.test(name) || !('type' in definition)) return []
-    return descriptorLines(name, definition.type as Descriptor)
-  })
-}
-
-function descriptorLines(
-  name: string,
-  { field = [], value = [], nestedType = [], enumType = [] }: Descriptor,
-): readonly string[] {
-  return [
-    ...field.map((one) => `${name}.${one.name} = ${one.number} ${one.label} ${kindOf(one)}`),
-    ...value.map((one) => `${name}.${one.name} = ${one.number}`),
-    ...[...nestedType.filter((inner) => inner.options?.mapEntry !== true), ...enumType].flatMap((inner) =>
-      descriptorLines(`${name}.${inner.name}`, inner),
-    ),
-  ]
-}
-
-/** Type names only by their last part: one side writes them relative, the other absolute. A number on the wire is a number, also as an enum. */
-function kindOf({ type, typeName }: DescriptorField): string {
-  if (type === 'TYPE_ENUM' || type === 'TYPE_INT32') return 'number'
-  return `${type} ${typeName
-    .split('.')
-    .at(-1)
-    ?.replace(/Entry$/, '')}`
-}
-
 const plain = (message: unknown): unknown => JSON.parse(JSON.stringify(message))
-
-interface Services {
-  readonly service: string
-  readonly method: string
-  readonly request: object
-  readonly response: object
-}
-const check = {
-  service: 'envoy.service.auth.v3.Authorization',
-  method: 'Check',
-  request: {
-    attributes: {
-      source: {
-        address: { socketAddress: { address: '10.1.2.3', portValue: 4000 } },
-        service: 's',
-        labels: { a: 'b' },
-        principal: 'p',
-        certificate: 'c',
-      },
-      destination: { address: { pipe: { path: '/run/x', mode: 384 } } },
-      request: {
-        time: { seconds: '1795316400', nanos: 5 },
-        http: {
-          id: '1',
-          method: 'POST',
-          headers: { ':path': '/a', 'x-request-id': 'r' },
-          path: '/a?b=c',
-          host: 'h.example:80',
-          scheme: 'https',
-          query: 'q',
-          fragment: 'f',
-          size: '-1',
-          protocol: 'HTTP/2',
-          body: 'b',
-          rawBody: Buffer.from([1]),
-          headerMap: { headers: [{ key: 'k', rawValue: Buffer.from([255]) }] },
-        },
-      },
-      contextExtensions: { upstream: 'pypi' },
-      metadataContext: { filterMetadata: { ns: { fields: { k: { stringValue: 'v' } } } } },
-      tlsSession: { sni: 'sni.example' },
-      routeMetadataContext: {},
-    },
-  },
-  response: {
-    status: { code: 7, message: 'no' },
-    deniedResponse: {
-      status: { code: 429 },
-      headers: [
-        {
-          header: { key: 'a', value: 'b' },
-          append: {},
-          appendAction: 'OVERWRITE_IF_EXISTS_OR_ADD',
-          keepEmptyValue: true,
-        },
-      ],
-      body: 'body',
-    },
-    dynamicMetadata: { fields: { ticket: { stringValue: 't' } } },
-  },
-} satisfies Services
-const rateLimit = {
-  service: 'envoy.service.ratelimit.v3.RateLimitService',
-  method: 'ShouldRateLimit',
-  request: {
-    domain: 'pypi',
-    descriptors: [
-      {
-        entries: [{ key: 'account', value: 'alice' }],
-        limit: { requestsPerUnit: 9, unit: 'HOUR' },
-        hitsAddend: { value: '5000000000' },
-      },
-      { entries: [{ key: 'peek' }], hitsAddend: {} },
-    ],
-    hitsAddend: 3,
-  },
-  response: {
-    overallCode: 'OVER_LIMIT',
-    statuses: [
-      {
-        code: 'OVER_LIMIT',
-        currentLimit: { requestsPerUnit: 5, unit: 'WEEK', name: 'n' },
-        limitRemaining: 4,
-        durationUntilReset: { seconds: '3', nanos: 4 },
-      },
-    ],
-    responseHeadersToAdd: [{ key: 'retry-after', value: '4' }],
-    requestHeadersToAdd: [{ key: 'x', value: 'y' }],
-    rawBody: Buffer.from('body'),
-    dynamicMetadata: { fields: { a: { stringValue: 'b' } } },
-  },
-} satisfies Services
-const logged = {
-  commonProperties: {
-    sampleRate: 1,
-    downstreamRemoteAddress: { socketAddress: { address: '10.0.0.9' } },
-    startTime: { seconds: '1795316400' },
-    timeToLastDownstreamTxByte: { seconds: '1' },
-    upstreamCluster: 'upstream',
-    responseFlags: { unauthorizedDetails: { reason: 'EXTERNAL_SERVICE' }, downstreamConnectionTermination: true },
-    metadata: {
-      filterMetadata: {
-        'envoy.filters.http.ext_authz': { fields: { ticket: { stringValue: 'the.ticket' }, n: { numberValue: 1.5 } } },
-      },
-    },
-    routeName: 'pypi',
-    customTags: { latency: '2927' },
-    duration: { seconds: '2', nanos: 345_600_000 },
-    streamId: 'stream',
-    downstreamWireBytesSent: '40000000000',
-    downstreamWireBytesReceived: '4',
-    upstreamWireBytesSent: '5',
-    upstreamWireBytesReceived: '6',
-    accessLogType: 'DownstreamPeriodic',
-  },
-  protocolVersion: 'HTTP2',
-  request: {
-    requestMethod: 'PATCH',
-    scheme: 'https',
-    authority: 'pypi.example',
-    port: { value: 443 },
-    path: '/f.whl',
-    userAgent: 'uv',
-    requestId: 'rid',
-    originalPath: '/o',
-    requestHeadersBytes: '1',
-    requestBodyBytes: '2',
-    requestHeaders: { range: 'bytes=5-' },
-  },
-  response: {
-    responseCode: { value: 206 },
-    responseHeadersBytes: '8',
-    responseBodyBytes: '30000000000',
-    responseHeaders: { 'content-length': '99', 'content-range': 'bytes 5-103/104' },
-    responseCodeDetails: 'via_upstream',
-  },
-}
-const accessLog = {
-  service: 'envoy.service.accesslog.v3.AccessLogService',
-  method: 'StreamAccessLogs',
-  request: {
-    identifier: { node: { id: 'edge-1', cluster: 'edge' }, logName: 'usage' },
-    httpLogs: { logEntry: [logged, {}] },
-  },
-  response: {},
-} satisfies Services
 
 test('every field of our .proto files has the official name, number, kind and type', () => {
   const theirs = new Set(linesOf(official))
@@ -240,11 +49,11 @@ test('every field of our .proto files has the official name, number, kind and ty
 })
 
 /** The message as the official descriptors write it: what they do not know is lost on the way. */
-const officialRequest = (rpc: Services, message: object = rpc.request): Buffer => {
+const officialRequest = (rpc: WireExample, message: object = rpc.request): Buffer => {
   const codec = methodOf(official, rpc)
   return codec.requestSerialize(codec.requestDeserialize(methodOf(ours, rpc).requestSerialize(message)))
 }
-const officialResponse = (rpc: Services, bytes: Buffer): Buffer => {
+const officialResponse = (rpc: WireExample, bytes: Buffer): Buffer => {
   const codec = methodOf(official, rpc)
   return codec.responseSerialize(codec.responseDeserialize(bytes))
 }

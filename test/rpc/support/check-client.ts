@@ -20,8 +20,8 @@ export interface CheckClient {
   check(ask?: CheckAsk): Promise<CheckAnswer>
   /** Sends these bytes as the request, whatever they are. Rejects with the gRPC error when there is one. */
   checkBytes(frame: Buffer): Promise<CheckAnswer>
-  /** Sends and leaves after so many milliseconds; resolves when the client side has ended. */
-  checkAndLeave(ask: CheckAsk, afterMs: number): Promise<void>
+  /** Sends and leaves without its answer as soon as `when` resolves; resolves when the client side has ended. */
+  checkAndLeave(ask: CheckAsk, when: Promise<unknown>): Promise<void>
   close(): void
 }
 
@@ -43,10 +43,13 @@ export function createCheckClient(
   return {
     checkBytes,
     check: (ask = {}) => checkBytes(checkFrame(ask)),
-    checkAndLeave: (ask, afterMs) =>
+    checkAndLeave: (ask, when) =>
       new Promise((resolve) => {
         const call = send(checkFrame(ask), () => resolve())
-        setTimeout(() => call.cancel(), afterMs)
+        when.then(
+          () => call.cancel(),
+          () => call.cancel(),
+        )
       }),
     close: () => client.close(),
   }
