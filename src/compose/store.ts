@@ -16,10 +16,10 @@ export interface OpenStore {
 /** The configured Redis, connected; while it is away later, every call answers `store_unavailable` at once. */
 export async function openRedisStore(redisUrl: string, { settings, observer }: Tools): Promise<OpenStore> {
   const keyPrefix = `${settings.TOLLGATE_KEY_PREFIX}:`
-  const store = createRedisSpendStore({ redis: redisUrl, keyPrefix, observer, nowMs: Date.now })
+  const store = createRedisSpendStore({ url: redisUrl, keyPrefix, observer, nowMs: Date.now })
   // Without an answer it goes on trying: a start must not depend on the order in which things start.
-  await store.connect().catch((error: unknown) => observer.warn('waiting_for_redis', { error }))
-  return { store, close: async () => store.close() }
+  await store.ready().catch((error: unknown) => observer.warn('waiting_for_redis', { error }))
+  return { store, close: () => store.close() }
 }
 
 interface Tools {
