@@ -80,8 +80,8 @@ export function decodeSpend(reply: string, plan: SpendPlan): SpendAnswer {
   const at = Number(words[1])
   switch (words[0]) {
     case 'taken': {
-      const epochs = plan.partitions.map((partition, index) => ({ partition, epoch: words[2 + index] ?? '' }))
-      return { kind: 'taken', at, epochs, states: decodeStates(words, 2 + epochs.length) }
+      const epochs = plan.partitions.map((partition, index) => ({ partition, epoch: words[3 + index] ?? '' }))
+      return { kind: 'taken', at: Number(words[2]), epochs, states: decodeStates(words, 3 + epochs.length) }
     }
     case 'refused':
       return {

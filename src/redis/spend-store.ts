@@ -94,10 +94,10 @@ class RedisSpending {
   async spend(request: SpendRequest): Promise<SpendAnswer> {
     const { clock, connection, keys } = this.#parts
     const leftMs = request.notAfterMs - clock.nowMs()
-    if (leftMs <= 0) return { kind: 'late', at: clock.nowMs() }
+    if (leftMs < 0) return { kind: 'late', at: clock.nowMs() }
     const plan = planSpend(request)
     const encoded = encodeSpend(request, plan, { partitions: keys, caller: connection.caller() })
-    const reply = await this.#run('spend', { ...encoded, waitMs: Math.min(this.#waitMs, leftMs) })
+    const reply = await this.#run('spend', { ...encoded, waitMs: Math.max(1, Math.min(this.#waitMs, leftMs)) })
     return decodeSpend(reply, plan)
   }
 

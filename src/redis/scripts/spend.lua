@@ -5,7 +5,8 @@
 -- ARGV: 1 run id · 2 fresh epoch text · 3 not after · 4 expires in · 5 'ask' or 'pass' (cold) · 6 surface p|g · 7 estimate, four numbers ·
 --       8 id · 9 P · 10 S · 11 partition index of each subject, space-separated · then P record tails
 --       ('<surface> <home> <4 booked> - - - -\n<subjects>\n<meta>', see record.lua) · then one line each (lines.lua).
--- Answers 'late <at>', 'stale <at>', 'cold <at> <line> …', 'refused <at> <line> <wait> <lines>', 'taken <at> <P epochs> <lines>'.
+-- Answers 'late <at>', 'stale <at>', 'cold <at> <line> …', 'refused <at> <line> <wait> <lines>',
+-- 'taken <now> <at> <P epochs> <lines>'; at is now but for a repetition.
 
 local caller = { run_id = ARGV[1], fresh = ARGV[2] }
 local surface, P, S = byte(ARGV[6]), tonumber(ARGV[9]), tonumber(ARGV[10])
@@ -45,7 +46,7 @@ if first then
     end
   end
   look(lines, states, now)
-  return 'taken ' .. text(first.at) .. ' ' .. concat(epochs, ' ') .. lines_text(lines)
+  return 'taken ' .. at .. ' ' .. text(first.at) .. ' ' .. concat(epochs, ' ') .. lines_text(lines)
 end
 
 if now > tonumber(ARGV[3]) then
@@ -134,4 +135,4 @@ for _, line in ipairs(lines) do
     line.seen = math.min(USED_MAX, line.seen + moved)
   end
 end
-return 'taken ' .. at .. ' ' .. concat(epochs, ' ') .. lines_text(lines)
+return concat({ 'taken', at, at, concat(epochs, ' ') }, ' ') .. lines_text(lines)
