@@ -32,6 +32,7 @@ export async function serve(
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => ending.abort())
   const missing = new Set(['database', 'policy', 'listener'])
   await using started = new AsyncDisposableStack()
+  started.defer(() => observer.info('stopped'))
   const ops = await createOpsServer({ listen: settings.TOLLGATE_OPS_ADDRESS, metrics, missing: () => [...missing] })
   started.defer(() => ops.close())
   observer.info('ops_listening', { ...ops.address })
@@ -40,7 +41,6 @@ export async function serve(
   } catch (error) {
     if (!ending.signal.aborted) throw error
   }
-  observer.info('stopped')
 }
 
 interface Serving {
