@@ -9,13 +9,13 @@ const headerLengthMax = 1_024
  * What the caller presented: Bearer, Basic with the token as password of any user, or Basic with the token as user and an empty
  * password (how pip, uv, poetry and pdm send `https://TOKEN@host`). `token` always has a token's shape and checksum.
  *
- * Envoy joins a repeated Authorization with a comma, so a comma is malformed. An empty value and Basic without user and password are
- * malformed too, not `none`: a job whose secret variable is unset must be told, not served as anonymous.
+ * Envoy joins a repeated Authorization with a comma, which neither base64 nor a token holds: malformed. An empty value and Basic without
+ * user and password are malformed too, not `none`: a job whose secret variable is unset must be told, not served as anonymous.
  */
 export function parseCredential(headers: ReadonlyMap<string, string>): Credential {
   const header = headers.get('authorization')
   if (header === undefined) return { kind: 'none' }
-  if (header.length > headerLengthMax || header.includes(',')) return malformed
+  if (header.length > headerLengthMax) return malformed
   const [, scheme, value] = /^\s*([A-Za-z]+) +(\S+)\s*$/.exec(header) ?? []
   if (scheme === undefined || value === undefined) return malformed
   const secret = secretOf(scheme.toLowerCase(), value)

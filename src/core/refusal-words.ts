@@ -140,7 +140,8 @@ function windowWord(limit: RefusedLimit | undefined): string {
 }
 
 function subjectWord(limit: RefusedLimit | undefined): string {
-  return limit === undefined || limit.per === 'account' ? '' : ` ${limit.per}`
+  if (limit === undefined || limit.per === 'account') return ''
+  return limit.per === 'everyone' ? ' shared' : ` ${limit.per}`
 }
 
 /** Rounded up to a tenth of a second. */
