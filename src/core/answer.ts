@@ -19,6 +19,8 @@ export interface Asker {
   readonly path: string
   readonly indexRoot: string
   readonly requestId: string
+  /** The account's, where the caller is known: the landing page's path tells UTC only. */
+  readonly timeZone?: string
 }
 
 export interface AnswerContext {
@@ -59,7 +61,7 @@ export function answerRefusal(refusal: Refusal, asker: Asker, context: AnswerCon
 
 /** The page a refused installer was sent to: free, with or without token, always 403, never redirected. `path` is without query. */
 export function answerLanding(asker: Asker, context: AnswerContext): Answer {
-  const refusal = parseLanding(asker.path) ?? {
+  const refusal = parseLanding(asker.path, asker.timeZone) ?? {
     cause: 'denied',
     reason: 'This address explains no refusal; run the command again',
   }

@@ -30,21 +30,21 @@ export function landingPath(indexRoot: string, refusal: Refusal): string | undef
 
 /**
  * Reads a landing path back; undefined when any word or number of it is not one of ours. Anyone can write such a path, so it holds nothing
- * but fixed words and numbers, and proves nothing.
+ * but fixed words and numbers, and proves nothing. `timeZone` is the reader's.
  */
-export function parseLanding(path: string): Refusal | undefined {
+export function parseLanding(path: string, timeZone = 'UTC'): Refusal | undefined {
   const at = path.indexOf(marker)
   const words = at < 0 ? '' : path.slice(at + marker.length)
   const quota = quotaForm.exec(words)?.groups
   const groups = quota ?? tooLargeForm.exec(words)?.groups
-  const limit = groups && limitOf(groups)
+  const limit = groups && limitOf(groups, timeZone)
   if (limit === undefined) return undefined
   if (quota === undefined) return { cause: 'too_large', limit: { ...limit, used: 0, needs: limit.used } }
   const resetAtMs = readUrlTime(quota['resets'] ?? '')
   return resetAtMs === undefined ? undefined : { cause: 'quota', limit: { ...limit, resetAtMs } }
 }
 
-function limitOf(groups: Readonly<Record<string, string | undefined>>): RefusedLimit | undefined {
+function limitOf(groups: Readonly<Record<string, string | undefined>>, timeZone: string): RefusedLimit | undefined {
   const { window = '', per = 'account', took, amount, unit } = groups
   const counts = quantities.find((quantity) => slugOf(quantity) === (unit ?? 'credits'))
   if (counts === undefined || unit === 'credits') return undefined
@@ -52,7 +52,7 @@ function limitOf(groups: Readonly<Record<string, string | undefined>>): RefusedL
   const allowed = codeAmount(counts, Number(amount))
   if (!Number.isSafeInteger(used) || !Number.isSafeInteger(allowed)) return undefined
   const name = per === 'account' ? window : `${window}-${per}`
-  const calendar = { window: window === 'daily' ? ('day' as const) : ('hour' as const), timeZone: 'UTC' }
+  const calendar = { window: window === 'daily' ? ('day' as const) : ('hour' as const), timeZone }
   return { name, counts, per, used, amount: allowed, ...calendar, refusesWith429: false }
 }
 

@@ -226,6 +226,16 @@ test('the landing page is 403, explains what its URL says, and can neither run n
   })
 })
 
+test('the landing page tells a known caller the reset on the wall of its zone', () => {
+  const path = '/-/denied/quota/daily/used-10000-of-10000/resets-2026-11-22T16-00Z/open-this-url-to-ask'
+  const given = answerLanding(asker({ kind: 'landing', path, timeZone: 'Asia/Shanghai' }), context)
+  expect(body(given)).toMatchObject({
+    detail:
+      '10000 of 10000 credits used; resets 2026-11-23 00:00 Asia/Shanghai (2026-11-22 16:00 UTC); for more ask https://tollgate.corp.example/ask',
+    reset_at: '2026-11-22T16:00:00Z',
+  })
+})
+
 test('a landing path that is not ours is 403 without a word of what it says', () => {
   const path = '/-/denied/quota/daily/call-0900-123456-now/open-this-url-to-ask'
   const given = answerLanding(asker({ kind: 'landing', path }), context)
