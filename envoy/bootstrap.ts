@@ -40,6 +40,9 @@ function listener(options: MeshOptions): Config {
     name: listenerName,
     address: socketAddress(options.listener),
     per_connection_buffer_limit_bytes: 65_536,
+    socket_options: [
+      { description: 'TCP_NOTSENT_LOWAT', level: 6, name: 25, int_value: 131_072, state: 'STATE_PREBIND' },
+    ],
     filter_chains: [
       {
         filters: [{ name: 'envoy.filters.network.http_connection_manager', typed_config: connectionManager(options) }],

@@ -32,7 +32,11 @@ export async function exhaustQuota({ world, aliceToken }: Demo): Promise<readonl
       happened: `pip ends with ${pip.code}`,
       terminal: linesWith(pip.text, ['ERROR']),
     },
-    { what: 'uv pip install over the daily quota', happened: `uv ends with ${uv.code}`, terminal: uv.text.trim() },
+    {
+      what: 'uv pip install over the daily quota',
+      happened: `uv ends with ${uv.code}`,
+      terminal: uv.text.slice(uv.text.indexOf('error')).trim(),
+    },
     { what: 'GET /quota/status', happened: `{"used":${usedNow},"limit":${limit}}` },
   ]
 }

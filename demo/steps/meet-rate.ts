@@ -39,7 +39,7 @@ export async function meetRate({ world, aliceToken }: Demo): Promise<readonly Sh
     },
     {
       what: 'alice: pip install fruit-salad under that rate',
-      happened: `refused ${after.denied - before.denied} times, waited, installed in ${(run.durationMs / 1_000).toFixed(1)} s`,
+      happened: `got 429 ${after.denied - before.denied} ×, waited as told, installed in ${(run.durationMs / 1_000).toFixed(1)} s`,
       terminal: linesWith(run.text, ['Successfully installed', 'ERROR', 'WARNING']),
     },
   ]

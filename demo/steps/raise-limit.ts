@@ -6,10 +6,10 @@ const UPDATE = `UPDATE tollgate.limit_rule SET amount = 1000 WHERE id = 'alice-d
 
 /** One UPDATE, and the next install passes; what was used stays used. */
 export async function raiseLimit({ world, aliceToken }: Demo): Promise<readonly Shown[]> {
-  const ask = { method: 'HEAD', url: `${world.baseUrl}/quota/status`, token: aliceToken }
+  const ask = { url: `${world.baseUrl}/quota/status`, token: aliceToken }
   const before = await statusOf(world, aliceToken)
   await world.sql(UPDATE)
-  const { durationMs } = await untilReply({ ...ask, method: 'GET' }, (reply) => reply.body.includes('1000'), 5_000)
+  const { durationMs } = await untilReply(ask, (reply) => limitIn(reply.body) === 1_000, 5_000)
   const after = await statusOf(world, aliceToken)
   expectThat(after.limit === 1000 && after.used >= before.used, 'the limit is raised and nothing is forgotten', after)
   const run = await world.installers.pip('26.3', { indexUrl: world.indexUrl(aliceToken), packages: ['fruit-salad'] })
@@ -22,4 +22,8 @@ export async function raiseLimit({ world, aliceToken }: Demo): Promise<readonly 
       terminal: linesWith(run.text, ['Successfully installed']),
     },
   ]
+}
+
+function limitIn(body: string): number | undefined {
+  return (JSON.parse(body) as { readonly limit?: number }).limit
 }
