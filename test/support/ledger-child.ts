@@ -19,8 +19,8 @@ const dieIf = (step: string) => {
 }
 
 const pool = new pg.Pool({ connectionString: databaseUrl })
-const spending = createRedisSpendStore({ redis: redisUrl, observer, nowMs: Date.now, keyPrefix })
-await spending.connect()
+const spending = createRedisSpendStore({ url: redisUrl, observer, nowMs: Date.now, keyPrefix })
+await spending.ready()
 const store = createPostgresLedgerStore({ pool, observer, onStep: dieIf })
 const ledger = createLedger({
   stream: {

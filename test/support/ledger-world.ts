@@ -44,13 +44,13 @@ export async function openLedgerWorld(): Promise<LedgerWorld> {
   const database = await openLedgerDatabase()
   const keyPrefix = createKeyPrefix()
   const spending = createRedisSpendStore({
-    redis: sharedRedisUrl(),
+    url: sharedRedisUrl(),
     observer,
     nowMs: Date.now,
     keyPrefix,
     commandTimeoutMs: 5_000,
   })
-  await spending.connect()
+  await spending.ready()
   const books = createPostgresLedgerStore({ pool: database.pool, observer })
   const settings = { ...ledgerDefaults, nowMs: Date.now, batchMax: 7, trimEveryMs: 0, keepMs: 0 }
   const ledger = createLedger({ stream: spending, store: books, seedStore: spending, observer, settings })
@@ -100,7 +100,7 @@ export async function openLedgerWorld(): Promise<LedgerWorld> {
       })
     },
     async [Symbol.asyncDispose]() {
-      spending.close()
+      await spending.close()
       await database[Symbol.asyncDispose]()
     },
   }
