@@ -25,6 +25,7 @@ export function createLoop(options: LoopOptions): Loop {
   let isStopping = false
 
   async function once(): Promise<void> {
+    rest.forgetWake()
     try {
       const waitMs = await options.step()
       failures = 0
@@ -60,17 +61,17 @@ function createRest() {
   let current: { readonly isWakeable: boolean; readonly end: () => void } | undefined
   return {
     async wait(ms: number, { isWakeable }: { readonly isWakeable: boolean }): Promise<void> {
-      if (isWoken && isWakeable) {
-        isWoken = false
-        return
-      }
+      if (isWoken && isWakeable) return
       const { promise, resolve } = Promise.withResolvers<void>()
       const timer = setTimeout(resolve, ms)
       current = { isWakeable, end: resolve }
       await promise
       clearTimeout(timer)
       current = undefined
-      if (isWakeable) isWoken = false
+    },
+    /** Whoever called until now is served by the step that begins. */
+    forgetWake(): void {
+      isWoken = false
     },
     wake(): void {
       isWoken = true

@@ -1,0 +1,33 @@
+import { expect, test, vi } from 'vitest'
+import { type Observer, silentObserver } from '../../../src/telemetry/observer.ts'
+import { createSweeper } from '../../../src/usage/sweeper.ts'
+
+test('the sweeper goes on at once while a sweep is full, counts what it booked, survives failures and never sweeps late', async () => {
+  const answers = [10, 10, 3]
+  const sweeps: number[] = []
+  let booked = 0
+  let failures = 0
+  const observer: Observer = {
+    ...silentObserver,
+    count(metric, _labels, by = 1) {
+      if (metric === 'reservations_expired_total') booked += by
+      if (metric === 'sweeper_failures_total') failures += 1
+    },
+  }
+  const sweeper = createSweeper({
+    async expire({ notAfterMs }) {
+      sweeps.push(notAfterMs)
+      if (sweeps.length === 1) throw new Error('away')
+      return answers[sweeps.length - 2] ?? 0
+    },
+    nowMs: () => 5_000,
+    observer,
+    everyMs: 5,
+    countMax: 10,
+  })
+  sweeper.start()
+  await vi.waitFor(() => expect(booked).toBe(23))
+  await sweeper.stop()
+  expect(failures).toBe(1)
+  expect(sweeps.slice(0, 4)).toEqual([6_000, 6_000, 6_000, 6_000])
+})
