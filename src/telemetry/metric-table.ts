@@ -111,14 +111,33 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
   ledger_lag_seconds: { kind: 'gauge', help: 'Time since the ledger had read everything.' },
   ledger_failures_total: { kind: 'counter', help: 'Ledger rounds that failed.' },
   ledger_entries_total: { kind: 'counter', help: 'Charges merged into the ledger.' },
-  ledger_unbookable_total: { kind: 'counter', help: 'Charges left out of the ledger because no row could hold them; each is a defect.' },
+  ledger_unbookable_total: {
+    kind: 'counter',
+    help: 'Charges left out of the ledger because no row could hold them; each is a defect.',
+  },
   ledger_trimmed_total: { kind: 'counter', help: 'Charges forgotten by the store because the ledger has them.' },
+  store_clock_set_back_total: { kind: 'counter', help: 'Times the clock of the store jumped back.' },
   store_negative_clamps_total: {
     kind: 'counter',
     help: 'Counters that would have gone below zero; each is a defect.',
     labels: { by: ['seed', 'report'] },
   },
   charges_lost_total: { kind: 'counter', help: 'Charges dropped because a stream was full.' },
+  policy_version: { kind: 'gauge', help: 'Version of the policy in force.' },
+  policy_faults: {
+    kind: 'gauge',
+    help: 'Rows and emptied tables that are not in force as they stand in the database.',
+  },
+  policy_listening: {
+    kind: 'gauge',
+    help: '1 while changes of policy ring at once, 0 while only the poll finds them.',
+  },
+  policy_apply_seconds: { kind: 'histogram', help: 'Time to read and apply a change of policy.' },
+  policy_full_reads_total: { kind: 'counter', help: 'Times the whole policy was read.' },
+  policy_read_failures_total: {
+    kind: 'counter',
+    help: 'Readings of the policy that failed; the last one stays in force.',
+  },
   telemetry_faults_total: {
     kind: 'counter',
     help: 'Uses of a metric or label value that is not declared; each is a defect.',

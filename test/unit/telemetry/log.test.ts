@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest'
+import { createLog } from '../../../src/telemetry/log.ts'
+import { redact } from '../../../src/telemetry/redact.ts'
+
+const token = `tg_${'aB3'.repeat(10)}_x9Yz01`
+
+function logged(write: (log: ReturnType<typeof createLog>) => void): string {
+  const lines: string[] = []
+  write(createLog({ level: 'info', destination: { write: (line) => void lines.push(line) } }))
+  return lines.join('')
+}
+
+describe('createLog() writes', () => {
+  test('one JSON object per line, with level, time and event', () => {
+    const line = logged((log) => log.warn({ requestId: 'r' }, 'check_failed'))
+    expect(JSON.parse(line)).toEqual({
+      level: 'warn',
+      time: expect.stringMatching(/^\d{4}-.*Z$/),
+      requestId: 'r',
+      event: 'check_failed',
+    })
+    expect(line.endsWith('\n')).toBe(true)
+  })
+
+  test('an error with its cause, and nothing below the level', () => {
+    const error = new Error('outer', { cause: new Error('inner') })
+    const line = logged((log) => {
+      log.debug('silent')
+      log.warn({ error }, 'failed')
+    })
+    expect(JSON.parse(line)).toMatchObject({ error: { message: 'outer', cause: { message: 'inner' } } })
+  })
+
+  test('no token, wherever it stands', () => {
+    const line = logged((log) => {
+      const cause = new Error(`key ${token} is not there`)
+      const error = new AggregateError([new Error(token)], `bad ${token}`, { cause })
+      log.warn(
+        { error, deep: { list: [{ header: `Bearer ${token}` }] }, [token]: 1, encoded: encodeURIComponent(token) },
+        `saw ${token}`,
+      )
+      log.warn(
+        { url: `https://__token__:${token}@pypi.example/simple/`, percent: token.replaceAll('_', '%5F') },
+        'urls',
+      )
+    })
+    expect(line).not.toContain('aB3aB3')
+    expect(line).toContain('tg_[hidden]')
+    for (const one of line.trim().split('\n')) expect(() => JSON.parse(one)).not.toThrow()
+  })
+})
+
+describe('redact() hides', () => {
+  test.each([
+    ['Authorization: Basic dTpwYXNzd29yZA==', 'Authorization: Basic [hidden]'],
+    ['bearer abc.def-ghi_jkl', 'bearer [hidden]'],
+    ['postgres://user:pa55word@db:5432/x failed', 'postgres://user:[hidden]@db:5432/x failed'],
+    ['redis://:pa55word@cache', 'redis://:[hidden]@cache'],
+  ])('%j as %j', (text, shown) => {
+    expect(redact(text)).toBe(shown)
+  })
+
+  test.each(['tg_short_x', 'https://pypi.example/simple/', 'basic auth', 'a time of 12:30 @ noon'])(
+    'and leaves %j',
+    (text) => {
+      expect(redact(text)).toBe(text)
+    },
+  )
+})
