@@ -28,10 +28,10 @@ export interface SpendDecision {
 /** The specification of `spend`: all lines or nothing. Every store decides as this does. */
 export function decideSpend(request: SpendRequest, plan: SpendPlan, view: SpendView): SpendDecision {
   const { nowMs } = view
+  if (nowMs > request.notAfterMs) return nothing({ kind: 'late', at: nowMs })
   const before = statesInEpoch(plan, view)
   const again = view.records.find((record) => remembered(record, nowMs) !== undefined)
   if (again !== undefined) return nothing(answerAgain(again, { request, plan, view, before }))
-  if (nowMs > request.notAfterMs) return nothing({ kind: 'late', at: nowMs })
   if (!windowsHold(request.lines, nowMs)) return nothing({ kind: 'stale-windows', at: nowMs })
   const looked = lookAtLines(request.lines, { nowMs, states: before, lineSubjects: plan.lineSubjects })
   const cold = indexesOf(looked.states, (state) => state.kind === 'cold')

@@ -102,7 +102,7 @@ const step = fc.oneof(
     weight: 4,
     arbitrary: fc.record({
       do: fc.constant('wait' as const),
-      ms: fc.constantFrom(1, 9, 999, 30_000, 61_000, 3_600_000, 49 * 3_600_000, -1_000, -6_000),
+      ms: fc.constantFrom(1, 9, 999, 30_000, 90_000, 3_690_000, 49 * 3_600_000, -1_000, -6_000),
     }),
   },
 )

@@ -12,6 +12,9 @@ local caller = { run_id = ARGV[1], fresh = ARGV[2] }
 local surface, P, S = byte(ARGV[6]), tonumber(ARGV[9]), tonumber(ARGV[10])
 local now = now_ms()
 local at = text(now)
+if now > tonumber(ARGV[3]) then
+  return 'late ' .. at
+end
 local values = redis.call('MGET', unpack(KEYS, 1, 2 * P + S))
 
 local epochs, states = {}, {}
@@ -49,9 +52,6 @@ if first then
   return 'taken ' .. at .. ' ' .. text(first.at) .. ' ' .. concat(epochs, ' ') .. lines_text(lines)
 end
 
-if now > tonumber(ARGV[3]) then
-  return 'late ' .. at
-end
 for _, line in ipairs(lines) do
   if line.kind == 'q' and not pick_window(line, now) then
     return 'stale ' .. at
