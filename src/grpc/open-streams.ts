@@ -1,5 +1,10 @@
-import type { handleClientStreamingCall, handleServerStreamingCall } from '@grpc/grpc-js'
-import { type Method, RpcError } from './methods.ts'
+import type {
+  handleClientStreamingCall,
+  handleServerStreamingCall,
+  ServerReadableStream,
+  sendUnaryData,
+} from '@grpc/grpc-js'
+import { type ClientStream, type Method, RpcError } from './methods.ts'
 
 type ClientStreamMethod = Extract<Method, { kind: 'client-stream' }>
 type ServerStreamMethod = Extract<Method, { kind: 'server-stream' }>
@@ -8,48 +13,107 @@ type ServerStreamMethod = Extract<Method, { kind: 'server-stream' }>
 export interface OpenStreams {
   clientStream(method: ClientStreamMethod): handleClientStreamingCall<Buffer, Buffer>
   serverStream(method: ServerStreamMethod): handleServerStreamingCall<Buffer, Buffer>
-  /** Gives every client stream its answer, once what it has read is taken, and ends every server stream. */
+  /** Gives every client stream its answer, once what has arrived is taken, and ends every server stream. */
   endAll(): void
 }
 
+interface OpenStream {
+  /** Ends it from our side; at most once. */
+  end(): void
+}
+
 export function createOpenStreams(): OpenStreams {
-  const open = new Set<() => void>()
+  const open = new Set<OpenStream>()
   return {
     clientStream: (method) => (call, answer) => {
-      const stream = method.open()
-      let taking = Promise.resolve()
-      const finish = (): void => {
-        if (!open.delete(finish)) return
-        call.pause()
-        taking.then(() => answer(null, stream.end())).catch((error: Error) => answer(error))
-      }
-      open.add(finish)
-      call.on('data', (message: Buffer) => {
-        call.pause()
-        taking = stream.take(message).then(() => {
-          if (open.has(finish)) call.resume()
-        })
-      })
-      for (const event of ['end', 'cancelled', 'error']) call.on(event, finish)
+      const stream = new Taking({ call, answer, stream: method.open(), onOver: () => open.delete(stream) })
+      open.add(stream)
     },
     serverStream: (method) => (call) => {
       let close = (): void => undefined
-      const finish = (): void => {
-        if (!open.delete(finish)) return
-        close()
-        call.end()
+      const stream = {
+        end() {
+          if (!open.delete(stream)) return
+          close()
+          call.end()
+        },
       }
-      open.add(finish)
-      for (const event of ['cancelled', 'error']) call.on(event, finish)
+      open.add(stream)
+      for (const event of ['cancelled', 'error']) call.on(event, stream.end)
       try {
         close = method.open(call.request, (message) => call.write(message))
       } catch (error) {
-        open.delete(finish)
+        open.delete(stream)
         call.emit('error', { code: error instanceof RpcError ? error.code : 13, details: 'refused' })
       }
     },
     endAll() {
-      for (const finish of [...open]) finish()
+      for (const stream of [...open]) stream.end()
     },
+  }
+}
+
+interface TakingParts {
+  readonly call: ServerReadableStream<Buffer, Buffer>
+  readonly answer: sendUnaryData<Buffer>
+  readonly stream: ClientStream
+  readonly onOver: () => void
+}
+
+// An ending stream is over when nothing came for so long; messages already on their way would else be lost unread.
+const quietMs = 50
+const endingMsMax = 1_000
+
+/** Takes the messages of one client stream, one after another. */
+class Taking implements OpenStream {
+  readonly #parts: TakingParts
+  #isOver = false
+  #isEnding = false
+  #taking: Promise<void> | undefined
+  #quiet: NodeJS.Timeout | undefined
+  #latest: NodeJS.Timeout | undefined
+
+  constructor(parts: TakingParts) {
+    this.#parts = parts
+    const { call } = parts
+    call.on('data', (message: Buffer) => this.#take(message))
+    for (const event of ['end', 'cancelled', 'error']) call.on(event, () => this.#finish())
+  }
+
+  end(): void {
+    if (this.#isEnding || this.#isOver) return
+    this.#isEnding = true
+    this.#latest = setTimeout(() => this.#finish(), endingMsMax)
+    if (this.#taking === undefined) this.#armQuiet()
+  }
+
+  #take(message: Buffer): void {
+    const { call, stream } = this.#parts
+    call.pause()
+    clearTimeout(this.#quiet)
+    const taken = (): void => {
+      this.#taking = undefined
+      if (this.#isOver) return
+      call.resume()
+      if (this.#isEnding) this.#armQuiet()
+    }
+    this.#taking = stream.take(message).then(taken, taken)
+  }
+
+  #armQuiet(): void {
+    this.#quiet = setTimeout(() => this.#finish(), quietMs)
+  }
+
+  #finish(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    clearTimeout(this.#quiet)
+    clearTimeout(this.#latest)
+    const { call, answer, stream, onOver } = this.#parts
+    call.pause()
+    onOver()
+    Promise.resolve(this.#taking)
+      .then(() => answer(null, stream.end()))
+      .catch((error: Error) => answer(error))
   }
 }

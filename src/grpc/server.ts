@@ -28,7 +28,7 @@ export interface GrpcServer {
   setServing(isServing: boolean): void
   /**
    * Stops without losing a request: NOT_SERVING, `graceMs` for Envoy to see it (interval × unhealthy threshold), an answer on every open
-   * log stream (Envoy opens the next one elsewhere), then calls in flight may end for `forceMs` (default 1,000). Always resolves.
+   * log stream (Envoy opens the next one elsewhere), then calls in flight may end for `forceMs` (default 2,000). Always resolves.
    */
   drain(times: { readonly graceMs: number; readonly forceMs?: number }): Promise<void>
   /** Stops at once; calls in flight are cut. */
@@ -64,7 +64,7 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
   return {
     addresses,
     setServing: (isServing) => health.setServing(isServing),
-    drain({ graceMs, forceMs = 1_000 }) {
+    drain({ graceMs, forceMs = 2_000 }) {
       health.setServing(false)
       drained ??= sleep(graceMs).then(() => {
         streams.endAll()

@@ -118,6 +118,42 @@ describe('access log streams', () => {
     expect(await answer).toEqual(Buffer.alloc(0))
     expect(entries).toMatchObject([{ status: 200 }, { status: 200 }])
   })
+
+  test('are read one message at a time, and answered by a drain only when all that was sent is reported', async () => {
+    const held = gate()
+    let asked = 0
+    const reporting = (): Promise<void> => {
+      asked += 1
+      return held.opened
+    }
+    const { server, address, entries } = await serve({ reporting })
+    const { call, answer } = openLogs(rawClient(address))
+    for (let count = 0; count < 5; count += 1) call.write(logMessage)
+    await expect.poll(() => asked).toBe(1)
+    const drained = server.drain({ graceMs: 0, forceMs: 20_000 })
+    expect(await Promise.race([answer, new Promise((resolve) => setTimeout(resolve, 150, 'open'))])).toBe('open')
+    expect([asked, entries.length]).toEqual([1, 0])
+    held.open()
+    expect(await answer).toEqual(Buffer.alloc(0))
+    await drained
+    expect([asked, entries.length]).toEqual([5, 5])
+  })
+
+  test('outlive a report that fails', async () => {
+    let failures = 1
+    const { address, entries } = await serve({
+      reporting: async () => {
+        failures -= 1
+        if (failures >= 0) throw new Error('store away')
+      },
+    })
+    const { call, answer } = openLogs(rawClient(address))
+    call.write(logMessage)
+    call.write(logMessage)
+    call.end()
+    expect(await answer).toEqual(Buffer.alloc(0))
+    expect(entries).toHaveLength(1)
+  })
 })
 
 describe('drain()', () => {

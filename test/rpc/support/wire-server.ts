@@ -27,11 +27,17 @@ export interface Served {
   readonly entries: AccessLogEntry[]
 }
 
+interface ServeParts extends Partial<AuthorizationOptions> {
+  readonly listen?: Listen
+  /** Waited for before entries count as reported. */
+  readonly reporting?: () => Promise<void>
+}
+
 export interface Wire {
   /** A fresh folder per test. */
   folder(): string
   /** Serves Check and the access log on a socket in the folder, closed after the test. */
-  serve(parts?: Partial<AuthorizationOptions> & { readonly listen?: Listen }): Promise<Served>
+  serve(parts?: ServeParts): Promise<Served>
   clientOf(address: string, timeoutMs?: number): CheckClient
   rawClient(address: string): Client
 }
@@ -49,8 +55,8 @@ export function createWire(): Wire {
   })
   return {
     folder: () => folder,
-    async serve({ listen = { socketPath: join(folder, 's.sock') }, ...options } = {}) {
-      const served = await serve(listen, options)
+    async serve(parts = {}) {
+      const served = await serve({ listen: { socketPath: join(folder, 's.sock') }, ...parts })
       closers.push(() => served.server.close())
       return served
     },
@@ -67,7 +73,7 @@ export function createWire(): Wire {
   }
 }
 
-async function serve(listen: Listen, options: Partial<AuthorizationOptions>): Promise<Served> {
+async function serve({ listen, reporting, ...options }: ServeParts & { readonly listen: Listen }): Promise<Served> {
   const undelivered: Decision[] = []
   const entries: AccessLogEntry[] = []
   const authorization = createAuthorizationMethod({
@@ -83,6 +89,7 @@ async function serve(listen: Listen, options: Partial<AuthorizationOptions>): Pr
   const accessLog = createAccessLogMethod({
     observer: silentObserver,
     report: async (taken) => {
+      await reporting?.()
       entries.push(...taken)
     },
   })
