@@ -50,7 +50,7 @@ export async function tryInvitation(invitation: Invitation): Promise<void> {
 }
 
 export function printInvitation(invitation: Invitation): void {
-  console.log('\nThe demo is up. In another terminal, in this folder:')
+  console.log('\nWhile the demo is up, in another terminal, in this folder (each was run once just now):')
   for (const { purpose, line } of invitation.commands) console.log(`\n# ${purpose}\n${line}`)
   console.log(`\n# alice's quota, also for a browser\n${invitation.statusUrl}`)
 }

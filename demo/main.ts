@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createInvitation, printInvitation, readerTarget, tryInvitation } from './invitation.ts'
 import { runSteps } from './run-steps.ts'
 import { setStage } from './stage.ts'
@@ -15,14 +16,16 @@ async function main(words: readonly string[]): Promise<number> {
     console.log(HELP)
     return words.includes('--help') ? 0 : 2
   }
-  const interruption = Promise.withResolvers<number>()
-  const isUp = { value: false }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => interruption.resolve(isUp.value ? 0 : 130))
-  }
+  const interruption = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interruption.abort())
+  const interrupted = once(interruption.signal, 'abort').then(() => 130)
   const started = new AsyncDisposableStack()
-  const shown = show(started, words.includes('--once'), isUp).catch(report)
-  const code = await Promise.race([shown, interruption.promise])
+  const shown = show(started, interruption.signal).catch((error) => (interruption.signal.aborted ? 130 : report(error)))
+  const code = await Promise.race([shown, interrupted])
+  if (!interruption.signal.aborted && !words.includes('--once') && code === 0) {
+    console.log('\nCtrl-C ends it.')
+    await interrupted
+  }
   console.log('\nStopping …')
   // What does not end in time ends with this process.
   const timer = setTimeout(() => process.exit(code || 1), CLEAN_UP_MS_MAX)
@@ -31,21 +34,19 @@ async function main(words: readonly string[]): Promise<number> {
   return code
 }
 
-async function show(started: AsyncDisposableStack, once: boolean, isUp: { value: boolean }): Promise<number> {
+/** Answers 0 when every step showed what it should, else 1. */
+async function show(started: AsyncDisposableStack, signal: AbortSignal): Promise<number> {
   const startedMs = performance.now()
   const world = await setStage(started)
   const demo: Demo = { world, aliceToken: await world.issueToken('alice') }
   console.log(`Everything runs, after ${seconds(startedMs)}.`)
-  const faults = await runSteps(demo)
+  const faults = await runSteps(demo, signal)
   const invitation = createInvitation(demo, readerTarget)
   await tryInvitation(invitation)
   if (faults > 0) console.log(`\n${faults} of 8 steps did not show what they should.`)
   else console.log(`\nEvery step showed what it should, in ${seconds(startedMs)}.`)
-  if (once) return faults > 0 ? 1 : 0
   printInvitation(invitation)
-  console.log('\nCtrl-C ends it.')
-  isUp.value = true
-  return Promise.withResolvers<number>().promise
+  return faults > 0 ? 1 : 0
 }
 
 function report(error: unknown): number {

@@ -21,14 +21,17 @@ const STEPS: readonly (readonly [title: string, step: Step])[] = [
 
 const EVIDENCE_CHARS_MAX = 4_000
 
-/** Runs every step, also after one that failed, and answers how many did not show what they should. */
-export async function runSteps(demo: Demo): Promise<number> {
+/** Runs every step, also after one that failed, and answers how many did not show what they should. Says nothing more once aborted. */
+export async function runSteps(demo: Demo, signal: AbortSignal): Promise<number> {
   let faults = 0
   for (const [index, [title, step]] of STEPS.entries()) {
     console.log(`\n${index + 1}. ${title}`)
     try {
-      for (const shown of await step(demo)) print(shown)
+      const lines = await step(demo)
+      signal.throwIfAborted()
+      for (const shown of lines) print(shown)
     } catch (error) {
+      if (signal.aborted) throw error
       faults += 1
       printFault(error)
     }

@@ -57,7 +57,6 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   await using started = new AsyncDisposableStack()
   const settings = settingsOf(options)
   await mustRun(settings, ['migrate'])
-  await mustRun(settings, ['seed', 'demo'])
   const logFile = options.logFile ?? join(options.folder, 'tollgate.log')
   const [mirror, gpu, installers, tollgate, client] = await Promise.all([
     keep(started, startMirror()),
@@ -65,6 +64,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     createInstallers(options.folder),
     keep(started, serveTollgate({ settings, logFile })),
     connect(started, options.databaseUrl),
+    mustRun(settings, ['seed', 'demo']),
   ])
   const envoy = await keep(started, startMesh(options, settings, { mirror, gpu }))
   await nameUpstreams(client, { mirror, gpu })
