@@ -23,7 +23,8 @@ export type Admission =
     }
   /** The store is away and no enforced limit minds: passes, unbooked. */
   | { readonly kind: 'unbooked' }
-  | { readonly kind: 'unavailable'; readonly reason: string }
+  /** `subjects` are there when the store may have taken the spend although no answer was heard: then it must be given back. */
+  | { readonly kind: 'unavailable'; readonly reason: string; readonly subjects?: readonly Subject[] }
 
 /** One request at the spend port; `lineFacts.nowMs` is the store's clock as known here. */
 export interface AdmitRequest {
@@ -49,7 +50,7 @@ export function createAdmit(deps: {
     let seeded = false
     for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
       const answer = await spendOrFault(deps.store, { ...spend, lines, subjects, cold })
-      if (answer instanceof Fault) return withoutStore(lines, deps.observer)
+      if (answer instanceof Fault) return withoutStore(lines, answer.uncertain ? { subjects } : {}, deps.observer)
       if (answer.kind === 'taken') return { kind: 'taken', lines, subjects, answer }
       if (answer.kind === 'refused') return { kind: 'refused', lines, answer }
       if (answer.kind === 'late') return { kind: 'unavailable', reason: 'late' }
@@ -79,8 +80,12 @@ async function spendOrFault(store: SpendStore, request: SpendRequest): Promise<S
 }
 
 /** Posture of each enforced line decides: one `deny` refuses the request, otherwise it passes and is counted. */
-function withoutStore(lines: readonly Line[], observer: Observer): Admission {
-  if (lines.some(denies)) return { kind: 'unavailable', reason: 'store' }
+function withoutStore(
+  lines: readonly Line[],
+  uncertain: { readonly subjects?: readonly Subject[] },
+  observer: Observer,
+): Admission {
+  if (lines.some(denies)) return { kind: 'unavailable', reason: 'store', ...uncertain }
   observer.count('unbooked_total')
   return { kind: 'unbooked' }
 }

@@ -10,6 +10,7 @@ export interface Scene {
   readonly facts: RequestFacts
   readonly upstream?: Upstream
   readonly resource?: ResourceRequest
+  readonly timeZone?: string
 }
 
 export type AnswerContext = Omit<CoreContext, 'nowMs'> & { readonly nowMs: () => number }
@@ -35,7 +36,7 @@ export function ownPage(reason: 'landing' | 'status', answer: Answer): Decision 
 
 const noUpstream = { surface: 'pypi', mountPath: '', grammar: 'pypi' } as const
 
-function askerOf({ facts, upstream, resource }: Scene): Asker {
+function askerOf({ facts, upstream, resource, timeZone }: Scene): Asker {
   const { surface, ...place } = upstream ?? noUpstream
   const read = resource ?? readResource(place, facts)
   const known = read.kind === 'invalid' ? { kind: 'other' as const, path: '', indexRoot: '' } : read
@@ -48,5 +49,6 @@ function askerOf({ facts, upstream, resource }: Scene): Asker {
     path: known.path,
     indexRoot: known.indexRoot,
     requestId: facts.requestId,
+    ...(timeZone !== undefined && { timeZone }),
   }
 }

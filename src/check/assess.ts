@@ -36,7 +36,13 @@ export type Assessment =
       readonly principal?: Principal
     }
   /** Free by table: our own pages and CORS preflights. */
-  | { readonly kind: 'landing'; readonly upstream: Upstream; readonly resource: ResourceRequest }
+  | {
+      readonly kind: 'landing'
+      readonly upstream: Upstream
+      readonly resource: ResourceRequest
+      /** Whose zone the page speaks in, where the caller is known. */
+      readonly timeZone?: string
+    }
   | {
       readonly kind: 'status'
       readonly upstream: Upstream
@@ -61,8 +67,9 @@ export function assess(
   const resource = readResource(upstream, facts)
   if (resource.kind === 'invalid')
     return { kind: 'refused', refusal: { cause: 'bad_request', reason: resource.reason }, upstream }
-  if (resource.kind === 'landing') return { kind: 'landing', upstream, resource }
-  if (isPreflight(facts)) return { kind: 'preflight', upstream }
+  if (resource.kind === 'landing')
+    return { kind: 'landing', upstream, resource, ...zoneOf(identify(facts, snapshot, nowMs)) }
+  if (upstream.surface === 'gpu' && isPreflight(facts)) return { kind: 'preflight', upstream }
   const principal = identify(facts, snapshot, nowMs)
   if (typeof principal === 'string') {
     // An unknown token may be one that was issued while the database could not be read: that is our trouble, not the caller's.
@@ -78,6 +85,10 @@ export function assess(
     return { kind: 'refused', refusal: { cause: 'denied', reason: access.reason }, upstream, resource, principal }
   }
   return govern({ upstream, resource, principal }, { ...given, facts })
+}
+
+function zoneOf(principal: ReturnType<typeof identify>): { readonly timeZone?: string } {
+  return typeof principal === 'string' ? {} : { timeZone: principal.account.timeZone }
 }
 
 function govern(
@@ -100,7 +111,10 @@ function upstreamOf(facts: RequestFacts, snapshot: Snapshot): Upstream | undefin
   return found.length === 1 ? found[0] : undefined
 }
 
-/** Fetch standard: a preflight carries no credentials, so it can neither be charged nor refused by account. */
+/**
+ * Fetch standard: a preflight carries no credentials, so it can neither be charged nor refused by account. Browsers call GPU servers only, and
+ * an index that answered OPTIONS like GET would serve files to anyone.
+ */
 function isPreflight({ method, headers }: RequestFacts): boolean {
   return method === 'OPTIONS' && headers.has('origin') && headers.has('access-control-request-method')
 }

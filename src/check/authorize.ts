@@ -1,4 +1,5 @@
 import { answerJson } from '../core/answer.ts'
+import type { Report } from '../core/charge.ts'
 import { limitViewsOf, refusalOf } from '../core/limit-view.ts'
 import type { Principal } from '../core/principal.ts'
 import { quotaStatusOf } from '../core/quota-status.ts'
@@ -14,6 +15,7 @@ import { type AnswerContext, landingPage, ownPage, refuse } from './answers.ts'
 import { assess, type Governed } from './assess.ts'
 import type { WindowsAt } from './lines.ts'
 import type { PolicySource, SizeCatalogue, SpendStore } from './ports.ts'
+import { refundOf } from './report.ts'
 import { mintReservationId } from './reservation-id.ts'
 import type { ReadStatus } from './status.ts'
 import type { TicketSigner } from './ticket.ts'
@@ -34,9 +36,14 @@ export interface AuthorizeDeps {
   readonly nowMs: () => number
   readonly randomBytes: (count: number) => Uint8Array
   readonly reservationMs: number
+  /** Takes a refund over until the store has it. */
+  readonly giveBack: (refund: Report) => void
 }
 
 export type Authorize = (facts: RequestFacts, bounds: { readonly deadlineMs: number }) => Promise<Decision>
+
+/** How much of the time left the store may use: the rest is for what is decided when it has not answered. */
+const storeShare = 0.8
 
 /**
  * Decides one request: credential → principal → access → price → limits → spend → verdict. Takes nothing unless it answers `allow`,
@@ -47,7 +54,7 @@ export function createAuthorize(deps: AuthorizeDeps): Authorize {
     const snapshot = deps.policy.current()
     if (snapshot === undefined) return refuse({ cause: 'unavailable' }, { facts }, deps.answers)
     const nowMs = deps.store.nowMs()
-    const notAfterMs = nowMs + deadlineMs - deps.nowMs()
+    const notAfterMs = Math.floor(nowMs + (deadlineMs - deps.nowMs()) * storeShare)
     const given = { snapshot, sizes: deps.sizes, nowMs, isPolicyFresh: deps.policy.isFresh() }
     const assessment = assess(facts, given)
     switch (assessment.kind) {
@@ -92,17 +99,34 @@ async function decide(governed: Governed, asked: Asked, deps: AuthorizeDeps): Pr
   switch (admission.kind) {
     case 'unavailable':
       deps.observer.count('spends_unavailable_total', { reason: admission.reason })
+      // The store may have taken it without our hearing so.
+      if (admission.subjects !== undefined)
+        deps.giveBack(refundOf({ ...spend, subjects: admission.subjects, at: nowMs }, notAfterMs))
       return refuse({ cause: 'unavailable' }, { facts, ...governed }, deps.answers)
     case 'refused':
-      return refuse(refusalFor(admission, governed), { facts, ...governed }, deps.answers)
+      return withHeaders(
+        refuse(refusalFor(admission, governed), { facts, ...governed }, deps.answers),
+        headersOf(admission),
+      )
     case 'unbooked':
       return pass(governed, deps)
     case 'taken': {
       countOverruns(admission, deps.observer)
-      const headers = rateLimitHeaders(limitViewsOf(admission.lines, admission.answer.states, admission.answer.at))
-      return pass(governed, deps, { headers, ticket: deps.signer.sign(ticketOf({ governed, admission, spend })) })
+      return pass(governed, deps, {
+        headers: headersOf(admission),
+        ticket: deps.signer.sign(ticketOf({ governed, admission, spend })),
+      })
     }
   }
+}
+
+function headersOf({ lines, answer }: Admission & { readonly kind: 'taken' | 'refused' }): readonly Header[] {
+  return rateLimitHeaders(limitViewsOf(lines, answer.states, answer.at))
+}
+
+function withHeaders(decision: Decision, headers: readonly Header[]): Decision {
+  if (decision.verdict === 'allow') return decision
+  return { ...decision, answer: { ...decision.answer, headers: [...decision.answer.headers, ...headers] } }
 }
 
 function metaOf({ principal, upstream, resource }: Governed, { address }: RequestFacts): Ticket['meta'] {

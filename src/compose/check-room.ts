@@ -8,6 +8,7 @@ import { createLook } from '../check/look.ts'
 import type { PolicySource, Seeder, SizeCatalogue, SpendStore } from '../check/ports.ts'
 import { createReadStatus } from '../check/status.ts'
 import type { TicketSigner } from '../check/ticket.ts'
+import type { Report } from '../core/charge.ts'
 import { type WindowMemo, windowsAt } from '../core/quota-window.ts'
 import type { PolicyKeeper } from '../policy/keeper.ts'
 import type { Settings } from '../settings.ts'
@@ -26,6 +27,7 @@ export interface CheckRoom {
   readonly seed: Seeder
   readonly signer: TicketSigner
   readonly observer: Observer
+  readonly giveBack: (refund: Report) => void
 }
 
 export function createCheckRoom(room: CheckRoom): Authorize {

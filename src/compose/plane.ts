@@ -16,7 +16,7 @@ export interface Plane {
   readonly retries: RetryQueue
 }
 
-export function createPlane(given: Omit<CheckRoom, 'sizes'>): Plane {
+export function createPlane(given: Omit<CheckRoom, 'sizes' | 'giveBack'>): Plane {
   const { settings, store, signer, observer } = given
   const sizes = createMemorySizeCatalogue()
   const answers = answersOf(settings)
@@ -28,7 +28,7 @@ export function createPlane(given: Omit<CheckRoom, 'sizes'>): Plane {
     if (typeof ticket === 'object') retries.add(refundOf(ticket, store.nowMs()))
   }
   const check = createAuthorizationMethod({
-    authorize: createCheckRoom({ ...given, sizes }),
+    authorize: createCheckRoom({ ...given, sizes, giveBack: (refund) => retries.add(refund) }),
     refuse: (cause, facts) => refuse({ cause }, { facts: facts ?? noFacts }, answers),
     onUndelivered: giveBack,
     observer,

@@ -18,11 +18,18 @@ export class Fault extends Error {
   readonly code: FaultCode
   /** True when the same call may succeed later. */
   readonly transient: boolean
+  /** True when what was asked for may have happened all the same: nobody heard the answer. */
+  readonly uncertain: boolean
 
-  constructor(code: FaultCode, message: string, options: { readonly cause?: unknown; readonly transient?: boolean } = {}) {
+  constructor(
+    code: FaultCode,
+    message: string,
+    options: { readonly cause?: unknown; readonly transient?: boolean; readonly uncertain?: boolean } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'Fault'
     this.code = code
     this.transient = options.transient ?? false
+    this.uncertain = options.uncertain ?? false
   }
 }

@@ -110,13 +110,18 @@ export class Connection {
 
   #sent(script: Script, call: Call): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
+      let isAnswered = false
+      const giveUp = (): void => {
+        if (isAnswered) return
         this.#breaker.failed(this.#options.nowMs(), { timedOut: true })
-        reject(unavailable(`Redis did not answer within ${call.waitMs} ms`))
-      }, call.waitMs)
+        reject(unavailable(`Redis did not answer within ${call.waitMs} ms`, { uncertain: true }))
+      }
+      // After a stall of our own, timers run before the replies that arrived meanwhile are read: look at those first.
+      const timer = setTimeout(() => setImmediate(giveUp), call.waitMs)
       this.#inFlight += 1
       this.#evaluate(script, call).then(
         (reply) => {
+          isAnswered = true
           this.#inFlight -= 1
           clearTimeout(timer)
           // An answer after its time-out says as well that the store is back.
@@ -124,10 +129,11 @@ export class Connection {
           resolve(reply)
         },
         (cause: unknown) => {
+          isAnswered = true
           this.#inFlight -= 1
           clearTimeout(timer)
           this.#breaker.failed(this.#options.nowMs(), { timedOut: false })
-          reject(unavailable('Redis could not be asked', cause))
+          reject(unavailable('Redis could not be asked', { cause, uncertain: true }))
         },
       )
     })
@@ -172,6 +178,6 @@ export class Connection {
   }
 }
 
-function unavailable(message: string, cause?: unknown): Fault {
-  return new Fault('store_unavailable', message, { cause, transient: true })
+function unavailable(message: string, how: { readonly cause?: unknown; readonly uncertain?: boolean } = {}): Fault {
+  return new Fault('store_unavailable', message, { ...how, transient: true })
 }

@@ -23,7 +23,7 @@ export interface RedisSpendStoreOptions {
   readonly nowMs: () => number
   /** Begins every key and names the data format: `tg1:`. */
   readonly keyPrefix?: string
-  /** Longest wait of a spend, peek or report; a spend never waits past its `notAfterMs` either. */
+  /** Longest wait of a peek, report or seed (default 150 ms), and of a spend, which else waits as long as its `notAfterMs` lets it. */
   readonly commandTimeoutMs?: number
   /** Only tests: another text for `scripts/clock.lua`. */
   readonly clockScript?: string
@@ -38,7 +38,7 @@ export interface RedisSpendStore extends SpendStore, ChargeStream {
   close(): Promise<void>
 }
 
-const commandMsMax = 100
+const commandMsMax = 150
 const sweepMsMax = 2_000
 
 /**
@@ -85,10 +85,12 @@ interface Parts {
 class RedisSpending {
   readonly #parts: Parts
   readonly #waitMs: number
+  readonly #spendMsMax: number
 
   constructor(parts: Parts) {
     this.#parts = parts
     this.#waitMs = parts.options.commandTimeoutMs ?? commandMsMax
+    this.#spendMsMax = parts.options.commandTimeoutMs ?? Number.POSITIVE_INFINITY
   }
 
   async spend(request: SpendRequest): Promise<SpendAnswer> {
@@ -97,7 +99,7 @@ class RedisSpending {
     if (leftMs < 0) return { kind: 'late', at: clock.nowMs() }
     const plan = planSpend(request)
     const encoded = encodeSpend(request, plan, { partitions: keys, caller: connection.caller() })
-    const reply = await this.#run('spend', { ...encoded, waitMs: Math.max(1, Math.min(this.#waitMs, leftMs)) })
+    const reply = await this.#run('spend', { ...encoded, waitMs: Math.max(1, Math.min(this.#spendMsMax, leftMs)) })
     return decodeSpend(reply, plan)
   }
 

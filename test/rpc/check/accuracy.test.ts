@@ -8,15 +8,22 @@ const upstream = { upstream: 'mirror' }
 const daily = (amount: number): string =>
   `INSERT INTO tollgate.limit_rule (id, name, kind, counts, amount, "window") VALUES ('d', 'daily', 'quota', 'requests', ${amount}, 'day')`
 
+const keyPrefix = `accuracy-${process.pid}`
+/** One process plays both servers and all clients here, so a Check may wait long for its turn. */
+const patient = { TOLLGATE_CHECK_MS_MAX: '10000', TOLLGATE_IN_FLIGHT_MAX: '5000' }
+
 test('2,000 Checks at once against a quota of 100 on two processes’ worth of servers admit exactly 100', async () => {
-  await using first = await startPlane({ settings: { TOLLGATE_KEY_PREFIX: `acc-${process.pid}` } })
-  await using second = await startPlane({ beside: { databaseUrl: first.databaseUrl, keyPrefix: `acc-${process.pid}` } })
+  await using first = await startPlane({ settings: { ...patient, TOLLGATE_KEY_PREFIX: keyPrefix } })
+  await using second = await startPlane({
+    settings: patient,
+    beside: { databaseUrl: first.databaseUrl, keyPrefix },
+  })
   await first.policy(daily(100))
   const token = await first.token()
   await expect
     .poll(async () => (await second.client(5_000).check({ token, path: '/quota/status', extensions: upstream })).status)
     .toBe(200)
-  const clients = Array.from({ length: 40 }, (_, nth) => (nth % 2 === 0 ? first : second).client(10_000))
+  const clients = Array.from({ length: 40 }, (_, nth) => (nth % 2 === 0 ? first : second).client(20_000))
   const answers = await Promise.all(
     clients.flatMap((client) =>
       Array.from({ length: 50 }, () => client.check({ token, path: wheel, extensions: upstream })),

@@ -79,6 +79,16 @@ describe('admit()', () => {
     expect(await admitting(store)()).toEqual({ kind: 'unavailable', reason: 'store' })
   })
 
+  test('a spend whose answer was not heard is told with its subjects, to be given back', async () => {
+    const { store } = scripted(new Fault('store_unavailable', 'Away', { uncertain: true }))
+    const admission = await admitting(store)()
+    expect(admission.kind === 'unavailable' && admission.subjects?.map(({ id }) => id)).toEqual([
+      'alice',
+      'vision',
+      'research',
+    ])
+  })
+
   test('a store that is away passes by posture allow, unbooked', async () => {
     const { store } = scripted(new Fault('store_unavailable', 'Away'))
     expect(await admitting(store)('allow')).toEqual({ kind: 'unbooked' })

@@ -1,0 +1,91 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { createTicketSigner } from '../check/ticket.ts'
+import { createGrpcServer, type Listen } from '../grpc/server.ts'
+import { createPolicyKeeper, type PolicyKeeper } from '../policy/keeper.ts'
+import { migrate } from '../postgres/migrate.ts'
+import { createPostgresPolicyDatabase } from '../postgres/policy-database.ts'
+import { createPool } from '../postgres/pool.ts'
+import { readStoreMeta } from '../postgres/store-meta.ts'
+import type { Settings } from '../settings.ts'
+import type { Observer } from '../telemetry/observer.ts'
+import { startBooks } from './books.ts'
+import { sourceOf } from './check-room.ts'
+import { clock } from './clock.ts'
+import { openDatabase, untilItWorks } from './database.ts'
+import { createPlane } from './plane.ts'
+
+const forceMs = 2_000
+
+export interface Serving {
+  readonly settings: Settings
+  /** Where upstream credentials named `env:` come from. */
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly observer: Observer
+  /** What `/readyz` names; emptied as the start goes on. */
+  readonly missing: Set<string>
+  /** Aborted to end the process, from outside or from in here. */
+  readonly ending: AbortController
+}
+
+export interface Served {
+  /** As gRPC clients write them. */
+  readonly addresses: readonly string[]
+  readonly policy: PolicyKeeper
+}
+
+/**
+ * Builds from the database outwards and answers when Envoy is served. What is deferred on the stack is undone in reverse order: the listener
+ * drains first, the books are finished after it, the database goes last.
+ */
+export async function startServing(started: AsyncDisposableStack, serving: Serving): Promise<Served> {
+  const { settings, observer, missing, ending } = serving
+  mkdirSync(settings.TOLLGATE_DATA_FOLDER, { recursive: true })
+  const database = await openDatabase(settings)
+  started.defer(() => database.close())
+  if (database.isEmbedded) await migrate(database.url, observer)
+  const pool = createPool(database.url, (error) => observer.warn('database_connection_lost', { error }))
+  started.defer(() => pool.end())
+  const meta = await untilItWorks(() => readStoreMeta(pool), { observer, signal: ending.signal })
+  missing.delete('database')
+  const policy = await startPolicy(started, { ...serving, databaseUrl: database.url })
+  missing.delete('policy')
+  const onLockLost = (): void => {
+    observer.warn('lock_lost', { reason: 'Another process may count on this database now; this one stops' })
+    ending.abort()
+  }
+  const { store, seed } = await startBooks(started, { ...serving, database, pool, onLockLost })
+  const signer = createTicketSigner(ticketKeyOf(settings) ?? meta.ticketKey)
+  const plane = createPlane({ ...serving, store, policy: sourceOf(policy), seed, signer })
+  started.defer(() => plane.retries.stop())
+  const server = await createGrpcServer({ methods: plane.methods, listen: listenOf(settings), observer })
+  started.defer(() => server.drain({ graceMs: settings.TOLLGATE_DRAIN_MS, forceMs }))
+  server.setServing(true)
+  missing.delete('listener')
+  return { addresses: server.addresses, policy }
+}
+
+async function startPolicy(
+  started: AsyncDisposableStack,
+  { observer, ending, databaseUrl }: Serving & { readonly databaseUrl: string },
+): Promise<PolicyKeeper> {
+  const database = createPostgresPolicyDatabase({ databaseUrl })
+  const keeper = createPolicyKeeper({ database, observer, clock })
+  started.defer(() => keeper.stop())
+  const ended = Promise.withResolvers<never>()
+  const onEnd = (): void => ended.reject(new Error('Stopped while waiting for the policy'))
+  ending.signal.addEventListener('abort', onEnd)
+  await Promise.race([keeper.ready, ended.promise])
+  ending.signal.removeEventListener('abort', onEnd)
+  return keeper
+}
+
+function ticketKeyOf({ TOLLGATE_TICKET_KEY: key }: Settings): Uint8Array | undefined {
+  return key === undefined ? undefined : Buffer.from(key, 'utf8')
+}
+
+function listenOf(settings: Settings): Listen {
+  const { TOLLGATE_GRPC_ADDRESS: tcp, TOLLGATE_DATA_FOLDER: folder } = settings
+  const socketPath = settings.TOLLGATE_GRPC_SOCKET ?? join(folder, 'tollgate.sock')
+  return { socketPath, ...(tcp && { tcp }) }
+}
