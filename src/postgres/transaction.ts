@@ -9,25 +9,45 @@ export async function inTransaction<T>(
   isolation: 'READ COMMITTED' | 'REPEATABLE READ',
   work: (client: PoolClient) => Promise<T>,
 ): Promise<T> {
-  const client = await pool.connect()
-  let broken: Error | undefined
-  // A connection that dies between two queries says so by an event, and an error event that nobody hears ends the process.
-  const listen = (error: Error) => {
-    broken = error
-  }
-  client.on('error', listen)
+  const loan = await borrow(pool)
   try {
-    await client.query(`BEGIN ISOLATION LEVEL ${isolation}`)
-    const result = await work(client)
-    await client.query('COMMIT')
+    await loan.client.query(`BEGIN ISOLATION LEVEL ${isolation}`)
+    const result = await work(loan.client)
+    await loan.client.query('COMMIT')
     return result
   } catch (error) {
-    await client.query('ROLLBACK').catch((failure: Error) => {
-      broken = failure
-    })
+    await loan.client.query('ROLLBACK').catch(loan.spoil)
     throw error
   } finally {
-    client.removeListener('error', listen)
-    client.release(broken)
+    loan.giveBack()
   }
+}
+
+interface Loan {
+  readonly client: PoolClient
+  /** The connection is of no use to the next one. */
+  readonly spoil: (error: Error) => void
+  readonly giveBack: () => void
+}
+
+/**
+ * A connection that dies between two queries says so by an event, and an error event that nobody hears ends the process. The pool stops
+ * listening when it calls back, and a promise would be one turn too late: a connection may be cut by the very packet after its greeting.
+ */
+function borrow(pool: Pool): Promise<Loan> {
+  return new Promise((resolve, reject) => {
+    pool.connect((failure, client, release) => {
+      if (client === undefined) return reject(failure ?? new Error('The pool gave no connection'))
+      let broken: Error | undefined
+      const spoil = (error: Error) => {
+        broken = error
+      }
+      client.on('error', spoil)
+      const giveBack = () => {
+        release(broken)
+        client.removeListener('error', spoil)
+      }
+      resolve({ client, spoil, giveBack })
+    })
+  })
 }
