@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { SpendStore } from '../check/ports.ts'
 import type { Report, ReportAnswer, Seed } from '../core/charge.ts'
 import type { Line } from '../core/limit.ts'
@@ -51,7 +51,7 @@ export function createRedisSpendStore(options: RedisSpendStoreOptions): RedisSpe
   const connection = new Connection({
     ...options,
     scripts,
-    randomText: randomUUID,
+    randomText: () => randomBytes(9).toString('base64url'),
     onTime: (storeMs, sentMs) => clock.learn(storeMs, sentMs),
   })
   const keys = createKeys(options.keyPrefix ?? 'tg1:')

@@ -49,7 +49,7 @@ const step = fc.oneof(
 describe('spend() and report()', () => {
   it('take all lines or none, and keep every counter equal to what is booked', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (history) => {
+      fc.asyncProperty(fc.array(step, { maxLength: 40, size: 'max' }), async (history) => {
         let nowMs = startMs
         const store = createMemorySpendStore({ nowMs: () => nowMs, randomText: () => 'e', observer: silentObserver })
         for (const line of quotas) await store.seed(await seedOf(store, line.subject, [counterOf(line, 0)]))

@@ -5,8 +5,8 @@
 -- Answers { epoch, position when there are no entries, entries }.
 
 local keys = { epoch = KEYS[1], charges = KEYS[2] }
-local epoch, floor = epoch_in_force(redis.call('GET', KEYS[1]), keys, { run_id = ARGV[1], fresh = ARGV[2] })
+local epoch, floor = epoch_in_force(call('GET', KEYS[1]), keys, { run_id = ARGV[1], fresh = ARGV[2] })
 if ARGV[3] ~= epoch then
-  return { epoch, floor, redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', ARGV[5]) }
+  return { epoch, floor, call('XRANGE', KEYS[2], '-', '+', 'COUNT', ARGV[5]) }
 end
-return { epoch, ARGV[4], redis.call('XRANGE', KEYS[2], '(' .. ARGV[4], '+', 'COUNT', ARGV[5]) }
+return { epoch, ARGV[4], call('XRANGE', KEYS[2], '(' .. ARGV[4], '+', 'COUNT', ARGV[5]) }

@@ -3,11 +3,12 @@
 -- is read of what the old one left. The floor is the stream position below which no seed can be computed: where the epoch began, or
 -- what was trimmed since.
 
-local match, gmatch, concat, byte, find = string.match, string.gmatch, table.concat, string.byte, string.find
+local match, gmatch, find, byte, format = string.match, string.gmatch, string.find, string.byte, string.format
+local concat, max, min, call = table.concat, math.max, math.min, redis.call
 
 -- The only way a number becomes text: Lua's own way loses digits above 2^47.
 local function text(number)
-  return string.format('%.0f', number)
+  return format('%.0f', number)
 end
 
 -- caller: { run_id = run id of the server as the caller's connection knows it, fresh = text that no other connection drew }
@@ -18,10 +19,10 @@ local function epoch_in_force(value, keys, caller)
       return epoch, floor
     end
   end
-  local time = redis.call('TIME')
+  local time = call('TIME')
   local epoch = caller.fresh .. '-' .. time[1] .. time[2]
-  local last = redis.call('XREVRANGE', keys.charges, '+', '-', 'COUNT', 1)[1]
+  local last = call('XREVRANGE', keys.charges, '+', '-', 'COUNT', 1)[1]
   local floor = last and last[1] or '0-0'
-  redis.call('SET', keys.epoch, epoch .. ' ' .. caller.run_id .. ' ' .. floor)
+  call('SET', keys.epoch, epoch .. ' ' .. caller.run_id .. ' ' .. floor)
   return epoch, floor
 end

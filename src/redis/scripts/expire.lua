@@ -10,12 +10,12 @@ if now > tonumber(ARGV[3]) then
   return '0'
 end
 local keys = { epoch = KEYS[1], charges = KEYS[3] }
-local epoch = epoch_in_force(redis.call('GET', KEYS[1]), keys, { run_id = ARGV[1], fresh = ARGV[2] })
-local ids = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', text(now), 'LIMIT', 0, ARGV[4])
+local epoch = epoch_in_force(call('GET', KEYS[1]), keys, { run_id = ARGV[1], fresh = ARGV[2] })
+local ids = call('ZRANGEBYSCORE', KEYS[2], '-inf', text(now), 'LIMIT', 0, ARGV[4])
 for _, id in ipairs(ids) do
   local key = ARGV[5] .. id
-  local record = parse_record(redis.call('GET', key), now)
-  redis.call('ZREM', KEYS[2], id)
+  local record = parse_record(call('GET', key), now)
+  call('ZREM', KEYS[2], id)
   if record and record.epoch ~= epoch then
     append(KEYS[3], {
       epoch = epoch,
@@ -32,13 +32,13 @@ for _, id in ipairs(ids) do
       meta = record.meta,
     }, now)
     mark_stale(KEYS[4], record.subjects)
-    redis.call('DEL', key)
+    call('DEL', key)
   elseif record then
     if not record.appended or not same(record.appended, record.booked) then
       append_record(KEYS[3], id, record, { outcome = 'unknown', unsettled = '1' }, now)
     end
     record.appended, record.forget = record.booked, text(now + EXPIRED_KEPT_MS)
-    redis.call('SET', key, record_text(record), 'PX', EXPIRED_KEPT_MS)
+    call('SET', key, record_text(record), 'PX', EXPIRED_KEPT_MS)
   end
 end
 return text(#ids)

@@ -78,9 +78,9 @@ local function lines_text(lines)
     if line.cold then
       parts[index] = ' c'
     elseif line.kind == 'r' then
-      parts[index] = string.format(' r %.0f %.0f', line.seen, line.wait)
+      parts[index] = format(' r %.0f %.0f', line.seen, line.wait)
     else
-      parts[index] = string.format(' q %.0f %.0f %.0f %.0f', line.seen, line.start, line.finish, line.wait)
+      parts[index] = format(' q %.0f %.0f %.0f %.0f', line.seen, line.start, line.finish, line.wait)
     end
   end
   return concat(parts)

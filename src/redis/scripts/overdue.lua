@@ -6,7 +6,7 @@
 local now = text(now_ms())
 local found = {}
 for index = 1, #KEYS do
-  if redis.call('ZRANGEBYSCORE', KEYS[index], '-inf', now, 'LIMIT', 0, 1)[1] then
+  if call('ZRANGEBYSCORE', KEYS[index], '-inf', now, 'LIMIT', 0, 1)[1] then
     found[#found + 1] = text(index)
   end
 end

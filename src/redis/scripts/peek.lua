@@ -17,7 +17,7 @@ for index = 6, #ARGV do
   lines[#lines + 1] = line
 end
 
-local values = redis.call('MGET', unpack(KEYS, 1, P + S))
+local values = call('MGET', unpack(KEYS, 1, P + S))
 local epochs, states = {}, {}
 for p = 1, P do
   epochs[p] = epoch_in_force(values[p], { epoch = KEYS[p], charges = KEYS[P + S + p] }, caller)

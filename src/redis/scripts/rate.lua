@@ -10,18 +10,18 @@ local function debt_in_period(rate, period, burst)
   end
   local rest = rate[2] % rate[3]
   local whole = (rate[2] - rest) / rate[3]
-  return math.min(burst * period, whole * period + math.ceil(rest * period / rate[3]))
+  return min(burst * period, whole * period + math.ceil(rest * period / rate[3]))
 end
 
 local function debt_at(rate, amount, period, burst, now)
   if not rate or now >= rate[5] then
     return 0
   end
-  return math.max(0, debt_in_period(rate, period, burst) - math.max(0, now - rate[4]) * amount)
+  return max(0, debt_in_period(rate, period, burst) - max(0, now - rate[4]) * amount)
 end
 
 local function debt_after_loss(amount, period, burst, elapsed)
-  return math.max(0, math.floor(burst * period / 2) - math.max(0, elapsed) * amount)
+  return max(0, math.floor(burst * period / 2) - max(0, elapsed) * amount)
 end
 
 -- 0 = fits now, -1 = never
@@ -37,7 +37,7 @@ local function rate_wait(debt, amount, period, burst, hits)
 end
 
 local function charged_rate(rate, key, debt, amount, period, now)
-  debt = math.min(DEBT_MAX, debt)
+  debt = min(DEBT_MAX, debt)
   local at = now
   if rate and rate[4] - now <= CLOCK_JUMP_MS and rate[4] > now then
     at = rate[4]

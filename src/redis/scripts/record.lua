@@ -12,7 +12,7 @@ local function parse_four(four)
 end
 
 local function four_text(four)
-  return string.format('%.0f %.0f %.0f %.0f', four[1], four[2], four[3], four[4])
+  return format('%.0f %.0f %.0f %.0f', four[1], four[2], four[3], four[4])
 end
 
 local function difference(left, right)
@@ -24,7 +24,6 @@ local function same(left, right)
 end
 
 local function larger(left, right)
-  local max = math.max
   return { max(left[1], right[1]), max(left[2], right[2]), max(left[3], right[3]), max(left[4], right[4]) }
 end
 
@@ -85,7 +84,7 @@ local function append(charges_key, charge, now)
   local entry = concat(words, ' ')
   local added = redis.pcall('XADD', charges_key, text(now) .. '-*', 'e', entry, 's', charge.subjects, 'm', charge.meta)
   if type(added) == 'table' and added.err then
-    redis.call('XADD', charges_key, '*', 'e', entry, 's', charge.subjects, 'm', charge.meta)
+    call('XADD', charges_key, '*', 'e', entry, 's', charge.subjects, 'm', charge.meta)
   end
 end
 
@@ -109,6 +108,6 @@ end
 
 local function mark_stale(stale_key, subjects)
   for name in gmatch(subjects, '%S+') do
-    redis.call('SADD', stale_key, name)
+    call('SADD', stale_key, name)
   end
 end

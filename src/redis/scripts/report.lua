@@ -16,7 +16,7 @@ local P = #KEYS / 5
 local epochs, held, records = {}, {}, {}
 for p = 1, P do
   local key = 5 * p - 4
-  local values = redis.call('MGET', KEYS[key], KEYS[key + 1])
+  local values = call('MGET', KEYS[key], KEYS[key + 1])
   epochs[p] = epoch_in_force(values[1], { epoch = KEYS[key], charges = KEYS[key + 3] }, caller)
   held[p], records[p] = values[2], parse_record(values[2], now)
 end
@@ -32,7 +32,7 @@ local clamps = 0
 local function move_subjects(record, by, epoch, prefix)
   for name in gmatch(record.subjects, '%S+') do
     local key = prefix .. name
-    local value = redis.call('GET', key)
+    local value = call('GET', key)
     local state = parse_state(value, epoch, now)
     if #state.quotas > 0 then
       for _, quota in ipairs(state.quotas) do
@@ -41,7 +41,7 @@ local function move_subjects(record, by, epoch, prefix)
           clamps = clamps + move(quota, record.at, by[quantity - 48])
         end
       end
-      redis.call('SET', key, (state_text(state, epoch, now)), 'KEEPTTL')
+      call('SET', key, (state_text(state, epoch, now)), 'KEEPTTL')
     end
   end
 end
@@ -59,8 +59,8 @@ for p = 1, P do
   if not record or record.epoch ~= epochs[p] then
     answer = 'unrecorded'
     if held[p] then
-      redis.call('DEL', KEYS[key + 1])
-      redis.call('ZREM', KEYS[key + 2], id)
+      call('DEL', KEYS[key + 1])
+      call('ZREM', KEYS[key + 2], id)
     end
     append(KEYS[key + 3], {
       epoch = epochs[p],
@@ -81,8 +81,8 @@ for p = 1, P do
     if record.state == 'o' then
       book(record, larger(record.booked, amounts), p, prefix)
       record.expires, record.forget = text(now + tonumber(ARGV[8])), '-'
-      redis.call('SET', KEYS[key + 1], record_text(record))
-      redis.call('ZADD', KEYS[key + 2], record.expires, id)
+      call('SET', KEYS[key + 1], record_text(record))
+      call('ZADD', KEYS[key + 2], record.expires, id)
     end
   else
     local booked = record.state == 'f' and larger(record.booked, amounts) or amounts
@@ -94,8 +94,8 @@ for p = 1, P do
         append_record(KEYS[key + 3], id, record, { outcome = ARGV[7], unsettled = '0' }, now)
         record.appended = booked
       end
-      redis.call('SET', KEYS[key + 1], record_text(record), 'PX', FINAL_KEPT_MS)
-      redis.call('ZREM', KEYS[key + 2], id)
+      call('SET', KEYS[key + 1], record_text(record), 'PX', FINAL_KEPT_MS)
+      call('ZREM', KEYS[key + 2], id)
     end
   end
 end

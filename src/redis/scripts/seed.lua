@@ -9,7 +9,7 @@
 local ENTRIES_MAX, RECORDS_AT_ONCE = 5000, 200
 local now = now_ms()
 local keys = { epoch = KEYS[1], charges = KEYS[3] }
-local epoch, floor = epoch_in_force(redis.call('GET', KEYS[1]), keys, { run_id = ARGV[1], fresh = ARGV[2] })
+local epoch, floor = epoch_in_force(call('GET', KEYS[1]), keys, { run_id = ARGV[1], fresh = ARGV[2] })
 
 local function is_before(left, right)
   local left_ms, left_count = match(left, '^(%d+)-(%d+)$')
@@ -31,7 +31,7 @@ end
 
 -- Every charge of this subject that the ledger's figures do not hold yet.
 local charges = {}
-local entries = redis.call('XRANGE', KEYS[3], '(' .. ARGV[4], '+', 'COUNT', ENTRIES_MAX + 1)
+local entries = call('XRANGE', KEYS[3], '(' .. ARGV[4], '+', 'COUNT', ENTRIES_MAX + 1)
 if #entries > ENTRIES_MAX then
   return 'behind'
 end
@@ -46,13 +46,13 @@ for _, entry in ipairs(entries) do
     charges[#charges + 1] = { at = tonumber(at), by = parse_four(differences), surface = byte(surface) }
   end
 end
-local pending = redis.call('ZRANGE', KEYS[2], 0, -1)
+local pending = call('ZRANGE', KEYS[2], 0, -1)
 for from = 1, #pending, RECORDS_AT_ONCE do
   local record_keys = {}
-  for index = from, math.min(#pending, from + RECORDS_AT_ONCE - 1) do
+  for index = from, min(#pending, from + RECORDS_AT_ONCE - 1) do
     record_keys[#record_keys + 1] = ARGV[6] .. pending[index]
   end
-  for _, value in ipairs(redis.call('MGET', unpack(record_keys))) do
+  for _, value in ipairs(call('MGET', unpack(record_keys))) do
     local record = value and find(value, ARGV[5], 1, true) and parse_record(value, now)
     if record and concerns(record.subjects) then
       charges[#charges + 1] = { at = record.at, by = unappended(record), surface = byte(record.surface) }
@@ -60,8 +60,8 @@ for from = 1, #pending, RECORDS_AT_ONCE do
   end
 end
 
-local state = parse_state(redis.call('GET', KEYS[5]), epoch, now)
-if redis.call('SREM', KEYS[4], ARGV[5]) == 1 then
+local state = parse_state(call('GET', KEYS[5]), epoch, now)
+if call('SREM', KEYS[4], ARGV[5]) == 1 then
   -- The other counters of a stale subject are as doubtful as the seeded ones: cold.
   state.quotas = {}
 end
@@ -79,9 +79,11 @@ for index = 7, #ARGV do
     end
     clamps = clamps + (used < 0 and 1 or 0)
     local _, place = find_entry(state.quotas, key)
-    state.quotas[place or #state.quotas + 1] = { key, start, finish, math.min(USED_MAX, math.max(0, used)), 0, 0, 0 }
+    local range = text(start) .. ' ' .. text(finish)
+    state.quotas[place or #state.quotas + 1] =
+      { key, start, finish, min(USED_MAX, max(0, used)), range = range, previous = '0 0 0' }
   end
 end
 local value, kept = state_text(state, epoch, now)
-redis.call('SET', KEYS[5], value, 'PX', text(kept))
+call('SET', KEYS[5], value, 'PX', text(kept))
 return 'seeded ' .. text(clamps)

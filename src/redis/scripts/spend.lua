@@ -15,7 +15,7 @@ local at = text(now)
 if now > tonumber(ARGV[3]) then
   return 'late ' .. at
 end
-local values = redis.call('MGET', unpack(KEYS, 1, 2 * P + S))
+local values = call('MGET', unpack(KEYS, 1, 2 * P + S))
 
 local epochs, states = {}, {}
 for p = 1, P do
@@ -116,23 +116,23 @@ for s = 1, S do
   state.rates, state.quotas = rates, quotas
   if state.held or #rates > 0 or #quotas > 0 then
     local value, kept = state_text(state, epochs[partitions[s]], now)
-    redis.call('SET', KEYS[2 * P + s], value, 'PX', text(kept))
+    call('SET', KEYS[2 * P + s], value, 'PX', text(kept))
   end
 end
 
 local expires = text(now + tonumber(ARGV[4]))
 for p = 1, P do
-  redis.call('SET', KEYS[P + p], concat({ epochs[p], at, 'o', expires, '-', ARGV[11 + p] }, ' '))
-  redis.call('ZADD', KEYS[2 * P + S + p], expires, ARGV[8])
+  call('SET', KEYS[P + p], concat({ epochs[p], at, 'o', expires, '-', ARGV[11 + p] }, ' '))
+  call('ZADD', KEYS[2 * P + S + p], expires, ARGV[8])
 end
 
 for _, line in ipairs(lines) do
   if line.kind == 'r' then
-    line.seen = math.min(DEBT_MAX, line.seen + line.hits * line.a)
+    line.seen = min(DEBT_MAX, line.seen + line.hits * line.a)
   elseif not line.cold then
     local counted, quantity = byte(line.key, 1, 2)
     local moved = (counted == surface or counted == ANY_SURFACE) and estimate[quantity - 48] or 0
-    line.seen = math.min(USED_MAX, line.seen + moved)
+    line.seen = min(USED_MAX, line.seen + moved)
   end
 end
 return concat({ 'taken', at, at, concat(epochs, ' ') }, ' ') .. lines_text(lines)

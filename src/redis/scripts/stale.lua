@@ -8,9 +8,9 @@ local N, left, found = #KEYS / 2, tonumber(ARGV[1]), {}
 for index = 1, N do
   if left > 0 then
     local epoch = false
-    for _, name in ipairs(redis.call('SRANDMEMBER', KEYS[index], left)) do
-      epoch = epoch or match(redis.call('GET', KEYS[N + index]) or '- ', '^(%S+) ')
-      local value = redis.call('GET', ARGV[1 + index] .. name)
+    for _, name in ipairs(call('SRANDMEMBER', KEYS[index], left)) do
+      epoch = epoch or match(call('GET', KEYS[N + index]) or '- ', '^(%S+) ')
+      local value = call('GET', ARGV[1 + index] .. name)
       local is_current = value and match(value, '^(%S+) ') == epoch
       left = left - 1
       found[#found + 1] = text(index)

@@ -2,6 +2,8 @@
 -- Text: '<epoch> <half full at>' then ' r <key> <debt> <period> <at> <empty at>' per rate and
 --       ' q <key> <start> <end> <used> <previous start> <previous end> <previous used>' per quota (previous start 0 = none).
 -- A quota's key begins with its surface (a any, p pypi, g gpu) and its quantity (1 to 4 in the order of bookedQuantities).
+-- In a script a quota is { key, start, end, used, range = '<start> <end>', previous = '<start> <end> <used>' }: what does not change stays
+-- the text it was, because making text of numbers is the dearest part of a spend.
 -- Guarantee: a state of another epoch counts as forgotten (no quotas; rates half full from now).
 
 local QUOTA_KEPT_MS, STATE_KEPT_MS_MIN = 172800000, 60000
@@ -23,9 +25,9 @@ local function parse_state(value, epoch, now)
   for key, debt, period, at, empty in gmatch(rest, ' r (%S+) (%S+) (%S+) (%S+) (%S+)') do
     rates[#rates + 1] = { key, tonumber(debt), tonumber(period), tonumber(at), tonumber(empty) }
   end
-  for key, s, e, used, ps, pe, pu in gmatch(rest, ' q (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)') do
+  for key, range, start, finish, used, previous in gmatch(rest, ' q (%S+) ((%S+) (%S+)) (%S+) (%S+ %S+ %S+)') do
     quotas[#quotas + 1] =
-      { key, tonumber(s), tonumber(e), tonumber(used), tonumber(ps), tonumber(pe), tonumber(pu) }
+      { key, tonumber(start), tonumber(finish), tonumber(used), range = range, previous = previous }
   end
   return state
 end
@@ -33,14 +35,13 @@ end
 -- Text and milliseconds to keep it.
 local function state_text(state, epoch, now)
   local parts, kept = { epoch, text(state.half) }, STATE_KEPT_MS_MIN
-  for _, r in ipairs(state.rates) do
-    parts[#parts + 1] = string.format('r %s %.0f %.0f %.0f %.0f', r[1], r[2], r[3], r[4], r[5])
-    kept = math.max(kept, r[5] - now)
+  for _, rate in ipairs(state.rates) do
+    parts[#parts + 1] = format('r %s %.0f %.0f %.0f %.0f', rate[1], rate[2], rate[3], rate[4], rate[5])
+    kept = max(kept, rate[5] - now)
   end
-  for _, q in ipairs(state.quotas) do
-    parts[#parts + 1] =
-      string.format('q %s %.0f %.0f %.0f %.0f %.0f %.0f', q[1], q[2], q[3], q[4], q[5], q[6], q[7])
-    kept = math.max(kept, q[3] + QUOTA_KEPT_MS - now)
+  for _, quota in ipairs(state.quotas) do
+    parts[#parts + 1] = format('q %s %s %.0f %s', quota[1], quota.range, quota[4], quota.previous)
+    kept = max(kept, quota[3] + QUOTA_KEPT_MS - now)
   end
   return concat(parts, ' '), kept
 end
@@ -67,22 +68,24 @@ end
 
 local function roll(quota, start, finish)
   if quota[2] ~= start then
-    quota[5], quota[6], quota[7] = quota[2], quota[3], quota[4]
+    quota.previous = quota.range .. ' ' .. text(quota[4])
     quota[2], quota[3], quota[4] = start, finish, 0
+    quota.range = text(start) .. ' ' .. text(finish)
   end
 end
 
 -- Adds difference to the window that holds at; answers 1 when it would have gone below 0.
 local function move(quota, at, difference)
-  local field
   if quota[2] <= at and at < quota[3] then
-    field = 4
-  elseif quota[5] <= at and at < quota[6] then
-    field = 7
-  else
+    local used = quota[4] + difference
+    quota[4] = min(USED_MAX, max(0, used))
+    return used < 0 and 1 or 0
+  end
+  local range, start, finish, before = match(quota.previous, '^((%S+) (%S+)) (%S+)$')
+  if at < tonumber(start) or at >= tonumber(finish) then
     return 0
   end
-  local used = quota[field] + difference
-  quota[field] = math.min(USED_MAX, math.max(0, used))
+  local used = tonumber(before) + difference
+  quota.previous = range .. ' ' .. text(min(USED_MAX, max(0, used)))
   return used < 0 and 1 or 0
 end

@@ -6,7 +6,7 @@
 -- Answers how many, as text.
 
 local caller = { run_id = ARGV[1], fresh = ARGV[2] }
-local epoch = epoch_in_force(redis.call('GET', KEYS[1]), { epoch = KEYS[1], charges = KEYS[2] }, caller)
+local epoch = epoch_in_force(call('GET', KEYS[1]), { epoch = KEYS[1], charges = KEYS[2] }, caller)
 if ARGV[3] ~= epoch then
   return '0'
 end
@@ -20,8 +20,8 @@ end
 if oldest <= 0 then
   return '0'
 end
-local removed = redis.call('XTRIM', KEYS[2], 'MINID', '=', first_kept)
+local removed = call('XTRIM', KEYS[2], 'MINID', '=', first_kept)
 if removed > 0 then
-  redis.call('SET', KEYS[1], epoch .. ' ' .. caller.run_id .. ' ' .. floor)
+  call('SET', KEYS[1], epoch .. ' ' .. caller.run_id .. ' ' .. floor)
 end
 return text(removed)

@@ -5,7 +5,7 @@
 -- Answers the indexes (from 1) of those that wait, space-separated.
 
 local N = #KEYS / 2
-local values = redis.call('MGET', unpack(KEYS, 1, N))
+local values = call('MGET', unpack(KEYS, 1, N))
 local found = {}
 for index = 1, N do
   if values[index] then
@@ -14,7 +14,7 @@ for index = 1, N do
     if known ~= epoch then
       found[#found + 1] = text(index)
     else
-      local last = redis.call('XREVRANGE', KEYS[N + index], '+', '(' .. position, 'COUNT', 1)[1]
+      local last = call('XREVRANGE', KEYS[N + index], '+', '(' .. position, 'COUNT', 1)[1]
       if last then
         found[#found + 1] = text(index)
       end
