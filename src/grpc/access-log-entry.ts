@@ -2,6 +2,7 @@ import type { AccessLogEntry } from '../core/access-log.ts'
 import { lengthTag, varintTag, WireReader } from './wire-reader.ts'
 
 const ourNamespace = 'envoy.filters.http.ext_authz'
+const deniedDetails = 'ext_authz_denied'
 const ticketBytesMax = 16_384
 const pathBytesMax = 65_536
 
@@ -42,7 +43,10 @@ export function decodeAccessLogEntry(bytes: Buffer, node: string): AccessLogEntr
     return undefined
   }
   const { streamId, ...entry } = draft
-  return entry.requestId === '' ? { ...entry, requestId: streamId } : entry
+  if (entry.requestId === '') entry.requestId = streamId
+  // A refusal without metadata leaves no namespace; an allow always does, because Envoy adds the Check's duration (Envoy 1.40).
+  if (entry.details === deniedDetails) entry.checked = true
+  return entry
 }
 
 function emptyDraft(node: string): Draft {

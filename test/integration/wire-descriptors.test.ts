@@ -186,6 +186,18 @@ test('decodeAccessLogEntry() says `aborted` for either side’s leaving, and for
   }
 })
 
+test('decodeAccessLogEntry() calls a refusal checked, also when it left no metadata', () => {
+  const entryOf = (details: string): AccessLogEntry | undefined => {
+    const message = officialRequest(accessLog, {
+      httpLogs: { logEntry: [{ response: { responseCodeDetails: details } }] },
+    })
+    return decodeAccessLogEntry(message.subarray(4), '')
+  }
+  expect(entryOf('ext_authz_denied')).toMatchObject({ checked: true, details: 'ext_authz_denied' })
+  expect(entryOf('ext_authz_error')).toMatchObject({ checked: false })
+  expect(entryOf('via_upstream')).toMatchObject({ checked: false })
+})
+
 test('createRateLimitMethod() reads an officially encoded question and is read', async () => {
   const asked: RateLimitRequest[] = []
   const method = createRateLimitMethod({
