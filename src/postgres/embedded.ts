@@ -9,7 +9,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
@@ -56,8 +56,10 @@ export interface EmbeddedPostgres {
  * It ends with this process, however that ends. Throws `server_missing`, `already_running`, or `internal` with the end of
  * its log.
  */
-export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const binaries = reachableBinaries(options.binariesFolder)
+export async function startEmbeddedPostgres(given: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  // The server works in `/`, where a relative folder would be another one.
+  const options = { ...given, dataFolder: resolve(given.dataFolder) }
+  const binaries = reachableBinaries(resolve(given.binariesFolder))
   mkdirSync(options.dataFolder, { recursive: true })
   openDataFolder(options.dataFolder)
   const cluster = join(options.dataFolder, 'cluster')
