@@ -87,6 +87,8 @@ function settingsOf(options: WorldOptions): Variables {
     TOLLGATE_DATA_FOLDER: join(options.folder, 'data'),
     TOLLGATE_GRPC_SOCKET: join(createSocketFolder(), 'tollgate.sock'),
     TOLLGATE_ASK_AT: '#package-help',
+    // As patient as Envoy here: the machine may be busy with anything.
+    TOLLGATE_CHECK_MS_MAX: '800',
     // Envoy is ended first, so nothing is left to drain.
     TOLLGATE_DRAIN_MS: '100',
     ...options.settings,

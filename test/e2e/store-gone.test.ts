@@ -16,7 +16,12 @@ let lenient: string
 
 beforeAll(async () => {
   redis = await startOwnRedis()
-  world = await createWorld({ store: 'redis', redisUrl: redis.url, authorizeMsMax: AUTHORIZE_MS_MAX })
+  world = await createWorld({
+    store: 'redis',
+    redisUrl: redis.url,
+    authorizeMsMax: AUTHORIZE_MS_MAX,
+    settings: { TOLLGATE_CHECK_MS_MAX: '300' },
+  })
   await world.sql('DELETE FROM tollgate.limit_rule')
   await world.sql(`SELECT tollgate.confirm_emptied('limit_rule')`)
   strict = await accountWith('strict', 'deny')
