@@ -19,8 +19,11 @@ WITH listed AS (
   SELECT 0::bigint AS place, old.mint_day, old.id, old.at, old.account, old.project, old.department, old.token, old.address, old.upstream,
          old.surface, old.kind, old.resource, old.file, old.is_home, old.outcome, old.state, old.unsettled, old.requests, old.credits,
          old.bytes, old.gpu_ms, old.subjects
-    FROM tollgate.usage_entry AS old
-   WHERE old.partition = $1 AND (old.mint_day, old.id) IN (SELECT mint_day, id FROM listed)
+    FROM (SELECT DISTINCT mint_day, id FROM listed) AS wanted
+   -- LIMIT, and OFFSET below, keep these look-ups by key whatever the planner believes of tables that grow by the second.
+   CROSS JOIN LATERAL (
+         SELECT * FROM tollgate.usage_entry AS entry
+          WHERE entry.mint_day = wanted.mint_day AND entry.id = wanted.id AND entry.partition = $1 LIMIT 1) AS old
 ), told AS (
   SELECT * FROM booked
    UNION ALL
@@ -65,18 +68,20 @@ WITH listed AS (
          saved.bytes - coalesce(old.bytes, 0) AS bytes, saved.gpu_ms - coalesce(old.gpu_ms, 0) AS gpu_ms
     FROM saved
     LEFT JOIN booked AS old ON old.mint_day = saved.mint_day AND old.id = saved.id
-), moved AS (
-  SELECT counter.id,
-         sum(CASE counter.quantity WHEN 'requests' THEN changed.requests WHEN 'credits' THEN changed.credits
-                                   WHEN 'bytes' THEN changed.bytes ELSE changed.gpu_ms END) AS by
+), concerned AS (
+  SELECT changed.*, split_part(name, ':', 1) AS subject_kind, substr(name, strpos(name, ':') + 1) AS subject_id
     FROM changed
    CROSS JOIN LATERAL unnest(changed.subjects) AS subject (name)
-    JOIN tollgate.quota_usage AS counter
-      ON counter.partition = $1
-     AND counter.subject_kind = split_part(subject.name, ':', 1)
-     AND counter.subject_id = substr(subject.name, strpos(subject.name, ':') + 1)
-     AND counter.end_at > changed.at AND counter.start_at <= changed.at
-     AND counter.surface IN ('any', changed.surface)
+), moved AS (
+  SELECT counter.id,
+         sum(CASE counter.quantity WHEN 'requests' THEN concerned.requests WHEN 'credits' THEN concerned.credits
+                                   WHEN 'bytes' THEN concerned.bytes ELSE concerned.gpu_ms END) AS by
+    FROM concerned
+   CROSS JOIN LATERAL (
+         SELECT kept.id, kept.quantity FROM tollgate.quota_usage AS kept
+          WHERE kept.partition = $1 AND kept.subject_kind = concerned.subject_kind AND kept.subject_id = concerned.subject_id
+            AND kept.end_at > concerned.at AND kept.start_at <= concerned.at AND kept.surface IN ('any', concerned.surface)
+         OFFSET 0) AS counter
    GROUP BY counter.id
 ), counted AS (
   -- Someone may have lowered a counter by hand; it then stops at 0 instead of stopping the ledger.
