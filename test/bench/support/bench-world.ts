@@ -27,14 +27,13 @@ const serveFlags = ['--single-threaded-gc', '--max-semi-space-size=32']
 
 /** A PostgreSQL with the bench's policy, a Redis, and servers on demand. */
 export async function startBenchWorld(tokenCount: number): Promise<BenchWorld> {
-  const folder = createScratchFolder('bench')
   const sockets = createSocketFolder()
   const database = await startEmbeddedPostgres({
     binariesFolder: bundledPostgresFolder,
-    dataFolder: join(folder, 'postgres'),
+    dataFolder: createScratchFolder('bench-postgres'),
     fsync: false,
   })
-  const redis = await startRedis({ dataFolder: folder })
+  const redis = await startRedis({ dataFolder: createScratchFolder('bench-redis') })
   await pin(redis.pid, restCore)
   await pin(process.pid, restCore)
   const running: BenchProcess[] = []
