@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { rootFolder } from '../scripts/state-folder.ts'
 import { call } from './caller.ts'
@@ -43,6 +44,8 @@ export async function tryInvitation(invitation: Invitation): Promise<void> {
     })
     expectThat(result.code === 0, `this line runs: ${line}`, result.text)
   }
+  // So that pip does not warn the reader of files that are there already.
+  rmSync(readerTarget, { recursive: true, force: true })
   const url = new URL(invitation.statusUrl)
   const basic = Buffer.from(`${url.username}:${url.password}`).toString('base64')
   const reply = await call({ url: `${url.origin}${url.pathname}`, headers: { authorization: `Basic ${basic}` } })

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:net'
+import type { Server } from 'node:net'
 
 /** Listens on a free loopback port and says which. */
 export async function listen(server: Server): Promise<number> {
@@ -16,12 +16,4 @@ export async function closeServer(server: Server & { closeAllConnections?(): voi
   server.close()
   server.closeAllConnections?.()
   await closed
-}
-
-/** Loopback ports that were free a moment ago, all different, for programs that cannot pick one themselves. */
-export async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer())
-  const ports = await Promise.all(servers.map(listen))
-  await Promise.all(servers.map(closeServer))
-  return ports
 }

@@ -5,7 +5,7 @@ import { rootFolder } from '../scripts/state-folder.ts'
 import type { Variables } from './tollgate.ts'
 
 /** Variables by which `npm run sql` and `npm run tollgate -- …` reach the demo that is up; there only while it is. */
-export const environmentFile = join(rootFolder, '.cache/demo/env')
+const environmentFile = join(rootFolder, '.cache/demo/env')
 
 export function writeEnvironment(variables: Variables): void {
   mkdirSync(dirname(environmentFile), { recursive: true })

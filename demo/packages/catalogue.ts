@@ -2,7 +2,7 @@ import { createCipheriv } from 'node:crypto'
 import { buildWheel, type Wheel, type WheelSource } from './wheel.ts'
 
 /** The demo's one large package; its wheel is this plus a few hundred bytes. */
-export const watermelonBytes = 30_000_000
+const WATERMELON_BYTES = 30_000_000
 
 const sources: readonly WheelSource[] = [
   { name: 'apricot', version: '1.0', summary: 'Needs two others', requires: ['blackcurrant', 'cherry>=1.1'] },
@@ -27,7 +27,7 @@ export function buildCatalogue(): readonly Wheel[] {
     name: 'watermelon',
     version: '1.0',
     summary: 'One large file',
-    files: [{ name: 'pulp.bin', content: incompressible(watermelonBytes) }],
+    files: [{ name: 'pulp.bin', content: incompressible(WATERMELON_BYTES) }],
   }
   return [...sources, watermelon].map(buildWheel)
 }
