@@ -1,4 +1,4 @@
-import { Command, Redis, type RedisOptions } from 'ioredis'
+import { Command, Redis, type RedisOptions, ReplyError } from 'ioredis'
 import { Fault } from '../core/fault.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import { Breaker } from './breaker.ts'
@@ -46,6 +46,8 @@ const safeOptions: RedisAccess = {
   maxRetriesPerRequest: 0,
   connectTimeout: connectMsMax,
   socketTimeout: silenceMsMax,
+  // The master became a replica: connect anew, to whoever is master now.
+  reconnectOnError: (error: Error): boolean => error.message.startsWith('READONLY'),
   retryStrategy: (attempt: number): number => Math.min(500, 50 * attempt),
 }
 
@@ -132,7 +134,9 @@ export class Connection {
           isAnswered = true
           this.#inFlight -= 1
           clearTimeout(timer)
-          this.#breaker.failed(this.#options.nowMs(), { timedOut: false })
+          // An error that Redis itself replied says that it answers.
+          if (cause instanceof ReplyError) this.#breaker.succeeded()
+          else this.#breaker.failed(this.#options.nowMs(), { timedOut: false })
           reject(unavailable('Redis could not be asked', { cause, uncertain: true }))
         },
       )
