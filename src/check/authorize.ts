@@ -16,7 +16,6 @@ import { assess, type Governed } from './assess.ts'
 import type { WindowsAt } from './lines.ts'
 import type { PolicySource, SizeCatalogue, SpendStore } from './ports.ts'
 import { refundOf } from './report.ts'
-import { mintReservationId } from './reservation-id.ts'
 import type { ReadStatus } from './status.ts'
 import type { TicketSigner } from './ticket.ts'
 
@@ -34,7 +33,8 @@ export interface AuthorizeDeps {
   readonly observer: Observer
   /** This machine's clock; `store.nowMs()` is the store's. */
   readonly nowMs: () => number
-  readonly randomBytes: (count: number) => Uint8Array
+  /** A new reservation id, minted at an instant. */
+  readonly mintId: (nowMs: number) => string
   readonly reservationMs: number
   /** Takes a refund over until the store has it. */
   readonly giveBack: (refund: Report) => void
@@ -88,7 +88,7 @@ async function decide(governed: Governed, asked: Asked, deps: AuthorizeDeps): Pr
   const { facts, nowMs, notAfterMs } = asked
   const { surface } = upstream
   const spend = {
-    ...{ id: mintReservationId(deps.randomBytes(16), nowMs), estimate, surface, notAfterMs },
+    ...{ id: deps.mintId(nowMs), estimate, surface, notAfterMs },
     home: principal.account.partition,
     meta: metaOf(governed, facts),
     expiresInMs: deps.reservationMs,

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import type { ChargeMeta } from '../core/charge.ts'
 import type { Subject, SubjectKind } from '../core/subject.ts'
 import type { Ticket } from '../core/ticket.ts'
@@ -31,8 +31,7 @@ const signatureLength = 22
  * text: dynamic metadata cannot be set by clients, the signature keeps other filters and replayed logs honest.
  */
 export function createTicketSigner(key: Uint8Array): TicketSigner {
-  const signatureOf = (payload: string): string =>
-    createHmac('sha256', key).update(payload).digest('base64url').slice(0, signatureLength)
+  const signatureOf = createHmacSha256(key)
   return {
     sign(ticket) {
       const payload = Buffer.from(JSON.stringify(packed(ticket)), 'utf8').toString('base64url')
@@ -46,6 +45,21 @@ export function createTicketSigner(key: Uint8Array): TicketSigner {
       const ticket = unpacked(JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')))
       return nowMs - ticket.at > ageMsMax ? 'old' : ticket
     },
+  }
+}
+
+/**
+ * HMAC (RFC 2104) over one-shot hashes: three times as fast as an Hmac object for texts of this size, and one is made for every Check.
+ * A test holds it against node's own.
+ */
+function createHmacSha256(key: Uint8Array): (text: string) => string {
+  const block = Buffer.alloc(64)
+  block.set(key.length > 64 ? hash('sha256', key, 'buffer') : key)
+  const inner = block.map((byte) => byte ^ 0x36)
+  const outer = block.map((byte) => byte ^ 0x5c)
+  return (text) => {
+    const digest = hash('sha256', Buffer.concat([inner, Buffer.from(text, 'latin1')]), 'buffer')
+    return hash('sha256', Buffer.concat([outer, digest]), 'base64url').slice(0, signatureLength)
   }
 }
 

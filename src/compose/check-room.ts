@@ -6,6 +6,7 @@ import { type Authorize, createAuthorize } from '../check/authorize.ts'
 import type { WindowsAt } from '../check/lines.ts'
 import { createLook } from '../check/look.ts'
 import type { PolicySource, Seeder, SizeCatalogue, SpendStore } from '../check/ports.ts'
+import { createReservationIds } from '../check/reservation-id.ts'
 import { createReadStatus } from '../check/status.ts'
 import type { TicketSigner } from '../check/ticket.ts'
 import type { Report } from '../core/charge.ts'
@@ -42,7 +43,7 @@ export function createCheckRoom(room: CheckRoom): Authorize {
     credentialOf: createCredentials(room),
     windowsAt: windows,
     nowMs: Date.now,
-    randomBytes,
+    mintId: createReservationIds(randomBytes),
     reservationMs: settings.TOLLGATE_RESERVATION_MS,
   })
 }

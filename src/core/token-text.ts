@@ -42,12 +42,17 @@ function checksum(text: string): string {
   return digits
 }
 
-/** CRC-32 of ISO-HDLC (zlib, PNG), bit by bit: tokens are short and checked once. */
+const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let sum = byte
+  for (let bit = 0; bit < 8; bit += 1) sum = (sum >>> 1) ^ (sum & 1 ? 0xedb88320 : 0)
+  return sum
+})
+
+/** CRC-32 of ISO-HDLC (zlib, PNG). */
 function crc32(text: string): number {
   let sum = 0xffffffff
   for (let index = 0; index < text.length; index += 1) {
-    sum ^= text.charCodeAt(index)
-    for (let bit = 0; bit < 8; bit += 1) sum = (sum >>> 1) ^ (sum & 1 ? 0xedb88320 : 0)
+    sum = (sum >>> 8) ^ (crcTable[(sum ^ text.charCodeAt(index)) & 0xff] ?? 0)
   }
   return (sum ^ 0xffffffff) >>> 0
 }

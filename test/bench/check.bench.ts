@@ -12,8 +12,7 @@ const rounds = Number(process.env['BENCH_ROUNDS'] ?? 5)
 const slicesPerRound = 3
 const sliceMs = 1_000
 const pacedMs = 5_000
-const artifact =
-  '/packages/57/89/e6655a6fccb1a2f450497533561d8824d6c42da4345defb61e01266aba92/demo_package-1.0-py3-none-any.whl'
+const artifact = '/packages/57/89/demo_package-1.0-py3-none-any.whl'
 
 /** Checks per second beside grpc-js doing nothing, Redis calls per Check, and latencies at a fixed pace. */
 export async function run(): Promise<readonly Figure[]> {

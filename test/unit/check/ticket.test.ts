@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { createTicketSigner } from '../../../src/check/ticket.ts'
 import { noonMs, ticket } from './factories.ts'
@@ -25,6 +26,12 @@ describe('a ticket', () => {
       const other = text[index] === 'A' ? 'B' : 'A'
       expect(signer.open(text.slice(0, index) + other + text.slice(index + 1), noonMs)).toBe('forged')
     }
+  })
+
+  test.each([1, 32, 64, 65, 200])('carries HMAC-SHA-256 under a key of %i bytes, cut to 128 bits', (length) => {
+    const key = Buffer.alloc(length, 7)
+    const [payload = '', signature] = createTicketSigner(key).sign(ticket()).split('.')
+    expect(signature).toBe(createHmac('sha256', key).update(payload).digest('base64url').slice(0, 22))
   })
 
   test('is forged when signed with another key', () => {

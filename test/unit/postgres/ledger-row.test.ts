@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
-import { mintReservationId } from '../../../src/check/reservation-id.ts'
+import { createReservationIds } from '../../../src/check/reservation-id.ts'
 import { ledgerRow, mintDayOf, storable } from '../../../src/postgres/ledger-row.ts'
 import { account, chargeEntry } from '../../support/charge-entries.ts'
 
 test('mintDayOf() reads the day out of ids as they are minted', () => {
   const random = new Uint8Array(16).fill(255)
-  expect(mintDayOf(mintReservationId(random, Date.UTC(2026, 10, 22, 23, 59, 59, 999)))).toBe('2026-11-22')
-  expect(mintDayOf(mintReservationId(random, Date.UTC(2026, 10, 23)))).toBe('2026-11-23')
+  expect(mintDayOf(createReservationIds(() => random)(Date.UTC(2026, 10, 22, 23, 59, 59, 999)))).toBe('2026-11-22')
+  expect(mintDayOf(createReservationIds(() => random)(Date.UTC(2026, 10, 23)))).toBe('2026-11-23')
 })
 
 test.each(['', 'x', '.', 'x.', 'x.-1', 'x.1.5e', 'x.zzzzzzzzzz', 'x.ZZ', 'x.1 ', `x.${'z'.repeat(400)}`])(
