@@ -20,9 +20,12 @@ async function main(words: readonly string[]): Promise<number> {
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interruption.abort())
   const interrupted = once(interruption.signal, 'abort').then(() => 130)
   const started = new AsyncDisposableStack()
-  const shown = show(started, interruption.signal).catch((error) => (interruption.signal.aborted ? 130 : report(error)))
+  const stays = !words.includes('--once')
+  const shown = show(started, { signal: interruption.signal, stays }).catch((error) =>
+    interruption.signal.aborted ? 130 : report(error),
+  )
   const code = await Promise.race([shown, interrupted])
-  if (!interruption.signal.aborted && !words.includes('--once') && code === 0) {
+  if (!interruption.signal.aborted && stays && code === 0) {
     console.log('\nCtrl-C ends it.')
     await interrupted
   }
@@ -34,8 +37,13 @@ async function main(words: readonly string[]): Promise<number> {
   return code
 }
 
+interface Showing {
+  readonly signal: AbortSignal
+  readonly stays: boolean
+}
+
 /** Answers 0 when every step showed what it should, else 1. */
-async function show(started: AsyncDisposableStack, signal: AbortSignal): Promise<number> {
+async function show(started: AsyncDisposableStack, { signal, stays }: Showing): Promise<number> {
   const startedMs = performance.now()
   const world = await setStage(started)
   const demo: Demo = { world, aliceToken: await world.issueToken('alice') }
@@ -45,7 +53,7 @@ async function show(started: AsyncDisposableStack, signal: AbortSignal): Promise
   await tryInvitation(invitation)
   if (faults > 0) console.log(`\n${faults} of 8 steps did not show what they should.`)
   else console.log(`\nEvery step showed what it should, in ${seconds(startedMs)}.`)
-  printInvitation(invitation)
+  if (stays && faults === 0) printInvitation(invitation)
   return faults > 0 ? 1 : 0
 }
 
