@@ -44,6 +44,8 @@ interface Constraint {
 
 /** The page on the schema, made from its COMMENTs and constraints as they stand in a migrated database. */
 export async function renderSqlReference(client: pg.ClientBase): Promise<string> {
+  // Whatever the user's search path is, names are written out in full.
+  await client.query('SET search_path = pg_catalog')
   const columns = await client.query<Column>(columnsQuery)
   const constraints = await client.query<Constraint>(constraintsQuery)
   const functions = await client.query<{ name: string; arguments: string; comment: string }>(functionsQuery)

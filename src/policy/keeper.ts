@@ -82,7 +82,8 @@ export function createPolicyKeeper({ database, observer, clock }: CurrentPolicyD
     async stop() {
       stopped = true
       bell.ring()
-      await listening.stop()
+      // First, so that a reading in progress ends now and not when its patience does.
+      await Promise.all([database.close(), listening.stop()])
       await running
       await database.close()
     },

@@ -72,9 +72,9 @@ export function draftTable<Noun>(
   }
 }
 
-/** Everything that is wrong with the table. */
+/** Everything that is wrong with the table, by id. */
 export function faultsOf<Noun>({ table }: TableReader<Noun>, state: TableState<Noun>): readonly PolicyFault[] {
-  if (!state.isHeld) return [...state.faults.values()]
+  if (!state.isHeld) return [...state.faults.values()].sort((left, right) => (left.id < right.id ? -1 : 1))
   const reasons = [`the table is empty; SELECT tollgate.confirm_emptied('${table}') if that is meant`]
   return [{ table, id: '*', reasons, inForce: 'rows before it was emptied' }]
 }

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { Fault } from '../core/fault.ts'
 import type { PolicyChanges, PolicyDatabase, PolicyHead, RawRow, TableName } from '../policy/ports.ts'
+import { endClient } from './end-client.ts'
 import { openDoorbell } from './policy-doorbell.ts'
 import { policyQueries } from './policy-queries.ts'
 
@@ -49,23 +50,24 @@ export function createPostgresPolicyDatabase({ databaseUrl }: { readonly databas
       await client.connect()
       return client
     } catch (error) {
-      void client.end().catch(() => {})
+      void endClient(client)
       throw error
     }
   }
 
-  async function reading<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
+  async function reading<T>(work: (client: pg.Client, head: PolicyHead) => Promise<T>): Promise<T> {
     try {
       reader ??= await connect('tollgate policy')
-      await reader.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
-      const answer = await work(reader)
-      await reader.query('COMMIT')
+      const client = reader
+      const answer = await work(client, await beginReading(client))
+      // Nothing was written, so nobody need wait for the end; the next reading queues behind it.
+      client.query('COMMIT').catch(() => {})
       return answer
     } catch (cause) {
       const failed = reader
       reader = undefined
       // Not awaited: a connection that has just failed to answer may not answer its end either.
-      void failed?.end().catch(() => {})
+      if (failed) void endClient(failed)
       throw cause instanceof Fault ? cause : unavailable(cause)
     }
   }
@@ -79,22 +81,24 @@ export function createPostgresPolicyDatabase({ databaseUrl }: { readonly databas
       }
     },
     readAll: (take) =>
-      reading(async (client) => {
-        const head = await readHead(client)
+      reading(async (client, head) => {
         for (const table of tableNames) await readTable(client, { table, take })
         return head
       }),
-    readChanges: (since) => reading((client) => readChanges(client, since)),
+    readChanges: (since) => reading((client, head) => readChanges(client, { head, since })),
     async close() {
-      await reader?.end().catch(() => {})
+      const idle = reader
       reader = undefined
+      if (idle) await endClient(idle)
     },
   }
 }
 
-async function readHead(client: pg.Client): Promise<PolicyHead> {
-  const { rows } = await client.query<PolicyHead>(policyQueries.version)
-  const [head] = rows
+/** One message: the transaction's snapshot is taken by the query that says which version it is. */
+async function beginReading(client: pg.Client): Promise<PolicyHead> {
+  const begin = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${policyQueries.version}`
+  const answers = (await client.query(begin)) as unknown as readonly pg.QueryResult<PolicyHead>[]
+  const head = answers[1]?.rows[0]
   if (head === undefined) throw new Fault('policy_unavailable', 'The policy has no history: run tollgate migrate')
   return head
 }
@@ -114,11 +118,11 @@ async function readTable(
 
 async function readChanges(
   client: pg.Client,
-  since: { readonly history: string; readonly version: number },
+  { head, since }: { readonly head: PolicyHead; readonly since: Omit<PolicyHead, 'emptied'> },
 ): Promise<PolicyChanges | undefined> {
-  const head = await readHead(client)
   if (head.history !== since.history || head.version < since.version) return undefined
   if (head.version === since.version) return { ...head, touched: [] }
+  // Not named: a statement prepared by name is soon planned for any value, and that plan reads the whole table.
   const { rows: keys } = await client.query<{ table_name: string; key: string }>(policyQueries.changes, [
     since.version,
     TOUCHED_MAX,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
 import { Fault } from '../core/fault.ts'
 import type { Doorbell } from '../policy/ports.ts'
+import { endClient } from './end-client.ts'
 
 const CHANNEL = 'tollgate_policy'
 const PROOF_TIMEOUT_MS = 1_000
@@ -20,7 +21,7 @@ export async function openDoorbell(client: pg.Client, onRing: () => void): Promi
   try {
     await client.query(`LISTEN ${CHANNEL}; LISTEN ${proofChannel}`)
   } catch (error) {
-    void client.end().catch(() => {})
+    void endClient(client)
     throw error
   }
   return {
@@ -40,8 +41,6 @@ export async function openDoorbell(client: pg.Client, onRing: () => void): Promi
       }
       throw new Fault('policy_unavailable', 'The listening connection hears nothing', { transient: true })
     },
-    async close() {
-      await client.end().catch(() => {})
-    },
+    close: () => endClient(client),
   }
 }

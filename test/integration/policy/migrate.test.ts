@@ -2,6 +2,7 @@ import pg from 'pg'
 import { expect, test } from 'vitest'
 import { migrate } from '../../../src/postgres/migrate.ts'
 import { createDatabase } from '../../support/databases.ts'
+import { onePerson } from '../../support/policy.ts'
 
 test('migrate() lets two run at once: each file is applied by exactly one of them', async () => {
   await using database = await createDatabase({ migrated: false })
@@ -28,4 +29,17 @@ test('migrate() says when PostgreSQL does not answer', async () => {
     code: 'policy_unavailable',
     transient: true,
   })
+})
+
+test('migrate() and the triggers rest on no search path', async () => {
+  await using database = await createDatabase({ migrated: false })
+  const url = `${database.url}?options=-c%20search_path%3Dpg_catalog`
+  await migrate(url)
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.query(onePerson)
+  await client.query(`UPDATE tollgate.account SET disabled = true; TRUNCATE tollgate.access_rule`)
+  const { rows } = await client.query(`SELECT version::int FROM tollgate.policy_version`)
+  expect(rows).toEqual([{ version: 2 }])
+  await client.end()
 })
