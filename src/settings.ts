@@ -54,7 +54,6 @@ const schema = z.strictObject({
 })
 
 export type Settings = Readonly<z.output<typeof schema>>
-export type Role = (typeof roles)[number]
 
 /** Names of every setting, for the reference page's test. */
 export const settingNames = Object.keys(schema.shape)

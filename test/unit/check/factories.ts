@@ -1,4 +1,5 @@
 import type { LineFacts } from '../../../src/check/lines.ts'
+import type { AccessLogEntry } from '../../../src/core/access-log.ts'
 import type { LimitRule } from '../../../src/core/limit.ts'
 import type { Principal } from '../../../src/core/principal.ts'
 import type { Ticket } from '../../../src/core/ticket.ts'
@@ -94,4 +95,11 @@ export function ticket(changes: Partial<Ticket> = {}): Ticket {
     path: '/packages/aa/bb/cc/numpy-2.0-py3-none-any.whl',
     ...changes,
   }
+}
+
+/** The end of a complete download of 5 MB, of which 4 MB went over the wire. */
+export const entry: AccessLogEntry = {
+  ...{ node: 'edge', checked: true, type: 'end', requestId: 'r', method: 'GET', path: '/x', status: 200, details: '' },
+  ...{ bodyBytes: 5_000_000, wireBytes: 4_000_000, aborted: false, durationMs: 1, range: '', contentRange: '' },
+  contentLengthBytes: undefined,
 }
