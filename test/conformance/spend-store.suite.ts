@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   address,
   alice,
+  amounts,
   hourOf,
   quotaLine,
   rateLine,
@@ -65,8 +66,10 @@ export function spendStoreSuite(name: string, createHarness: () => Promise<Store
 
       it('takes nothing from any line when one refuses, and names the enforced line that waits longest', async () => {
         await warm()
+        const small = rateLine({ limit: 'small', burst: 1, amount: 1 })
+        await store.spend(spendRequest({ id: 'n0', lines: [small], estimate: amounts({}) }))
         const lines = [
-          rateLine({ limit: 'small', burst: 1, amount: 1 }),
+          small,
           quotaLine({ amount: 500 }),
           rateLine({ limit: 'large' }),
           rateLine({ limit: 'shadow', burst: 1, hits: 2, enforced: false }),
@@ -75,7 +78,25 @@ export function spendStoreSuite(name: string, createHarness: () => Promise<Store
         expect(answer).toMatchObject({ kind: 'refused', line: 1, retryAfterMs: 'never' })
         expect(await used()).toBe(0)
         const after = await store.peek(lines)
-        expect(after).toMatchObject({ states: [{ debt: 0 }, { used: 0 }, { debt: 0 }, { debt: 0 }] })
+        expect(after).toMatchObject({ states: [{ debt: 1_000 }, { used: 0 }, { debt: 0 }, { debt: 0 }] })
+      })
+
+      it('names the first of lines that wait equally long', async () => {
+        for (const hits of [5, 6]) {
+          const full = rateLine({ hits: 5, limit: `r${hits}` })
+          await store.spend(spendRequest({ id: `full${hits}`, lines: [full, { ...full, limit: 'other' }] }))
+          const lines = [rateLine(), rateLine({ limit: 'other', hits }), rateLine({ limit: `r${hits}`, hits })]
+          expect(await store.spend(spendRequest({ id: `e${hits}`, lines }))).toMatchObject({ kind: 'refused', line: 1 })
+          await harness.setNow(startMs + 60_000)
+        }
+      })
+
+      it('does not know a counter of other windows than the line has', async () => {
+        const { current } = quotaLine()
+        const shifted = { startMs: current.startMs + 60_000, endMs: current.endMs + 60_000 }
+        await warm(quotaLine({ current: shifted }))
+        expect(await store.spend(spendRequest({ id: 'd1', lines: [quotaLine()] }))).toMatchObject({ kind: 'cold' })
+        expect(await used()).toBe('cold')
       })
 
       it('charges a line that is not enforced past its amount and never lets it refuse', async () => {

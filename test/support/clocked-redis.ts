@@ -8,6 +8,8 @@ export interface ClockedRedis extends StoreHarness {
   readonly store: RedisSpendStore
   readonly keyPrefix: string
   readonly admin: Redis
+  /** Sets the clock of the scripts alone; the adapter learns it from replies. */
+  setStoreNow(ms: number): Promise<void>
 }
 
 /** A store on the shared Redis whose scripts read the time that the test sets. */
@@ -16,9 +18,12 @@ export async function createClockedRedis(): Promise<ClockedRedis> {
   const clockKey = `${keyPrefix}clock`
   const admin = new Redis(sharedRedisUrl())
   let localMs = startMs
-  const setNow = async (ms: number): Promise<void> => {
-    localMs = ms
+  const setStoreNow = async (ms: number): Promise<void> => {
     await admin.set(clockKey, String(ms))
+  }
+  const setNow = (ms: number): Promise<void> => {
+    localMs = ms
+    return setStoreNow(ms)
   }
   await setNow(startMs)
   const store = createRedisSpendStore({
@@ -35,6 +40,7 @@ export async function createClockedRedis(): Promise<ClockedRedis> {
     keyPrefix,
     admin,
     setNow,
+    setStoreNow,
     async close() {
       await store.close()
       const keys = await admin.keys(`${keyPrefix}*`)
