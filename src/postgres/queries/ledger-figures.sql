@@ -19,7 +19,7 @@ SELECT checkpoint.epoch, checkpoint.position, counter.id IS NOT NULL AS is_kept,
          FROM tollgate.usage_entry AS entry
         WHERE counter.id IS NULL AND entry.partition = $1 AND entry.at >= asked.start_at AND entry.at < asked.end_at
           AND asked.surface IN ('any', entry.surface) AND entry.subjects @> ARRAY[$2::text || ':' || $3::text]
-          -- Says nothing new, but leads to the index by account.
+          -- An account's counters are moved by its own charges alone, so this says nothing new; it leads to the index by account.
           AND ($2::text <> 'account' OR entry.account = $3::text)
        ) AS booked ON true
  ORDER BY asked.place
