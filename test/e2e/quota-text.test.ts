@@ -41,7 +41,8 @@ describe('a file over the daily quota', () => {
     expect(run.code).not.toBe(0)
   })
 
-  test('poetry prints window, used, amount, reset time and where to ask', async () => {
+  // The first run installs poetry.
+  test('poetry prints window, used, amount, reset time and where to ask', { timeout: 400_000 }, async () => {
     await setDailyQuota(world, 'carol', 1_000)
     const options = { installers: world.installers, folder: world.folder, requirement: 'damson' }
     const poetry = await createPoetry({ ...options, indexUrl: world.indexUrl(token) })
