@@ -20,7 +20,7 @@ test('a burst over the rate gets 429 with whole seconds in Retry-After, and pip 
   const token = await addAccount(world, 'grace')
   await world.sql(
     `INSERT INTO tollgate.limit_rule (id, name, kind, counts, amount, burst, every, applies_to_account)
-     VALUES ('grace-slow', 'e2e-slow', 'rate', 'requests', 10, 10, '1 second', 'grace')`,
+     VALUES ('grace-slow', 'e2e-slow', 'rate', 'requests', 5, 5, '1 second', 'grace')`,
   )
   await untilStatusShows(world, token, '"e2e-slow"')
   const url = `${world.baseUrl}/simple/fig/`
