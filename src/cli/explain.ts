@@ -62,9 +62,14 @@ function estimateText({ estimate }: Explanation): string | undefined {
   if (estimate === undefined) return undefined
   const taken = bookedQuantities.filter((quantity) => estimate[quantity] > 0)
   return (
-    taken.map((quantity) => `${shownAmount(quantity, estimate[quantity])} ${unitWord(quantity)}`).join(', ') ||
+    taken.map((quantity) => counted(shownAmount(quantity, estimate[quantity]), unitWord(quantity))).join(', ') ||
     'nothing'
   )
+}
+
+/** `1 credit`, `2 credits`. */
+function counted(amount: string, word: string): string {
+  return `${amount} ${amount === '1' ? word.replace(/s$/, '') : word}`
 }
 
 function estimateJson({ estimate }: Explanation): unknown {

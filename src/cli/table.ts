@@ -1,11 +1,11 @@
 export type Cell = string | number | boolean | undefined
 export type TableRow = Readonly<Record<string, Cell>>
 
-const columnWidthMax = 60
+const columnWidthMax = 100
 
 /**
  * Rows under the keys of the first one, aligned, two spaces apart; `nothing` when there are none. Control characters become `?`; all columns
- * but the last are cut at 60 characters.
+ * but the last are cut at 100 characters.
  */
 export function textTable(rows: readonly TableRow[], nothing: string): string {
   const names = Object.keys(rows[0] ?? {})

@@ -138,15 +138,22 @@ async function trimAll(
   observer.count('ledger_trimmed_total', {}, trimmed)
 }
 
-/** What is still `behind` after a drain stays stale in the store and is tried in the next pass. */
+/** Every stale subject is tried; what is still `behind` after a drain stays stale in the store and is tried in the next pass. */
 async function seedStale(
   { stream, store, seedStore, settings, observer }: LedgerOptions,
   drain: Drainer,
 ): Promise<void> {
   const stale = await stream.stale(settings.staleMax)
   observer.set('stale_subjects', stale.length)
+  const faults: unknown[] = []
   for (const { subject, counters } of stale) {
-    const seeded = await seedOnce({ store, seedStore, drain }, { subject, counters })
-    observer.count('seeds_total', { reason: 'stale', result: seeded })
+    try {
+      const result = await seedOnce({ store, seedStore, drain }, { subject, counters })
+      observer.count('seeds_total', { reason: 'stale', result })
+    } catch (error) {
+      observer.count('seeds_total', { reason: 'stale', result: 'failed' })
+      faults.push(error)
+    }
   }
+  if (faults.length > 0) throw faults[0]
 }

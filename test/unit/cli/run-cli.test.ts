@@ -183,7 +183,7 @@ test('explain shows caller, request, price, cost, limits and verdict', async () 
       'upstream  mirror',
       'request   artifact torch torch-2.0-py3-none-any.whl',
       'price     by-size',
-      'cost      1 requests, 31 credits, 30000000 bytes',
+      'cost      1 request, 31 credits, 30000000 bytes',
       'access    allow',
       'verdict   deny (quota)',
       '',

@@ -147,6 +147,20 @@ test('stale subjects are seeded in every pass, after one more drain when the boo
   expect(seeded.map((seed) => seed.subject)).toEqual([subject, subject])
 })
 
+test('a stale subject that cannot be seeded holds up no other, and the pass is tried again', async () => {
+  const stale = ['alice', 'bob'].map((id) => ({ subject: account(id), counters: [] }))
+  const stream: ChargeStream = { ...listStream(), stale: async () => stale }
+  const { store } = plainBooks()
+  const failing: LedgerStore = {
+    ...store,
+    figures: (subject, counters) =>
+      subject.id === 'alice' ? Promise.reject(new Error('alice is too many')) : store.figures(subject, counters),
+  }
+  const { ledger, seeded } = ledgerOf({ stream, store: failing })
+  await expect(ledger.drainOnce()).rejects.toThrow('alice is too many')
+  expect(seeded.map((seed) => seed.subject.id)).toEqual(['bob'])
+})
+
 test('what is a day behind is trimmed, once a minute, at the checkpoints of the books', async () => {
   const list = listStream()
   list.append(chargeEntry())
