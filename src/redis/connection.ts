@@ -59,6 +59,7 @@ export class Connection {
   #caller: Caller | undefined
   readonly #waiters = new Set<() => void>()
   #inFlight = 0
+  #replies = 0
   #isClosed = false
 
   constructor(options: ConnectionOptions) {
@@ -113,9 +114,11 @@ export class Connection {
   #sent(script: Script, call: Call): Promise<unknown> {
     return new Promise((resolve, reject) => {
       let isAnswered = false
+      const repliesBefore = this.#replies
       const giveUp = (): void => {
         if (isAnswered) return
-        this.#breaker.failed(this.#options.nowMs(), { timedOut: true })
+        // While other calls are answered it is only slow; silence since this one was sent is what the breaker is for.
+        if (this.#replies === repliesBefore) this.#breaker.failed(this.#options.nowMs(), { timedOut: true })
         reject(unavailable(`Redis did not answer within ${call.waitMs} ms`, { uncertain: true }))
       }
       // After a stall of our own, timers run before the replies that arrived meanwhile are read: look at those first.
@@ -124,6 +127,7 @@ export class Connection {
       this.#evaluate(script, call).then(
         (reply) => {
           isAnswered = true
+          this.#replies += 1
           this.#inFlight -= 1
           clearTimeout(timer)
           // An answer after its time-out says as well that the store is back.

@@ -202,3 +202,23 @@ describe('createRedisSpendStore()', () => {
     admin.disconnect()
   })
 })
+
+describe('a Redis that is only busy', () => {
+  it('is not left alone for one call whose patience ended while others were answered', async () => {
+    const busy = createRedisSpendStore({
+      url: redis.url,
+      observer: silentObserver,
+      nowMs: Date.now,
+      commandTimeoutMs: 20_000,
+    })
+    await busy.ready()
+    const line = rateLine({ burst: 100_000 })
+    const request = (id: string, patienceMs: number) =>
+      spendRequest({ id, lines: [line], notAfterMs: Date.now() + patienceMs })
+    const patient = Array.from({ length: 4_000 }, (_, index) => busy.spend(request(`patient-${index}`, 30_000)))
+    await busy.spend(request('impatient', 20)).catch((fault: unknown) => expect(fault).toMatchObject(trouble))
+    expect(busy.isReady()).toBe(true)
+    expect(new Set((await Promise.all(patient)).map((answer) => answer.kind))).toEqual(new Set(['taken']))
+    await busy.close()
+  })
+})
