@@ -126,6 +126,24 @@ describe('an open transaction that writes policy', () => {
   })
 })
 
+describe('versions', () => {
+  test('become visible in their order: who takes a later one waits until the earlier is committed', async () => {
+    await withPerson(async (first, another) => {
+      const [second, reader] = [await another(), await another()]
+      const before = await versionOf(reader)
+      await first.query(`BEGIN; INSERT INTO tollgate.plan (id) VALUES ('first'); SET CONSTRAINTS ALL IMMEDIATE`)
+      const committed = second.query(`INSERT INTO tollgate.plan (id) VALUES ('second')`)
+      const waiting = `SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
+      await expect.poll(async () => (await reader.query(waiting)).rowCount).toBe(1)
+      expect(await versionOf(reader)).toBe(before)
+      await first.query('COMMIT')
+      await committed
+      expect(await versionOf(reader)).toBe(before + 2)
+    })
+  })
+})
+
 describe('partitions', () => {
   test('are set at insert whatever was written, and kept by those who move', async () => {
     await withPerson(async (client) => {
