@@ -67,7 +67,7 @@ export function createAuthorize(deps: AuthorizeDeps): Authorize {
       case 'status': {
         const views = await deps.readStatus({ ...assessment, address: facts.address, snapshot, notAfterMs })
         if (views === undefined) return refuse({ cause: 'unavailable' }, { facts, ...assessment }, deps.answers)
-        return ownPage('status', answerJson(quotaStatusOf(views)))
+        return ownPage('status', answerJson(quotaStatusOf(views, assessment.upstream.surface)))
       }
       case 'governed':
         return decide(assessment, { facts, snapshot, nowMs, notAfterMs }, deps)

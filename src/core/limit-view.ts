@@ -1,7 +1,7 @@
 import type { Line, WindowKind } from './limit.ts'
 import type { Quantity } from './quantity.ts'
 import type { LineState } from './spend.ts'
-import type { SubjectKind } from './subject.ts'
+import type { SubjectKind, Surface } from './subject.ts'
 import type { Refusal } from './verdict.ts'
 
 /** One limit as people see it after a spend or a peek: amounts in code units. */
@@ -10,6 +10,8 @@ export interface LimitView {
   readonly kind: Line['kind']
   readonly counts: Quantity
   readonly per: SubjectKind
+  /** Which requests it counts. */
+  readonly surface: Surface | 'any'
   readonly enforced: boolean
   /** A quota's amount, a rate's burst. */
   readonly amount: number
@@ -56,8 +58,8 @@ export function refusalOf(
 }
 
 function limitViewOf(line: Line, state: LineState, at: number): LimitView {
-  const { limit: name, quantity: counts, enforced, kind } = line
-  const base = { name, kind, counts, enforced, per: line.subject.kind }
+  const { limit: name, quantity: counts, enforced, kind, surface } = line
+  const base = { name, kind, counts, enforced, surface, per: line.subject.kind }
   if (line.kind === 'quota') {
     const { startMs, endMs } = state.kind === 'quota' ? state.window : line.current
     const times = { periodMs: endMs - startMs, resetAfterMs: Math.max(0, endMs - at), resetAtMs: endMs }

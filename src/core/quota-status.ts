@@ -1,6 +1,7 @@
 import { utcTime } from './calendar-text.ts'
 import type { LimitView } from './limit-view.ts'
 import { wholeAmount } from './shown-amount.ts'
+import type { Surface } from './subject.ts'
 
 /** One limit in `/quota/status`; whole units, rounded up. `used` is null while the counter is not known. */
 export interface LimitStatus {
@@ -24,10 +25,15 @@ export interface QuotaStatus {
   readonly limits: readonly LimitStatus[]
 }
 
-/** The headline is the account's daily quota of credits, else the fullest enforced quota. Credits are whole, rounded up. */
-export function quotaStatusOf(views: readonly LimitView[]): QuotaStatus {
+/**
+ * The headline is the account's daily quota of credits, else the fullest enforced quota; of those that count the asked surface where there is one.
+ * Credits are whole, rounded up.
+ */
+export function quotaStatusOf(views: readonly LimitView[], asked: Surface): QuotaStatus {
   const limits = views.map(statusOf)
-  const at = headline(views)
+  const own = views.filter(({ kind, surface }) => kind === 'quota' && (surface === asked || surface === 'any'))
+  const chosen = headline(own) ?? headline(views)
+  const at = chosen === undefined ? -1 : views.indexOf(chosen)
   const { used = null, limit = null, name = null, reset_at = null } = limits[at] ?? {}
   return { used, limit, limit_name: name, reset_at, limits }
 }
@@ -48,16 +54,15 @@ function statusOf(view: LimitView): LimitStatus {
   }
 }
 
-/** Index of the headline; -1 when there is no quota. Of several daily quotas of the account the fullest. */
-function headline(views: readonly LimitView[]): number {
+/** Undefined when there is no quota. Of several daily quotas of the account the fullest. */
+function headline(views: readonly LimitView[]): LimitView | undefined {
   const quotas = views.filter(({ kind }) => kind === 'quota')
   const daily = quotas.filter(
     ({ per, window, counts }) => per === 'account' && window === 'day' && counts === 'credits',
   )
   const enforced = quotas.filter((view) => view.enforced)
   const choice = [daily, enforced, quotas].find((views) => views.length > 0) ?? []
-  const fullest = choice.toSorted((left, right) => fill(right) - fill(left))[0]
-  return fullest === undefined ? -1 : views.indexOf(fullest)
+  return choice.toSorted((left, right) => fill(right) - fill(left))[0]
 }
 
 function fill({ used = 0, amount }: LimitView): number {

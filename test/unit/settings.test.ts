@@ -14,7 +14,7 @@ function faultOf(environment: Record<string, string>): string {
 }
 
 test('without any setting there are defaults for all, and no outside server', () => {
-  const settings = readSettings({ HOME: '/home/alice', PATH: '/bin' })
+  const settings = readSettings({ LANG: 'C', PATH: '/bin' })
   expect(settings.DATABASE_URL).toBeUndefined()
   expect(settings.TOLLGATE_OPS_ADDRESS).toEqual({ host: '127.0.0.1', port: 9464 })
   expect(settings.TOLLGATE_ROLES).toEqual(['ledger', 'sweeper'])

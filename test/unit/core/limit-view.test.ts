@@ -50,6 +50,7 @@ const [daily, steady] = views as [LimitView, LimitView]
 test('limitViewsOf() shows a quota in its window and a rate as its burst, used until it leaks', () => {
   expect(daily).toEqual({
     name: 'daily',
+    surface: 'pypi',
     kind: 'quota',
     counts: 'credits',
     per: 'account',
@@ -63,6 +64,7 @@ test('limitViewsOf() shows a quota in its window and a rate as its burst, used u
     timeZone: 'Asia/Shanghai',
   })
   expect(steady).toEqual({
+    surface: 'pypi',
     name: 'steady',
     kind: 'rate',
     counts: 'requests',
@@ -134,7 +136,7 @@ test('rateLimitHeaders() keep to structured fields: quoted names, integers of 15
 test('quotaStatusOf() heads with the daily quota of the account and lists every limit in whole units', () => {
   const hourly = { ...daily, name: 'hourly', window: 'hour', used: 10_000_000 } as const
   const department = { ...daily, name: 'department-daily', per: 'department', used: 9_999_999 } as const
-  expect(quotaStatusOf([hourly, department, daily, steady])).toEqual({
+  expect(quotaStatusOf([hourly, department, daily, steady], 'pypi')).toEqual({
     used: 2_501,
     limit: 10_000,
     limit_name: 'daily',
@@ -191,14 +193,21 @@ test('quotaStatusOf() heads with the daily quota of the account and lists every 
 test('quotaStatusOf() heads with the fullest enforced quota where the account has no daily one', () => {
   const half = { ...daily, name: 'half', per: 'project', used: 5_000_000 } as const
   const full = { ...daily, name: 'full', per: 'project', used: 9_000_000, enforced: false } as const
-  expect(quotaStatusOf([daily, half, full].map((view) => ({ ...view, window: 'hour' }))).limit_name).toBe('half')
-  expect(quotaStatusOf([full]).limit_name).toBe('full')
+  expect(quotaStatusOf([daily, half, full].map((view) => ({ ...view, window: 'hour' })), 'pypi').limit_name).toBe('half')
+  expect(quotaStatusOf([full], 'pypi').limit_name).toBe('full')
+})
+
+test('quotaStatusOf() heads with a quota of the asked surface, however full another one is', () => {
+  const gpu = { ...daily, name: 'gpu-daily', surface: 'gpu', used: daily.amount } as const
+  expect(quotaStatusOf([gpu, daily], 'pypi').limit_name).toBe('daily')
+  expect(quotaStatusOf([gpu, daily], 'gpu').limit_name).toBe('gpu-daily')
+  expect(quotaStatusOf([daily], 'gpu').limit_name).toBe('daily')
 })
 
 test('quotaStatusOf() without quotas has no headline, and of a cold counter no figure', () => {
-  expect(quotaStatusOf([steady])).toMatchObject({ used: null, limit: null, limit_name: null, reset_at: null })
-  expect(quotaStatusOf([])).toEqual({ used: null, limit: null, limit_name: null, reset_at: null, limits: [] })
-  expect(quotaStatusOf(limitViewsOf([quota], [{ kind: 'cold' }], nowMs))).toMatchObject({
+  expect(quotaStatusOf([steady], 'pypi')).toMatchObject({ used: null, limit: null, limit_name: null, reset_at: null })
+  expect(quotaStatusOf([], 'pypi')).toEqual({ used: null, limit: null, limit_name: null, reset_at: null, limits: [] })
+  expect(quotaStatusOf(limitViewsOf([quota], [{ kind: 'cold' }], nowMs), 'pypi')).toMatchObject({
     used: null,
     limit: 10_000,
     limit_name: 'daily',
