@@ -12,10 +12,16 @@ import { type OpenStore, openMemoryStore, openRedisStore } from './store.ts'
 const seedsInFlightMax = 1_000
 const sweepEveryMs = 1_000
 const sweepMax = 500
+const warmUpBatchesMax = 10
 
 export interface Books {
   readonly store: OpenStore['store']
   readonly seed: Seeder
+  /**
+   * Reads what these partitions hold, so that the first Check of a department finds a checkpoint and an open connection, and is not the one
+   * that waits for both. Failures are only told: a Check can do without.
+   */
+  warmUp(partitions: Iterable<number>): Promise<void>
 }
 
 /** Opens the spend store and starts the background roles that carry it into the ledger. */
@@ -65,5 +71,12 @@ export async function startBooks(
     nowMs: () => store.nowMs(),
     inFlightMax: seedsInFlightMax,
   })
-  return { store, seed }
+  const warmUp = async (partitions: Iterable<number>): Promise<void> => {
+    for (const partition of partitions) await ledger.drain(partition, { batchesMax: warmUpBatchesMax })
+  }
+  return {
+    store,
+    seed,
+    warmUp: (partitions) => warmUp(partitions).catch((error: unknown) => observer.warn('warm_up_failed', { error })),
+  }
 }

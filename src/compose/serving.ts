@@ -54,7 +54,8 @@ export async function startServing(started: AsyncDisposableStack, serving: Servi
     observer.warn('lock_lost', { reason: 'Another process may count on this database now; this one stops' })
     ending.abort()
   }
-  const { store, seed } = await startBooks(started, { ...serving, database, pool, onLockLost })
+  const { store, seed, warmUp } = await startBooks(started, { ...serving, database, pool, onLockLost })
+  await warmUp(departmentPartitions(policy))
   const signer = createTicketSigner(ticketKeyOf(settings) ?? meta.ticketKey)
   const plane = createPlane({ ...serving, store, policy: sourceOf(policy), seed, signer })
   started.defer(() => plane.retries.stop())
@@ -78,6 +79,11 @@ async function startPolicy(
   await Promise.race([keeper.ready, ended.promise])
   ending.signal.removeEventListener('abort', onEnd)
   return keeper
+}
+
+function departmentPartitions(policy: PolicyKeeper): ReadonlySet<number> {
+  const departments = policy.current()?.state.tables.department.inForce.values() ?? []
+  return new Set([...departments].map(({ partition }) => partition))
 }
 
 function ticketKeyOf({ TOLLGATE_TICKET_KEY: key }: Settings): Uint8Array | undefined {
