@@ -144,6 +144,21 @@ describe('versions', () => {
   })
 })
 
+describe('the life of a token', () => {
+  test('may be shortened after its plan came down, and its account renamed, but not prolonged', async () => {
+    await withPerson(async (client) => {
+      await client.query(`INSERT INTO tollgate.token (id, account, digest, hint, expires_at)
+          VALUES ('t', 'alice', repeat('ab', 32), 'tg_…', now() + interval '7 days');
+        UPDATE tollgate.plan SET token_days_max = 1`)
+      await client.query(`UPDATE tollgate.token SET expires_at = expires_at - interval '1 day'`)
+      await client.query(`UPDATE tollgate.account SET id = 'alicia'`)
+      await expect(
+        client.query(`UPDATE tollgate.token SET expires_at = expires_at + interval '1 second'`),
+      ).rejects.toMatchObject({ constraint: 'token_expires_within_plan_days' })
+    })
+  })
+})
+
 describe('partitions', () => {
   test('are set at insert whatever was written, and kept by those who move', async () => {
     await withPerson(async (client) => {
