@@ -3,14 +3,14 @@ import { once } from 'node:events'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 
 const ROOT = join(import.meta.dirname, '../../..')
 
-/** Writes each start and each end to npm.log, and brings a Node. */
+/** Writes each start and each end to npm.log, and brings a Node. Never ends by itself while a file named hang is there. */
 const NPM = `#!/bin/sh
-echo start >> npm.log; sleep 0.3
+echo $$ > npm.pid; echo start >> npm.log
+while [ -e hang ]; do sleep 0.05; done
 mkdir -p node_modules/node/bin; ln -sf "${process.execPath}" node_modules/node/bin/node; echo end >> npm.log`
 
 /** Answers as Python 3.11 with pip; installs the files that prove an install into the --target. */
@@ -57,6 +57,15 @@ function createClone(tools: Readonly<Record<string, string>> = { npm: NPM, pytho
   }
 }
 
+/** A process that ended and was not reaped yet does not run. */
+function isRunning(pid: string): boolean {
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  } catch {
+    return false
+  }
+}
+
 describe('bootstrap.mjs', () => {
   test('says what it installs, runs the file, and the second time only runs the file', async () => {
     const clone = createClone()
@@ -85,11 +94,14 @@ describe('bootstrap.mjs', () => {
     'after %s while installing, npm has ended and the next start installs',
     async (signal) => {
       const clone = createClone()
+      writeFileSync(join(clone.folder, 'hang'), '')
       const child = clone.start('')
-      while (!existsSync(join(clone.folder, 'npm.log'))) await delay(10)
+      await expect.poll(() => existsSync(join(clone.folder, 'npm.log'))).toBe(true)
+      const npm = readFileSync(join(clone.folder, 'npm.pid'), 'utf8').trim()
       child.kill(signal)
       await once(child, 'close')
-      await delay(500) // longer than the pretended npm would still have needed
+      await expect.poll(() => isRunning(npm), { timeout: 10_000 }).toBe(false)
+      rmSync(join(clone.folder, 'hang'))
       expect(clone.npmLog()).toBe('start\n')
       expect((await clone.run('console.log("ran")')).text).toMatch(/ran\n$/)
       expect(clone.npmLog()).toBe('start\nstart\nend\n')
