@@ -6,7 +6,7 @@ import type { Snapshot } from '../core/snapshot.ts'
 import type { Cause } from '../core/verdict.ts'
 
 /** The account that stands for callers without credentials, where the policy has one. */
-export const anonymousAccount = 'anonymous'
+const anonymousAccount = 'anonymous'
 
 /** The caller by its credential, or why there is none. A wrong credential never falls back to the anonymous account. */
 export function identify(facts: RequestFacts, snapshot: Snapshot, nowMs: number): Principal | Cause {

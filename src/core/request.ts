@@ -13,7 +13,17 @@ export interface RequestFacts {
   readonly upstream?: string
 }
 
-export const requestKinds = ['root', 'index', 'metadata', 'artifact', 'upload', 'landing', 'status', 'call', 'other'] as const
+export const requestKinds = [
+  'root',
+  'index',
+  'metadata',
+  'artifact',
+  'upload',
+  'landing',
+  'status',
+  'call',
+  'other',
+] as const
 /** `landing` and `status` are our own pages; `call` is a request to a GPU upstream; `other` is anything a layout does not know. */
 export type RequestKind = (typeof requestKinds)[number]
 

@@ -27,7 +27,7 @@ export function printFigure(figure: Figure): void {
   process.stdout.write(`${JSON.stringify(figure)}\n`)
 }
 
-export function medianOf(samples: readonly number[]): number {
+function medianOf(samples: readonly number[]): number {
   return percentileOf(
     [...samples].sort((a, b) => a - b),
     50,

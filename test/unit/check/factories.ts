@@ -8,7 +8,7 @@ import type { Ticket } from '../../../src/core/ticket.ts'
 export const noonMs = Date.UTC(2026, 10, 22, 12)
 export const dayMs = 86_400_000
 
-export const alice: Principal = {
+const alice: Principal = {
   account: {
     id: 'alice',
     partition: 7,

@@ -25,7 +25,7 @@ const pip: Asker = {
 
 export const asker = (change: Partial<Asker> = {}): Asker => ({ ...pip, ...change })
 
-export const dailyCredits: RefusedLimit = {
+const dailyCredits: RefusedLimit = {
   name: 'account-daily',
   counts: 'credits',
   window: 'day',

@@ -193,7 +193,12 @@ test('quotaStatusOf() heads with the daily quota of the account and lists every 
 test('quotaStatusOf() heads with the fullest enforced quota where the account has no daily one', () => {
   const half = { ...daily, name: 'half', per: 'project', used: 5_000_000 } as const
   const full = { ...daily, name: 'full', per: 'project', used: 9_000_000, enforced: false } as const
-  expect(quotaStatusOf([daily, half, full].map((view) => ({ ...view, window: 'hour' })), 'pypi').limit_name).toBe('half')
+  expect(
+    quotaStatusOf(
+      [daily, half, full].map((view) => ({ ...view, window: 'hour' })),
+      'pypi',
+    ).limit_name,
+  ).toBe('half')
   expect(quotaStatusOf([full], 'pypi').limit_name).toBe('full')
 })
 
