@@ -79,3 +79,18 @@ test('a limit in shadow counts and never refuses', async () => {
   }
   expect(plane.counts.get('limit_overruns_total[rate,account]')).toBe(2)
 })
+
+test('callers without credentials are limited each by their own address', async () => {
+  await using plane = await startPlane()
+  await plane.policy(`
+    INSERT INTO tollgate.account (id, project, plan) VALUES ('anonymous', 'vision', 'free');
+    INSERT INTO tollgate.limit_rule (id, name, kind, counts, per, amount, burst, every) VALUES
+      ('a', 'per-address', 'rate', 'requests', 'address', 1, 2, '10 seconds')`)
+  const client = plane.client()
+  const from = async (address: string) => (await client.check({ path: wheel, extensions: upstream, address })).status
+  expect([await from('198.51.100.1'), await from('198.51.100.1'), await from('198.51.100.1')]).toEqual([0, 0, 429])
+  expect(await from('198.51.100.2')).toBe(0)
+  // IPv6 callers own a /64, so they are counted by it.
+  expect([await from('2001:db8::1'), await from('2001:db8::2'), await from('2001:db8::3')]).toEqual([0, 0, 429])
+  expect(await from('2001:db8:0:1::1')).toBe(0)
+})

@@ -29,6 +29,8 @@ export interface PlaneOptions {
   /** `redis`: the shared one with a prefix of its own; a URL: that one; `memory`: in process. */
   readonly store?: 'redis' | 'memory' | `redis://${string}`
   readonly settings?: Readonly<Record<string, string>>
+  /** A migrated database of the caller's own, without rows. */
+  readonly database?: { readonly url: string }
   /** Another plane's database and store, for two processes on one. */
   readonly beside?: { readonly databaseUrl: string; readonly keyPrefix: string }
 }
@@ -45,8 +47,10 @@ const basePolicy = `
 
 export async function startPlane(options: PlaneOptions = {}): Promise<TestPlane> {
   await using started = new AsyncDisposableStack()
-  const databaseUrl = options.beside?.databaseUrl ?? (await freshDatabase(started))
+  const databaseUrl = options.beside?.databaseUrl ?? options.database?.url ?? (await freshDatabase(started))
   const sql = new pg.Client({ connectionString: databaseUrl })
+  // Tests that stop the database cut it; what is asked after that fails by itself.
+  sql.on('error', () => undefined)
   await sql.connect()
   started.defer(() => sql.end())
   if (options.beside === undefined) await sql.query(basePolicy)
