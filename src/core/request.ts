@@ -5,6 +5,7 @@ export interface RequestFacts {
   readonly host: string
   /** The request target as the upstream will see it, query included. */
   readonly target: string
+  /** Those that decisions read (`src/grpc/check-request.ts` lists them). */
   readonly headers: ReadonlyMap<string, string>
   /** `x-envoy-external-address`, else the peer; v4-mapped unmapped, IPv6 as its /64. `unknown` when there is none. */
   readonly address: string

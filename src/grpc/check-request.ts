@@ -1,6 +1,7 @@
 import type { RequestFacts } from '../core/request.ts'
 import { normalAddress } from './caller-address.ts'
 import { lengthTag, WireFault, WireReader } from './wire-reader.ts'
+import { WordTable } from './wire-words.ts'
 
 /** Why a CheckRequest cannot be judged; the caller is refused, never allowed. */
 export type BadCheck = 'malformed' | 'too_large' | 'missing_attributes' | 'not_utf8'
@@ -12,6 +13,20 @@ export type DecodedCheck =
 const headersMax = 10_000
 const headerBytesMax = 1_048_576
 const targetBytesMax = 65_536
+
+/** The headers that a decision reads; a test holds the list against `src`. Of the others only number and size are looked at. */
+export const readHeaders = [
+  'authorization',
+  'user-agent',
+  'x-request-id',
+  'x-envoy-external-address',
+  'if-none-match',
+  'if-modified-since',
+  'origin',
+  'access-control-request-method',
+] as const
+const headerNames = new WordTable(readHeaders)
+const extensionNames = new WordTable(['upstream'])
 
 // Field numbers of envoy.service.auth.v3 (proto/envoy/service/auth/v3/external_auth.proto).
 const request = { attributes: lengthTag(1) }
@@ -38,8 +53,11 @@ interface Draft {
   host: string
   peer: string
   upstream: string
-  key: string
-  value: string
+  /** Of the pair read last: its key when that is a known word, and where its value stands. */
+  key: string | undefined
+  valueStart: number
+  valueEnd: number
+  pairBytes: number
   headerCount: number
   headerBytes: number
   readonly headers: Map<string, string>
@@ -59,8 +77,10 @@ export function decodeCheckRequest(bytes: Buffer): DecodedCheck {
     host: '',
     peer: '',
     upstream: '',
-    key: '',
-    value: '',
+    key: undefined,
+    valueStart: 0,
+    valueEnd: 0,
+    pairBytes: 0,
     headerCount: 0,
     headerBytes: 0,
     headers: new Map(),
@@ -165,9 +185,9 @@ function readHttp(reader: WireReader, draft: Draft): void {
 }
 
 function readHeader(reader: WireReader, draft: Draft): void {
-  readPair(reader, draft)
-  const name = countedName(draft)
-  draft.headers.set(name, draft.value)
+  readPair(reader, draft, headerNames)
+  countHeader(draft)
+  if (draft.key !== undefined) draft.headers.set(draft.key, readValue(reader, draft))
 }
 
 function readHeaderMap(reader: WireReader, draft: Draft): void {
@@ -177,36 +197,44 @@ function readHeaderMap(reader: WireReader, draft: Draft): void {
       reader.skip()
       continue
     }
-    readPair(reader, draft)
-    const name = countedName(draft)
-    const earlier = draft.headers.get(name)
-    draft.headers.set(name, earlier === undefined ? draft.value : `${earlier},${draft.value}`)
+    readPair(reader, draft, headerNames)
+    countHeader(draft)
+    if (draft.key === undefined) continue
+    const earlier = draft.headers.get(draft.key)
+    const value = readValue(reader, draft)
+    draft.headers.set(draft.key, earlier === undefined ? value : `${earlier},${value}`)
   }
   reader.leave(outer)
 }
 
 function readExtension(reader: WireReader, draft: Draft): void {
-  readPair(reader, draft)
-  if (draft.key === 'upstream') draft.upstream = draft.value
+  readPair(reader, draft, extensionNames)
+  if (draft.key === 'upstream') draft.upstream = readValue(reader, draft)
 }
 
-/** A map entry or a HeaderValue, into `key` and `value` of the draft. */
-function readPair(reader: WireReader, draft: Draft): void {
-  draft.key = ''
-  draft.value = ''
+/** A map entry or a HeaderValue: which of `names` its key is, and where its value stands. */
+function readPair(reader: WireReader, draft: Draft, names: WordTable): void {
+  draft.key = undefined
+  draft.valueStart = 0
+  draft.valueEnd = 0
   const outer = reader.enter()
+  draft.pairBytes = reader.left
   while (reader.next()) {
-    if (reader.tag === pair.key) draft.key = reader.text()
-    else if (reader.tag === pair.value) draft.value = reader.text()
-    else if (reader.tag === pair.rawValue) draft.value = reader.text()
-    else reader.skip()
+    if (reader.tag === pair.key) draft.key = reader.word(names)
+    else if (reader.tag === pair.value || reader.tag === pair.rawValue) {
+      draft.valueStart = reader.span()
+      draft.valueEnd = reader.spanEnd
+    } else reader.skip()
   }
   reader.leave(outer)
 }
 
-function countedName(draft: Draft): string {
+function readValue(reader: WireReader, { valueStart, valueEnd }: Draft): string {
+  return reader.textOf(valueStart, valueEnd)
+}
+
+function countHeader(draft: Draft): void {
   draft.headerCount += 1
-  draft.headerBytes += draft.key.length + draft.value.length
+  draft.headerBytes += draft.pairBytes
   if (draft.headerCount > headersMax || draft.headerBytes > headerBytesMax) throw new WireFault('too_large')
-  return draft.key.toLowerCase()
 }

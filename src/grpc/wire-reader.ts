@@ -1,3 +1,5 @@
+import type { WordTable } from './wire-words.ts'
+
 /** Why bytes were not understood. `too_large`: protobuf, but past a bound of ours. */
 export type WireFaultReason = 'malformed' | 'too_large'
 
@@ -35,6 +37,11 @@ export class WireReader {
     this.#end = bytes.length
   }
 
+  /** Bytes of this message that were not read yet. */
+  get left(): number {
+    return this.#end - this.#position
+  }
+
   /** Moves to the next field; false at the end of the message. */
   next(): boolean {
     if (this.#position >= this.#end) return false
@@ -46,6 +53,11 @@ export class WireReader {
   /** A varint as a number; above 2^53 − 1 (negative int64 among them) it saturates there. */
   uint(): number {
     const bytes = this.#bytes
+    const first = bytes[this.#position] ?? 0x80
+    if (first < 0x80 && this.#position < this.#end) {
+      this.#position += 1
+      return first
+    }
     let value = 0
     let scale = 1
     for (let count = 0; count < 10; count += 1) {
@@ -65,6 +77,29 @@ export class WireReader {
     const text = this.#bytes.toString('utf8', this.#position, end)
     this.#position = end
     return text
+  }
+
+  /** Steps over a string field and answers which of `words` it holds; undefined when it is none of them. */
+  word(words: WordTable): string | undefined {
+    const start = this.span()
+    return words.find(this.#bytes, start, this.#position)
+  }
+
+  /** Steps over a string field and answers where it starts; `spanEnd` is where it ends. For text that may turn out to be read by nobody. */
+  span(): number {
+    const end = this.#fieldEnd()
+    const start = this.#position
+    this.#position = end
+    return start
+  }
+
+  get spanEnd(): number {
+    return this.#position
+  }
+
+  /** The text of a span, which begins and ends where `span` said. */
+  textOf(start: number, end: number): string {
+    return this.#bytes.toString('utf8', start, end)
   }
 
   /** A string field of at most `bytesMax` bytes. */
