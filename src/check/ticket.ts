@@ -5,14 +5,15 @@ import type { Ticket } from '../core/ticket.ts'
 
 /** Signs tickets after a spend and opens them when a report brings them back. */
 export interface TicketSigner {
-  /** Text of ASCII letters, digits, `-`, `_` and `.`, fit for Envoy's dynamic metadata. */
+  /** The signature, a dot and JSON without control characters: well-formed Unicode, as a string of Envoy's dynamic metadata must be. */
   sign(ticket: Ticket): string
   /** `forged`: not signed by this installation, or not of our form; `old`: minted more than 48 h before `nowMs`. */
   open(text: string, nowMs: number): Ticket | 'forged' | 'old'
 }
 
 const ageMsMax = 48 * 3_600_000
-const textLengthMax = 8_192
+/** A path has at most 8,192 characters, and JSON may write two for one. */
+const textLengthMax = 32_768
 const metaFields = [
   'account',
   'project',
@@ -25,6 +26,11 @@ const metaFields = [
   'file',
 ] as const
 const signatureLength = 22
+const blockBytes = 64
+const digestBytes = 32
+const scratchBytes = 8_192
+/** UTF-8 of one UTF-16 unit. */
+const bytesPerUnitMax = 3
 
 /**
  * A signer over one key, shared by every process of an installation. The signature is HMAC-SHA-256 cut to 128 bits, over the exact
@@ -34,15 +40,14 @@ export function createTicketSigner(key: Uint8Array): TicketSigner {
   const signatureOf = createHmacSha256(key)
   return {
     sign(ticket) {
-      const payload = Buffer.from(JSON.stringify(packed(ticket)), 'utf8').toString('base64url')
-      return `${payload}.${signatureOf(payload)}`
+      const payload = JSON.stringify(packed(ticket))
+      return `${signatureOf(payload)}.${payload}`
     },
     open(text, nowMs) {
-      const dot = text.length - signatureLength - 1
-      if (dot < 1 || text.length > textLengthMax || text[dot] !== '.') return 'forged'
-      const payload = text.slice(0, dot)
-      if (!sameText(text.slice(dot + 1), signatureOf(payload))) return 'forged'
-      const ticket = unpacked(JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')))
+      if (text[signatureLength] !== '.' || text.length > textLengthMax) return 'forged'
+      const payload = text.slice(signatureLength + 1)
+      if (!sameText(text.slice(0, signatureLength), signatureOf(payload))) return 'forged'
+      const ticket = unpacked(JSON.parse(payload))
       return nowMs - ticket.at > ageMsMax ? 'old' : ticket
     },
   }
@@ -53,18 +58,30 @@ export function createTicketSigner(key: Uint8Array): TicketSigner {
  * A test holds it against node's own.
  */
 function createHmacSha256(key: Uint8Array): (text: string) => string {
-  const block = Buffer.alloc(64)
-  block.set(key.length > 64 ? hash('sha256', key, 'buffer') : key)
-  const inner = block.map((byte) => byte ^ 0x36)
-  const outer = block.map((byte) => byte ^ 0x5c)
+  const block = Buffer.alloc(blockBytes)
+  block.set(key.length > blockBytes ? hash('sha256', key, 'buffer') : key)
+  const inner = Buffer.alloc(blockBytes + scratchBytes)
+  const outer = Buffer.alloc(blockBytes + digestBytes)
+  for (const [index, byte] of block.entries()) {
+    inner[index] = byte ^ 0x36
+    outer[index] = byte ^ 0x5c
+  }
   return (text) => {
-    const digest = hash('sha256', Buffer.concat([inner, Buffer.from(text, 'latin1')]), 'buffer')
-    return hash('sha256', Buffer.concat([outer, digest]), 'base64url').slice(0, signatureLength)
+    const digest = hash('sha256', innerOf(text), 'latin1')
+    outer.write(digest, blockBytes, 'latin1')
+    return hash('sha256', outer, 'base64url').slice(0, signatureLength)
+  }
+
+  /** Key block and text; nearly every text fits behind the block that stands there already. */
+  function innerOf(text: string): Buffer {
+    const isLong = text.length * bytesPerUnitMax > scratchBytes
+    if (isLong) return Buffer.concat([inner.subarray(0, blockBytes), Buffer.from(text, 'utf8')])
+    return inner.subarray(0, blockBytes + inner.write(text, blockBytes, 'utf8'))
   }
 }
 
 function sameText(left: string, right: string): boolean {
-  const [a, b] = [Buffer.from(left, 'latin1'), Buffer.from(right, 'latin1')]
+  const [a, b] = [Buffer.from(left, 'utf8'), Buffer.from(right, 'utf8')]
   return a.length === b.length && timingSafeEqual(a, b)
 }
 

@@ -3,7 +3,7 @@ import { lengthTag, varintTag, WireReader } from './wire-reader.ts'
 
 const ourNamespace = 'envoy.filters.http.ext_authz'
 const deniedDetails = 'ext_authz_denied'
-const ticketBytesMax = 16_384
+const ticketBytesMax = 65_536
 const pathBytesMax = 65_536
 
 // Field numbers of envoy.data.accesslog.v3 (proto/envoy/data/accesslog/v3/accesslog.proto).
