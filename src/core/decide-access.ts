@@ -32,7 +32,8 @@ export function decideAccess(
   facts: AccessFacts,
   matchesPattern: MatchesPattern,
 ): AccessDecision {
-  const caller = parseCidr(facts.address)
+  if (rules.length === 0) return allow
+  const caller = rules.some((rule) => rule.cidr !== undefined) ? parseCidr(facts.address) : undefined
   const live = rules.filter((rule) => isFor(rule, facts))
   const denied = live.find(
     (rule) => rule.effect === 'deny' && isAt(rule, caller, overlaps) && concerns(rule, facts, matchesPattern),

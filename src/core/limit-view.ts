@@ -1,4 +1,4 @@
-import type { Line, WindowKind } from './limit.ts'
+import type { Line, QuotaLine, RateLine, WindowKind } from './limit.ts'
 import type { Quantity } from './quantity.ts'
 import type { LineState } from './spend.ts'
 import type { SubjectKind, Surface } from './subject.ts'
@@ -57,21 +57,49 @@ export function refusalOf(
   return { cause: never ? 'too_large' : 'quota', limit: quota }
 }
 
+type Draft = { -readonly [Field in keyof LimitView]: LimitView[Field] }
+
 function limitViewOf(line: Line, state: LineState, at: number): LimitView {
-  const { limit: name, quantity: counts, enforced, kind, surface } = line
-  const base = { name, kind, counts, enforced, surface, per: line.subject.kind }
-  if (line.kind === 'quota') {
-    const { startMs, endMs } = state.kind === 'quota' ? state.window : line.current
-    const times = { periodMs: endMs - startMs, resetAfterMs: Math.max(0, endMs - at), resetAtMs: endMs }
-    const { amount, window, timeZone } = line
-    return { ...base, amount, window, timeZone, ...times, ...(state.kind === 'quota' && { used: state.used }) }
+  return line.kind === 'quota' ? quotaViewOf(line, state, at) : rateViewOf(line, state, at)
+}
+
+// Written out, because copying parts together costs several times as much, and this is done for every line of every request.
+
+function quotaViewOf(line: QuotaLine, state: LineState, at: number): LimitView {
+  const { startMs, endMs } = state.kind === 'quota' ? state.window : line.current
+  const view: Draft = {
+    name: line.limit,
+    kind: line.kind,
+    counts: line.quantity,
+    per: line.subject.kind,
+    surface: line.surface,
+    enforced: line.enforced,
+    amount: line.amount,
+    periodMs: endMs - startMs,
+    resetAfterMs: Math.max(0, endMs - at),
+    resetAtMs: endMs,
+    window: line.window,
+    timeZone: line.timeZone,
   }
-  const { amount, burst, periodMs } = line
+  if (state.kind === 'quota') view.used = state.used
+  return view
+}
+
+function rateViewOf(line: RateLine, state: LineState, at: number): LimitView {
   const debt = state.kind === 'rate' ? state.debt : 0
-  const resetAfterMs = Math.ceil(debt / amount)
-  return {
-    ...{ ...base, amount: burst, resetAfterMs, resetAtMs: at + resetAfterMs },
-    periodMs: Math.ceil((burst * periodMs) / amount),
-    ...(state.kind === 'rate' && { used: Math.ceil(debt / periodMs) }),
+  const resetAfterMs = Math.ceil(debt / line.amount)
+  const view: Draft = {
+    name: line.limit,
+    kind: line.kind,
+    counts: line.quantity,
+    per: line.subject.kind,
+    surface: line.surface,
+    enforced: line.enforced,
+    amount: line.burst,
+    periodMs: Math.ceil((line.burst * line.periodMs) / line.amount),
+    resetAfterMs,
+    resetAtMs: at + resetAfterMs,
   }
+  if (state.kind === 'rate') view.used = Math.ceil(debt / line.periodMs)
+  return view
 }

@@ -3,7 +3,7 @@ import type { Line, QuotaLine, RateLine, TimeRange } from './limit.ts'
 import { usedIn } from './quota-counter.ts'
 import { chargedRate, debtAfterLoss, debtAt, type RateState, rateWaitMs } from './rate.ts'
 import type { LineState } from './spend.ts'
-import type { SubjectState } from './subject-state.ts'
+import { entryOf, type SubjectState } from './subject-state.ts'
 import { holds } from './time-range.ts'
 
 /** What every line of a request says at one instant, before anything is taken. */
@@ -11,6 +11,8 @@ export interface LookedLines {
   readonly states: readonly LineState[]
   /** Rates as they are if the request is taken; lines that only look leave theirs alone. */
   readonly charged: readonly ChargedRate[]
+  /** Of every line's counter. */
+  readonly keys: readonly string[]
 }
 
 interface ChargedRate {
@@ -37,17 +39,26 @@ export function windowOf(line: QuotaLine, nowMs: number): TimeRange | undefined 
 /** Looks at the lines in order. Two lines on one rate counter see each other's hits, so that both together stay inside. */
 export function lookAtLines(lines: readonly Line[], view: View): LookedLines {
   const charged: ChargedRate[] = []
-  const states = lines.map((line, index): LineState => {
+  const states: LineState[] = []
+  const keys: string[] = []
+  for (const [index, line] of lines.entries()) {
     const subject = view.lineSubjects[index] ?? -1
     const state = view.states[subject] ?? emptyState
-    if (line.kind === 'quota') return lookAtQuota(line, state, view.nowMs)
     const key = counterKey(line)
+    keys.push(key)
+    if (line.kind === 'quota') {
+      states.push(lookAtQuota(line, state, { key, nowMs: view.nowMs }))
+      continue
+    }
     const before = charged.findLast((other) => other.subject === subject && other.rate.key === key)?.rate
-    const rate = lookAtRate(line, state, { key, before, nowMs: view.nowMs })
-    if (rate.charged !== undefined) charged.push({ subject, rate: rate.charged })
-    return rate.state
-  })
-  return { states, charged }
+    const held = before ?? entryOf(state.rates, key)
+    const debt = debtOf(line, { held, halfFullAtMs: state.halfFullAtMs, nowMs: view.nowMs })
+    const retryAfterMs = rateWaitMs(debt, line, line.hits)
+    states.push({ kind: 'rate', debt, fits: retryAfterMs === 0, retryAfterMs })
+    if (line.hits > 0)
+      charged.push({ subject, rate: chargedRate(held, line, { key, debt, hits: line.hits, nowMs: view.nowMs }) })
+  }
+  return { states, charged, keys }
 }
 
 /** The states as they are once the lines were taken. */
@@ -59,36 +70,31 @@ export function takenStates(
   return looked.map((state, index): LineState => {
     const line = lines[index]
     if (line === undefined || state.kind === 'cold') return state
+    const { fits, retryAfterMs } = state
     if (state.kind === 'quota') {
-      return { ...state, used: Math.min(Number.MAX_SAFE_INTEGER, state.used + (moves[index] ?? 0)) }
+      const used = Math.min(Number.MAX_SAFE_INTEGER, state.used + (moves[index] ?? 0))
+      return { kind: 'quota', used, window: state.window, fits, retryAfterMs }
     }
     if (line.kind !== 'rate' || line.hits === 0) return state
-    return { ...state, debt: Math.min(2 ** 52, state.debt + line.hits * line.periodMs) }
+    return { kind: 'rate', debt: Math.min(2 ** 52, state.debt + line.hits * line.periodMs), fits, retryAfterMs }
   })
 }
 
-function lookAtRate(
+function debtOf(
   line: RateLine,
-  state: SubjectState,
-  at: { readonly key: string; readonly before: RateState | undefined; readonly nowMs: number },
-): { readonly state: LineState; readonly charged?: RateState } {
-  const held = at.before ?? state.rates.find((rate) => rate.key === at.key)
-  const lost = held === undefined && state.halfFullAtMs > 0
-  const debt = lost ? debtAfterLoss(line, at.nowMs - state.halfFullAtMs) : debtAt(held, line, at.nowMs)
-  const retryAfterMs = rateWaitMs(debt, line, line.hits)
-  const seen: LineState = { kind: 'rate', debt, fits: retryAfterMs === 0, retryAfterMs }
-  if (line.hits === 0) return { state: seen }
-  return { state: seen, charged: chargedRate(held, line, { key: at.key, debt, hits: line.hits, nowMs: at.nowMs }) }
+  of: { readonly held: RateState | undefined; readonly halfFullAtMs: number; readonly nowMs: number },
+): number {
+  const isLost = of.held === undefined && of.halfFullAtMs > 0
+  return isLost ? debtAfterLoss(line, of.nowMs - of.halfFullAtMs) : debtAt(of.held, line, of.nowMs)
 }
 
-function lookAtQuota(line: QuotaLine, state: SubjectState, nowMs: number): LineState {
+function lookAtQuota(
+  line: QuotaLine,
+  state: SubjectState,
+  { key, nowMs }: { readonly key: string; readonly nowMs: number },
+): LineState {
   const window = windowOf(line, nowMs) ?? line.current
-  const key = counterKey(line)
-  const used = usedIn(
-    state.quotas.find((counter) => counter.key === key),
-    window,
-    nowMs,
-  )
+  const used = usedIn(entryOf(state.quotas, key), window, nowMs)
   if (used === undefined) return { kind: 'cold' }
   // Subtracted, not added: both sides stay exact at the largest amounts.
   const fits = line.hits === 0 || line.hits <= line.amount - used

@@ -33,7 +33,7 @@ export function usedIn(counter: QuotaCounter | undefined, window: TimeRange, now
 /** The counter with `window` as its current one (`usedIn` must know it). */
 export function rolledTo(counter: QuotaCounter, window: TimeRange): QuotaCounter {
   if (counter.current.startMs === window.startMs) return counter
-  return { ...counter, current: { ...window, used: 0 }, previous: counter.current }
+  return withUse(counter, { startMs: window.startMs, endMs: window.endMs, used: 0 }, counter.current)
 }
 
 /** Adds `difference` to the window that holds `at`. `clamped`: it would have gone below 0, which no correct history does. */
@@ -44,11 +44,11 @@ export function movedBy(
 ): { readonly counter: QuotaCounter; readonly clamped: boolean } {
   if (holds(counter.current, at)) {
     const moved = movedUse(counter.current, difference)
-    return { counter: { ...counter, current: moved.use }, clamped: moved.clamped }
+    return { counter: withUse(counter, moved.use, counter.previous), clamped: moved.clamped }
   }
   if (counter.previous === undefined || !holds(counter.previous, at)) return { counter, clamped: false }
   const moved = movedUse(counter.previous, difference)
-  return { counter: { ...counter, previous: moved.use }, clamped: moved.clamped }
+  return { counter: withUse(counter, counter.current, moved.use), clamped: moved.clamped }
 }
 
 /** What of `amounts` a counter moves by. */
@@ -58,5 +58,13 @@ export function shareOf(counter: QuotaCounter, surface: Surface, amounts: Amount
 
 function movedUse(use: WindowUse, difference: number): { readonly use: WindowUse; readonly clamped: boolean } {
   const used = use.used + difference
-  return { use: { ...use, used: Math.min(usedMax, Math.max(0, used)) }, clamped: used < 0 }
+  const held = Math.min(usedMax, Math.max(0, used))
+  return { use: { startMs: use.startMs, endMs: use.endMs, used: held }, clamped: used < 0 }
+}
+
+/** Written out: a counter moves in every spend, and copying it with `...` costs several times as much. */
+function withUse(counter: QuotaCounter, current: WindowUse, previous: WindowUse | undefined): QuotaCounter {
+  const { key, surface, quantity, window, timeZone } = counter
+  const moved = { key, surface, quantity, window, timeZone, current }
+  return previous === undefined ? moved : { key, surface, quantity, window, timeZone, current, previous }
 }

@@ -22,26 +22,39 @@ const units: Readonly<Record<Quantity, string>> = {
  * `r` never exceeds `q`. No headers when there is no such limit.
  */
 export function rateLimitHeaders(views: readonly LimitView[]): readonly Header[] {
-  const told = views.filter((view) => view.enforced && view.used !== undefined).slice(0, limitsMax)
-  if (told.length === 0) return []
+  let policies = ''
+  let states = ''
+  let told = 0
+  for (const view of views) {
+    if (!view.enforced || view.used === undefined || told === limitsMax) continue
+    const name = quoted(view.name)
+    const separator = told === 0 ? '' : ', '
+    policies += `${separator}${name}${policy(view)}`
+    states += `${separator}${name}${state(view)}`
+    told += 1
+  }
+  if (told === 0) return []
   return [
-    { name: 'ratelimit-policy', value: told.map(policy).join(', ') },
-    { name: 'ratelimit', value: told.map(state).join(', ') },
+    { name: 'ratelimit-policy', value: policies },
+    { name: 'ratelimit', value: states },
   ]
 }
 
-function policy({ name, counts, amount, periodMs }: LimitView): string {
+function policy({ counts, amount, periodMs }: LimitView): string {
   const unit = counts === 'requests' ? '' : `;qu="${units[counts]}"`
-  return `${quoted(name)};q=${integer(wholeAmount(counts, amount))}${unit};w=${seconds(periodMs)}`
+  return `;q=${integer(wholeAmount(counts, amount))}${unit};w=${seconds(periodMs)}`
 }
 
 /** Remaining is rounded down: what is told to be there, is. */
-function state({ name, counts, amount, used = 0, resetAfterMs }: LimitView): string {
+function state({ counts, amount, used = 0, resetAfterMs }: LimitView): string {
   const remaining = Math.max(0, wholeAmount(counts, amount) - wholeAmount(counts, used))
-  return `${quoted(name)};r=${integer(remaining)};t=${seconds(resetAfterMs)}`
+  return `;r=${integer(remaining)};t=${seconds(resetAfterMs)}`
 }
 
+const plainName = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
+
 function quoted(name: string): string {
+  if (plainName.test(name)) return `"${name}"`
   return `"${name.replaceAll(/[^\x20-\x7e]/g, '?').replaceAll(/["\\]/g, '\\$&')}"`
 }
 

@@ -1,6 +1,5 @@
 import { type ChargeRecord, remembered } from './charge-record.ts'
-import { counterKey } from './counter-key.ts'
-import type { Line } from './limit.ts'
+import type { Line, TimeRange } from './limit.ts'
 import { type LookedLines, lookAtLines, takenStates, windowOf } from './line-state.ts'
 import { movedBy, type QuotaCounter, quotaKeptMs, rolledTo, shareOf, usedIn } from './quota-counter.ts'
 import type { LineState, PartitionEpoch, PeekAnswer, SpendAnswer, SpendRequest } from './spend.ts'
@@ -34,7 +33,7 @@ export function decideSpend(request: SpendRequest, plan: SpendPlan, view: SpendV
   if (again !== undefined) return nothing(answerAgain(again, { request, plan, view, before }))
   if (!windowsHold(request.lines, nowMs)) return nothing({ kind: 'stale-windows', at: nowMs })
   const looked = lookAtLines(request.lines, { nowMs, states: before, lineSubjects: plan.lineSubjects })
-  const cold = indexesOf(looked.states, (state) => state.kind === 'cold')
+  const cold = coldLines(looked.states)
   if (cold.length > 0 && request.cold === 'ask') return nothing({ kind: 'cold', at: nowMs, lines: cold })
   const refusal = longestWait(request.lines, looked.states)
   if (refusal !== undefined) return nothing({ kind: 'refused', at: nowMs, ...refusal, states: looked.states })
@@ -58,18 +57,22 @@ function nothing(answer: SpendAnswer): SpendDecision {
 }
 
 function statesInEpoch(plan: SpendPlan, view: Pick<SpendView, 'nowMs' | 'epochs' | 'states'>): SubjectState[] {
+  const { partitions } = plan
   return plan.subjects.map((subject, index) => {
-    const epoch = view.epochs.find((entry) => entry.partition === subject.partition)?.epoch ?? ''
+    const epoch = view.epochs[partitions.indexOf(subject.partition)]?.epoch ?? ''
     return stateInEpoch(view.states[index], epoch, view.nowMs)
   })
 }
 
 function windowsHold(lines: readonly Line[], nowMs: number): boolean {
-  return lines.every((line) => line.kind === 'rate' || windowOf(line, nowMs) !== undefined)
+  for (const line of lines) if (line.kind === 'quota' && windowOf(line, nowMs) === undefined) return false
+  return true
 }
 
-function indexesOf(states: readonly LineState[], matches: (state: LineState) => boolean): number[] {
-  return states.flatMap((state, index) => (matches(state) ? [index] : []))
+function coldLines(states: readonly LineState[]): number[] {
+  const cold: number[] = []
+  for (const [index, state] of states.entries()) if (state.kind === 'cold') cold.push(index)
+  return cold
 }
 
 /** The enforced line that does not fit and waits longest; `never` beats all, the first of equals. */
@@ -110,7 +113,7 @@ function take(request: SpendRequest, taking: Taking): SpendDecision {
       states: takenStates(request.lines, looked.states, moves),
     },
     states: after.map((state, index) => (isEmpty(state) && view.states[index] === undefined ? undefined : state)),
-    records: view.epochs.map((entry) => recordOf(request, plan, { ...entry, nowMs: view.nowMs })),
+    records: view.epochs.map((entry) => recordOf(request, plan, { entry, nowMs: view.nowMs })),
   }
 }
 
@@ -122,43 +125,59 @@ function isEmpty(state: SubjectState): boolean {
   return state.rates.length === 0 && state.quotas.length === 0
 }
 
-function takenState(
-  request: SpendRequest,
-  state: SubjectState,
-  of: { readonly subject: number; readonly plan: SpendPlan; readonly looked: LookedLines; readonly nowMs: number },
-): SubjectState {
-  const { nowMs } = of
-  const windows = request.lines.flatMap((line, index) => {
-    const window =
-      line.kind === 'quota' && of.plan.lineSubjects[index] === of.subject ? windowOf(line, nowMs) : undefined
-    return window === undefined ? [] : [{ key: counterKey(line), window }]
-  })
-  const quotas = state.quotas.flatMap((counter): QuotaCounter[] => {
-    const share = shareOf(counter, request.surface, request.estimate)
-    if (share === undefined) return nowMs < counter.current.endMs + quotaKeptMs ? [counter] : []
-    const window = windows.find((entry) => entry.key === counter.key)?.window ?? counter.current
-    // Not counted in the running window: its figure for that window is unknown from here on, so it goes cold.
-    if (!holds(window, nowMs) || usedIn(counter, window, nowMs) === undefined) return []
-    return [movedBy(rolledTo(counter, window), nowMs, share).counter]
-  })
+interface TakenFrom {
+  readonly subject: number
+  readonly plan: SpendPlan
+  readonly looked: LookedLines
+  readonly nowMs: number
+}
+
+function takenState(request: SpendRequest, state: SubjectState, of: TakenFrom): SubjectState {
+  const { nowMs, looked } = of
+  const quotas: QuotaCounter[] = []
+  for (const counter of state.quotas) {
+    const kept = takenCounter(counter, request, of)
+    if (kept !== undefined) quotas.push(kept)
+  }
   let rates = state.rates.filter((rate) => nowMs < rate.emptyAtMs)
-  for (const entry of of.looked.charged) if (entry.subject === of.subject) rates = [...withEntry(rates, entry.rate)]
-  return { ...state, rates, quotas }
+  for (const entry of looked.charged) if (entry.subject === of.subject) rates = [...withEntry(rates, entry.rate)]
+  return { epoch: state.epoch, halfFullAtMs: state.halfFullAtMs, rates, quotas }
+}
+
+function takenCounter(counter: QuotaCounter, request: SpendRequest, of: TakenFrom): QuotaCounter | undefined {
+  const { nowMs } = of
+  const share = shareOf(counter, request.surface, request.estimate)
+  if (share === undefined) return nowMs < counter.current.endMs + quotaKeptMs ? counter : undefined
+  const window = lineWindow(counter.key, request, of) ?? counter.current
+  // Not counted in the running window: its figure for that window is unknown from here on, so it goes cold.
+  if (!holds(window, nowMs) || usedIn(counter, window, nowMs) === undefined) return undefined
+  return movedBy(rolledTo(counter, window), nowMs, share).counter
+}
+
+/** The running window as the first line that looks at the subject's counter has it. */
+function lineWindow(key: string, request: SpendRequest, of: TakenFrom): TimeRange | undefined {
+  for (const [index, line] of request.lines.entries()) {
+    const isOfCounter = line.kind === 'quota' && of.plan.lineSubjects[index] === of.subject
+    if (isOfCounter && of.looked.keys[index] === key) return windowOf(line, of.nowMs)
+  }
+  return undefined
 }
 
 function recordOf(
   request: SpendRequest,
   plan: SpendPlan,
-  where: PartitionEpoch & { readonly nowMs: number },
+  where: { readonly entry: PartitionEpoch; readonly nowMs: number },
 ): ChargeRecord {
+  const { epoch, partition } = where.entry
+  const isAll = plan.subjects.every((subject) => subject.partition === partition)
   return {
     id: request.id,
     at: where.nowMs,
-    epoch: where.epoch,
+    epoch,
     state: 'open',
     booked: request.estimate,
     surface: request.surface,
-    subjects: plan.subjects.filter((subject) => subject.partition === where.partition),
+    subjects: isAll ? plan.subjects : plan.subjects.filter((subject) => subject.partition === partition),
     home: request.home,
     meta: request.meta,
     expiresAtMs: where.nowMs + request.expiresInMs,

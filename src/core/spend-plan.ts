@@ -19,12 +19,15 @@ export function planSpend(request: {
   const subjects: Subject[] = []
   for (const subject of request.subjects) indexOf(subjects, subject)
   const lineSubjects = request.lines.map((line) => indexOf(subjects, line.subject))
-  const partitions = new Set(subjects.map((subject) => subject.partition))
-  if (request.home !== undefined) partitions.add(request.home)
-  return { subjects, partitions: [...partitions].sort((left, right) => left - right), lineSubjects }
+  const partitions: number[] = request.home === undefined ? [] : [request.home]
+  for (const { partition } of subjects) if (!partitions.includes(partition)) partitions.push(partition)
+  if (partitions.length > 1) partitions.sort((left, right) => left - right)
+  return { subjects, partitions, lineSubjects }
 }
 
 function indexOf(subjects: Subject[], subject: Subject): number {
-  const index = subjects.findIndex((other) => other.id === subject.id && other.kind === subject.kind)
-  return index === -1 ? subjects.push(subject) - 1 : index
+  for (const [index, other] of subjects.entries()) {
+    if (other === subject || (other.id === subject.id && other.kind === subject.kind)) return index
+  }
+  return subjects.push(subject) - 1
 }

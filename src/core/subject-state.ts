@@ -20,9 +20,16 @@ export function stateInEpoch(state: SubjectState | undefined, epoch: string, now
 
 /** How long a store must keep the state: quotas 48 hours past their window, rates until they are empty. */
 export function keptMs(state: SubjectState, nowMs: number): number {
-  const quotas = state.quotas.map((counter) => counter.current.endMs + quotaKeptMs - nowMs)
-  const rates = state.rates.map((rate) => rate.emptyAtMs - nowMs)
-  return Math.max(keptMsMin, ...quotas, ...rates)
+  let kept = keptMsMin
+  for (const counter of state.quotas) kept = Math.max(kept, counter.current.endMs + quotaKeptMs - nowMs)
+  for (const rate of state.rates) kept = Math.max(kept, rate.emptyAtMs - nowMs)
+  return kept
+}
+
+/** The entry with this key. */
+export function entryOf<T extends { readonly key: string }>(entries: readonly T[], key: string): T | undefined {
+  for (const entry of entries) if (entry.key === key) return entry
+  return undefined
 }
 
 /** Replaces the entry with the same key, or appends it. */

@@ -2,7 +2,10 @@ import { headerText } from './header-text.ts'
 import type { Principal } from './principal.ts'
 import type { Header } from './verdict.ts'
 
-const identityNames = ['x-tollgate-account', 'x-tollgate-project', 'x-tollgate-department'] as const
+const accountName = 'x-tollgate-account'
+const projectName = 'x-tollgate-project'
+const departmentName = 'x-tollgate-department'
+const identityNames = [accountName, projectName, departmentName] as const
 /** Marks that Envoy leaves as the client sent them (measured, Envoy 1.40), and a second place for credentials. */
 const alwaysRemoved = ['proxy-authorization', 'x-envoy-auth-failure-mode-allowed', 'x-envoy-auth-partial-body'] as const
 
@@ -22,11 +25,14 @@ export function upstreamHeaders(caller: {
   readonly credential?: string
 }): UpstreamHeaders {
   const { principal, credential } = caller
-  const known = principal?.token === undefined ? undefined : principal
-  const identity = known ? [known.account.id, known.project.id, known.department.id] : []
-  const set = identity.map((id, index) => ({ name: identityNames[index] ?? '', value: headerText(id) }))
+  const set: Header[] = []
+  if (principal?.token !== undefined) {
+    set.push({ name: accountName, value: headerText(principal.account.id) })
+    set.push({ name: projectName, value: headerText(principal.project.id) })
+    set.push({ name: departmentName, value: headerText(principal.department.id) })
+  }
   if (credential !== undefined) set.push({ name: 'authorization', value: headerText(credential) })
-  const settable = [...identityNames, 'authorization']
-  const removed = settable.filter((name) => !set.some((header) => header.name === name))
-  return { set, removed: [...removed, ...alwaysRemoved] }
+  const identity = principal?.token === undefined ? identityNames : []
+  const authorization = credential === undefined ? ['authorization'] : []
+  return { set, removed: [...identity, ...authorization, ...alwaysRemoved] }
 }
