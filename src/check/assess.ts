@@ -84,7 +84,7 @@ export function assess(
   if (access.kind === 'deny') {
     return { kind: 'refused', refusal: { cause: 'denied', reason: access.reason }, upstream, resource, principal }
   }
-  return govern({ upstream, resource, principal }, { ...given, facts })
+  return govern({ upstream, resource, principal }, facts, given)
 }
 
 function zoneOf(principal: ReturnType<typeof identify>): { readonly timeZone?: string } {
@@ -93,15 +93,24 @@ function zoneOf(principal: ReturnType<typeof identify>): { readonly timeZone?: s
 
 function govern(
   who: Pick<Governed, 'upstream' | 'resource' | 'principal'>,
-  given: { readonly snapshot: Snapshot; readonly sizes: SizeCatalogue; readonly facts: RequestFacts },
+  facts: RequestFacts,
+  given: { readonly snapshot: Snapshot; readonly sizes: SizeCatalogue },
 ): Governed {
-  const { snapshot, facts } = given
-  const wanted = { surface: who.upstream.surface, kind: who.resource.kind, resource: who.resource.resource }
+  const { upstream, resource, principal } = who
+  const { snapshot } = given
+  const wanted = { surface: upstream.surface, kind: resource.kind, resource: resource.resource }
   const price = priceOf(snapshot.priceRules, wanted, snapshot.matchesPattern)
-  const sizeBytes = given.sizes.sizeOf(who.upstream.id, who.resource.path)
-  const estimate = estimateOf(price, { method: facts.method, headers: facts.headers, sizeBytes })
-  const isSizeKnown = sizeBytes !== undefined || price.charged === 'at_the_door'
-  return { kind: 'governed', ...who, price, estimate, isSizeKnown, limits: snapshot.limitsOf(who.principal.account) }
+  const sizeBytes = given.sizes.sizeOf(upstream.id, resource.path)
+  return {
+    kind: 'governed',
+    upstream,
+    resource,
+    principal,
+    price,
+    estimate: estimateOf(price, { method: facts.method, headers: facts.headers, sizeBytes }),
+    isSizeKnown: sizeBytes !== undefined || price.charged === 'at_the_door',
+    limits: snapshot.limitsOf(principal.account),
+  }
 }
 
 /** The route's own word first, it cannot be forged; else the host. None or two rows: never a guess. */

@@ -29,5 +29,6 @@ export function principalOf(
   const project = snapshot.project(account.project)
   const department = project && snapshot.department(project.department)
   if (project === undefined || department === undefined) return undefined
-  return { account, project, department, ...(names.token && { token: names.token }) }
+  const { token } = names
+  return token === undefined ? { account, project, department } : { account, project, department, token }
 }

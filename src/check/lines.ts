@@ -1,4 +1,4 @@
-import type { LimitRule, Line, TimeRange, WindowKind } from '../core/limit.ts'
+import type { LimitRule, Line, QuotaLine, RateLine, TimeRange, WindowKind } from '../core/limit.ts'
 import type { Principal } from '../core/principal.ts'
 import type { Amounts } from '../core/quantity.ts'
 import type { RequestKind } from '../core/request.ts'
@@ -33,28 +33,40 @@ export interface LineFacts {
 
 /** The lines of one request, in the order of `limits`; limits of another surface, or of a subject the caller does not have, are left out. */
 export function linesOf(limits: readonly LimitRule[], facts: LineFacts): readonly Line[] {
-  return limits.flatMap((limit) => {
-    if (limit.surface !== 'any' && limit.surface !== facts.surface) return []
+  const lines: Line[] = []
+  for (const limit of limits) {
+    if (limit.surface !== 'any' && limit.surface !== facts.surface) continue
     const subject = subjectOf(limit.per, facts)
-    return subject === undefined ? [] : [lineOf(limit, { subject, facts })]
-  })
+    if (subject !== undefined)
+      lines.push(limit.kind === 'rate' ? rateOf(limit, subject, facts) : quotaOf(limit, subject, facts))
+  }
+  return lines
 }
 
 /** Every subject whose counters a request moves: its place in the organisation always, others only where a quota counts them. */
 export function subjectsOf(limits: readonly LimitRule[], facts: LineFacts): readonly Subject[] {
-  const kinds = new Set<SubjectKind>(['account', 'project', 'department'])
-  for (const limit of limits) if (limit.kind === 'quota') kinds.add(limit.per)
-  return [...kinds].flatMap((kind) => subjectOf(kind, facts) ?? [])
+  const { account, project, department } = facts.principal
+  const subjects = [
+    subjectOfRow('account', account),
+    subjectOfRow('project', project),
+    subjectOfRow('department', department),
+  ]
+  for (const limit of limits) {
+    if (limit.kind !== 'quota' || subjects.some(({ kind }) => kind === limit.per)) continue
+    const subject = subjectOf(limit.per, facts)
+    if (subject !== undefined) subjects.push(subject)
+  }
+  return subjects
 }
 
 function subjectOf(kind: SubjectKind, { principal, address }: LineFacts): Subject | undefined {
   switch (kind) {
     case 'account':
-      return { kind, id: principal.account.id, partition: principal.account.partition }
+      return subjectOfRow(kind, principal.account)
     case 'project':
-      return { kind, id: principal.project.id, partition: principal.project.partition }
+      return subjectOfRow(kind, principal.project)
     case 'department':
-      return { kind, id: principal.department.id, partition: principal.department.partition }
+      return subjectOfRow(kind, principal.department)
     case 'token':
       return principal.token && { kind, id: principal.token.id, partition: principal.token.partition }
     case 'address':
@@ -64,20 +76,56 @@ function subjectOf(kind: SubjectKind, { principal, address }: LineFacts): Subjec
   }
 }
 
-function lineOf(limit: LimitRule, { subject, facts }: { readonly subject: Subject; readonly facts: LineFacts }): Line {
-  const base = {
+/** Rows are immutable, so each is named once; the reservations of a caller share the object. */
+const named = new WeakMap<object, Subject>()
+
+function subjectOfRow(kind: SubjectKind, row: { readonly id: string; readonly partition: number }): Subject {
+  const known = named.get(row)
+  if (known !== undefined) return known
+  const subject: Subject = { kind, id: row.id, partition: row.partition }
+  named.set(row, subject)
+  return subject
+}
+
+// Written out: objects put together from parts cost several times as much, and these are made for every line of every request.
+
+function rateOf(limit: LimitRule, subject: Subject, facts: LineFacts): RateLine {
+  return {
+    kind: 'rate',
     limit: limit.name,
     subject,
     quantity: limit.counts,
     surface: limit.surface,
     hits: facts.estimate[limit.counts],
-    enforced: !limit.shadow && (limit.enforceAt === 'everything' || refusableKinds.has(facts.kind)),
+    enforced: isEnforced(limit, facts),
     posture: limit.posture,
     amount: limit.amount,
+    periodMs: limit.periodMs ?? 1_000,
+    burst: limit.burst ?? limit.amount,
   }
-  if (limit.kind === 'rate')
-    return { ...base, kind: 'rate', periodMs: limit.periodMs ?? 1_000, burst: limit.burst ?? limit.amount }
+}
+
+function quotaOf(limit: LimitRule, subject: Subject, facts: LineFacts): QuotaLine {
   const window = limit.window ?? 'day'
   const timeZone = limit.timeZone ?? facts.principal.account.timeZone
-  return { ...base, kind: 'quota', window, timeZone, ...facts.windowsAt(facts.nowMs, window, timeZone) }
+  const { current, next } = facts.windowsAt(facts.nowMs, window, timeZone)
+  return {
+    kind: 'quota',
+    limit: limit.name,
+    subject,
+    quantity: limit.counts,
+    surface: limit.surface,
+    hits: facts.estimate[limit.counts],
+    enforced: isEnforced(limit, facts),
+    posture: limit.posture,
+    amount: limit.amount,
+    window,
+    timeZone,
+    current,
+    next,
+  }
+}
+
+function isEnforced(limit: LimitRule, facts: LineFacts): boolean {
+  return !limit.shadow && (limit.enforceAt === 'everything' || refusableKinds.has(facts.kind))
 }

@@ -9,7 +9,7 @@ const bytesPerMb = 1_000_000
  * Exact for every byte count to 2^53; a cost beyond 2^53 − 1 is 2^53 − 1. At the door only the base counts.
  */
 export function costMilli(price: PriceParameters, bytes: number): number {
-  if (price.charged === 'at_the_door' || bytes <= 0) return price.baseMilli
+  if (price.charged === 'at_the_door' || bytes <= 0 || price.tiers.length === 0) return price.baseMilli
   const tiers = price.tiers.filter((tier) => tier.fromBytes < bytes)
   const dearest = tiers.reduce((most, tier) => Math.max(most, tier.milliPerMb), 0)
   // The sum of all products is at most bytes × the dearest tier.
@@ -30,7 +30,7 @@ export function estimateOf(
   const bare =
     request.method === 'HEAD' || request.headers.has('if-none-match') || request.headers.has('if-modified-since')
   const bytes = bare ? 0 : (request.sizeBytes ?? price.assumedBytes)
-  return { ...noAmounts, requests: 1, credits: costMilli(price, bytes), bytes }
+  return { requests: 1, credits: costMilli(price, bytes), bytes, gpu_ms: 0 }
 }
 
 /** What a request took: only a delivered answer, whole or in part, costs; 304, HEAD, redirects and errors move nothing. */

@@ -1,6 +1,7 @@
 import type { ChargeRecord, NewEntry } from '../core/charge-record.ts'
 import { movedState, type RecordDecision } from '../core/report-decision.ts'
-import { type Subject, subjectName } from '../core/subject.ts'
+import type { PartitionEpoch } from '../core/spend.ts'
+import { type Subject, type SubjectKind, subjectName } from '../core/subject.ts'
 import { keptMs, type SubjectState } from '../core/subject-state.ts'
 import { ChargeLog } from './charge-log.ts'
 
@@ -13,52 +14,67 @@ interface HeldState {
 export class Partition {
   readonly epoch: string
   readonly log: ChargeLog
-  readonly #subjects = new Map<string, HeldState>()
-  readonly #records = new Map<string, ChargeRecord>()
-  /** Ids of records that still owe something to the stream. */
-  readonly #pending = new Set<string>()
+  /** This partition and its epoch, as answers name them. */
+  readonly where: PartitionEpoch
+  /** By kind and id: a spend looks at each of its subjects twice, and joining a name costs more than looking. */
+  readonly #subjects: Readonly<Record<SubjectKind, Map<string, HeldState>>> = {
+    account: new Map(),
+    project: new Map(),
+    department: new Map(),
+    token: new Map(),
+    address: new Map(),
+    everyone: new Map(),
+  }
+  /** Records that still owe something to the stream, in the order they were made; the others are settled. */
+  readonly #pending = new Map<string, ChargeRecord>()
+  readonly #settled = new Map<string, ChargeRecord>()
   readonly stale = new Map<string, Subject>()
 
-  constructor(epoch: string) {
+  constructor(partition: number, epoch: string) {
     this.epoch = epoch
+    this.where = { partition, epoch }
     this.log = new ChargeLog(epoch)
   }
 
   state(subject: Subject, nowMs: number): SubjectState | undefined {
-    const held = this.#subjects.get(subjectName(subject))
+    const held = this.#subjects[subject.kind].get(subject.id)
     return held === undefined || nowMs >= held.forgetAtMs ? undefined : held.state
   }
 
   setState(subject: Subject, state: SubjectState, nowMs: number): void {
-    this.#subjects.set(subjectName(subject), { state, forgetAtMs: nowMs + keptMs(state, nowMs) })
+    this.#subjects[subject.kind].set(subject.id, { state, forgetAtMs: nowMs + keptMs(state, nowMs) })
   }
 
   record(id: string): ChargeRecord | undefined {
-    return this.#records.get(id)
+    return this.#pending.get(id) ?? this.#settled.get(id)
   }
 
   setRecord(record: ChargeRecord): void {
-    this.#records.set(record.id, record)
-    if (record.forgetAtMs === undefined) this.#pending.add(record.id)
-    else this.#pending.delete(record.id)
+    const isPending = record.forgetAtMs === undefined
+    if (isPending) {
+      this.#pending.set(record.id, record)
+      this.#settled.delete(record.id)
+    } else {
+      this.#settled.set(record.id, record)
+      this.#pending.delete(record.id)
+    }
   }
 
   forgetRecord(id: string): void {
-    this.#records.delete(id)
+    this.#settled.delete(id)
     this.#pending.delete(id)
   }
 
   pendingRecords(): ChargeRecord[] {
-    return [...this.#pending].flatMap((id) => this.#records.get(id) ?? [])
+    return [...this.#pending.values()]
   }
 
   /** Overdue pending records, at most `countMax`, in the order they were made. */
   overdue(nowMs: number, countMax: number): ChargeRecord[] {
     const due: ChargeRecord[] = []
-    for (const id of this.#pending) {
+    for (const record of this.#pending.values()) {
       if (due.length >= countMax) break
-      const record = this.#records.get(id)
-      if (record !== undefined && record.expiresAtMs <= nowMs) due.push(record)
+      if (record.expiresAtMs <= nowMs) due.push(record)
     }
     return due
   }
@@ -69,7 +85,7 @@ export class Partition {
     decision: RecordDecision,
     nowMs: number,
   ): { readonly clamps: number; readonly entry: NewEntry | undefined } {
-    const record = this.#records.get(id)
+    const record = this.record(id)
     let clamps = 0
     for (const subject of decision.move?.subjects ?? []) {
       const state = this.state(subject, nowMs)
@@ -86,6 +102,8 @@ export class Partition {
 
   /** Drops subjects that nothing was asked of for longer than they must be kept. */
   sweepSubjects(nowMs: number): void {
-    for (const [name, held] of this.#subjects) if (nowMs >= held.forgetAtMs) this.#subjects.delete(name)
+    for (const subjects of Object.values(this.#subjects)) {
+      for (const [id, held] of subjects) if (nowMs >= held.forgetAtMs) subjects.delete(id)
+    }
   }
 }

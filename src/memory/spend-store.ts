@@ -39,6 +39,8 @@ class MemorySpendStore implements SpendStore, ChargeStream {
   readonly #observer: Observer
   readonly #chargesMax: number
   readonly #partitions = new Map<number, Partition>()
+  /** The same, by number. */
+  readonly #held: (Partition | undefined)[] = Array.from({ length: partitionCount })
   readonly #forget = new ForgetQueue()
   #charges = 0
   #sweptPartition = 0
@@ -159,11 +161,11 @@ class MemorySpendStore implements SpendStore, ChargeStream {
   }
 
   #partition(number: number): Partition {
-    let held = this.#partitions.get(number)
-    if (held === undefined) {
-      held = new Partition(this.#epoch)
-      this.#partitions.set(number, held)
-    }
+    const known = this.#held[number]
+    if (known !== undefined) return known
+    const held = new Partition(number, this.#epoch)
+    this.#held[number] = held
+    this.#partitions.set(number, held)
     return held
   }
 
@@ -171,17 +173,16 @@ class MemorySpendStore implements SpendStore, ChargeStream {
     const held = plan.partitions.map((partition) => this.#partition(partition))
     return {
       nowMs,
-      epochs: plan.partitions.map((partition) => ({ partition, epoch: this.#epoch })),
+      epochs: held.map((partition) => partition.where),
       records: held.map((partition) => partition.record(id)),
       states: plan.subjects.map((subject) => this.#partition(subject.partition).state(subject, nowMs)),
     }
   }
 
   #take(plan: SpendPlan, decision: SpendDecision, nowMs: number): void {
-    for (const [index, state] of decision.states.entries()) {
-      const subject = plan.subjects[index]
-      if (state !== undefined && subject !== undefined)
-        this.#partition(subject.partition).setState(subject, state, nowMs)
+    for (const [index, subject] of plan.subjects.entries()) {
+      const state = decision.states[index]
+      if (state !== undefined) this.#partition(subject.partition).setState(subject, state, nowMs)
     }
     for (const [index, record] of decision.records.entries()) {
       const partition = plan.partitions[index]
