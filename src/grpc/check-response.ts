@@ -32,7 +32,11 @@ const responseNames = new Set([
  * Never from a caller to an upstream: the caller's credential, and two headers of Envoy's that mean something to us but are not
  * removed at the edge (seen with Envoy 1.40).
  */
-const alwaysRemoved = ['authorization', 'x-envoy-auth-failure-mode-allowed', 'x-envoy-auth-partial-body']
+const alwaysRemoved: readonly string[] = [
+  'authorization',
+  'x-envoy-auth-failure-mode-allowed',
+  'x-envoy-auth-partial-body',
+]
 
 const printableAscii = /^[\x20-\x7e]*$/
 /** Envoy writes this one itself. */
@@ -81,21 +85,29 @@ export function encodeCheckResponse(decision: Decision, onDropped: DroppedHeader
 }
 
 function writeAllow(decision: Allow, onDropped: DroppedHeader): void {
-  const sent = decision.upstreamHeaders.filter((header) => isSendable(header, upstreamNames, onDropped))
-  const names = new Set(sent.map(({ name }) => name))
-  const removed = new Set([...alwaysRemoved, ...decision.removedHeaders])
-  for (const { name } of decision.upstreamHeaders) removed.add(name)
+  const { upstreamHeaders, removedHeaders } = decision
+  const sent = sendable(upstreamHeaders, upstreamNames, onDropped)
   const end = writer.mark()
-  writeHeaders(
-    field.responseHeaders,
-    decision.responseHeaders.filter((header) => isSendable(header, responseNames, onDropped)),
-  )
-  for (const name of removed) {
-    if (!names.has(name) && printableAscii.test(name)) writer.ascii(field.removed, name)
+  writeHeaders(field.responseHeaders, sendable(decision.responseHeaders, responseNames, onDropped))
+  for (const name of alwaysRemoved) if (!isNamed(sent, name)) writer.ascii(field.removed, name)
+  for (const name of removedHeaders) {
+    if (!alwaysRemoved.includes(name) && !isNamed(sent, name)) writeRemoved(name)
+  }
+  if (sent.length < upstreamHeaders.length) {
+    for (const { name } of upstreamHeaders) if (!isNamed(sent, name)) writeRemoved(name)
   }
   writeHeaders(field.headers, sent)
   writer.message(field.ok, end)
   writeRpcStatus(0)
+}
+
+function writeRemoved(name: string): void {
+  if (printableAscii.test(name)) writer.ascii(field.removed, name)
+}
+
+function isNamed(headers: readonly Header[], wanted: string): boolean {
+  for (const { name } of headers) if (name === wanted) return true
+  return false
 }
 
 function writeRefuse(decision: Refuse, onDropped: DroppedHeader): void {
@@ -103,10 +115,7 @@ function writeRefuse(decision: Refuse, onDropped: DroppedHeader): void {
   const status = heldStatus(answer.status, decision.verdict)
   const end = writer.mark()
   if (answer.body !== '') writer.text(field.body, answer.body)
-  writeHeaders(
-    field.headers,
-    answer.headers.filter((header) => isSendable(header, responseNames, onDropped)),
-  )
+  writeHeaders(field.headers, sendable(answer.headers, responseNames, onDropped))
   const statusEnd = writer.mark()
   writer.uint(field.httpCode, status)
   writer.message(1, statusEnd)
@@ -117,6 +126,10 @@ function writeRefuse(decision: Refuse, onDropped: DroppedHeader): void {
 function heldStatus(status: number, verdict: Refuse['verdict']): number {
   const least = verdict === 'answer' ? 200 : 300
   return Number.isInteger(status) && status >= least && status <= 599 ? status : 403
+}
+
+function sendable(headers: readonly Header[], names: ReadonlySet<string>, onDropped: DroppedHeader): readonly Header[] {
+  return headers.filter((header) => isSendable(header, names, onDropped))
 }
 
 function isSendable({ name, value }: Header, names: ReadonlySet<string>, onDropped: DroppedHeader): boolean {
@@ -151,8 +164,9 @@ function writeRpcStatus(code: number): void {
 /** A google.protobuf.Struct of strings: Envoy's `metadata` action silently drops descriptors of anything else. */
 function writeMetadata(metadata: Readonly<Record<string, string>>): void {
   const end = writer.mark()
-  for (const [key, value] of Object.entries(metadata)) {
-    if (key === reservedMetadata) continue
+  for (const key in metadata) {
+    const value = metadata[key]
+    if (key === reservedMetadata || value === undefined) continue
     const entryEnd = writer.mark()
     writer.text(field.stringValue, value)
     writer.message(2, entryEnd)

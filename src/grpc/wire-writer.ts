@@ -1,4 +1,5 @@
 const initialBytes = 16_384
+const shortLength = 48
 const keptBytesMax = 1_048_576
 
 /**
@@ -30,7 +31,7 @@ export class WireWriter {
   ascii(field: number, text: string): void {
     this.#reserve(text.length)
     this.#position -= text.length
-    this.#bytes.write(text, this.#position, text.length, 'latin1')
+    this.#writeAscii(text)
     this.#lengthHeader(field, text.length)
   }
 
@@ -60,6 +61,17 @@ export class WireWriter {
     const message = Buffer.allocUnsafe(this.mark())
     this.#bytes.copy(message, 0, this.#position)
     return message
+  }
+
+  /** A short text is written faster than Buffer can be asked to. */
+  #writeAscii(text: string): void {
+    const bytes = this.#bytes
+    const start = this.#position
+    if (text.length > shortLength) {
+      bytes.write(text, start, text.length, 'latin1')
+      return
+    }
+    for (let index = 0; index < text.length; index += 1) bytes[start + index] = text.charCodeAt(index)
   }
 
   #lengthHeader(field: number, length: number): void {

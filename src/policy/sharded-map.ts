@@ -68,9 +68,10 @@ export class ShardedMapDraft<Value> {
   }
 }
 
-/** FNV-1a, folded. */
+/** FNV-1a over at most 16 characters spread over the key, folded: a digest needs no more, and a name seldom has more. */
 function shardOf(key: string): number {
+  const step = ((key.length - 1) >> 4) + 1
   let hash = 0x811c9dc5
-  for (let index = 0; index < key.length; index += 1) hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193)
+  for (let index = key.length - 1; index >= 0; index -= step) hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193)
   return (hash ^ (hash >>> 15)) & (shardCount - 1)
 }

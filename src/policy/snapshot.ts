@@ -30,6 +30,8 @@ class StateSnapshot implements PolicySnapshot {
   readonly priceRules: readonly PriceRule[]
   readonly matchesPattern = matchesPattern
   readonly #limits: LimitIndex
+  /** By account row, so at most as many as there are accounts. */
+  readonly #limitsOf = new Map<Account, readonly LimitRule[]>()
   readonly #tokens: ShardedMap<Token>
   readonly #upstreamsByHost: ReadonlyMap<string, readonly Upstream[]>
 
@@ -95,7 +97,15 @@ class StateSnapshot implements PolicySnapshot {
     return this.#upstreamsByHost.get(host) ?? []
   }
 
-  limitsOf({ id, project, plan }: Account): readonly LimitRule[] {
+  limitsOf(account: Account): readonly LimitRule[] {
+    const known = this.#limitsOf.get(account)
+    if (known !== undefined) return known
+    const limits = this.#resolved(account)
+    this.#limitsOf.set(account, limits)
+    return limits
+  }
+
+  #resolved({ id, project, plan }: Account): readonly LimitRule[] {
     return this.#limits.limitsOf({ account: id, project, plan, department: this.project(project)?.department ?? '' })
   }
 }

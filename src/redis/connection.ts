@@ -61,6 +61,7 @@ export class Connection {
   #inFlight = 0
   #replies = 0
   #isClosed = false
+  #isHolding = false
 
   constructor(options: ConnectionOptions) {
     this.#options = options
@@ -157,8 +158,22 @@ export class Connection {
   }
 
   #send(command: string, script: string, call: Call): Promise<unknown> {
+    this.#holdWrites()
     const args = [script, String(call.keys.length), ...call.keys, ...call.args]
     return this.#client.sendCommand(new Command(command, args, { replyEncoding: 'utf8' })) as Promise<unknown>
+  }
+
+  /** What is sent in one turn of the event loop leaves in one packet: a system call each would cost as much as all else here. */
+  #holdWrites(): void {
+    if (this.#isHolding) return
+    const { stream } = this.#client
+    if (stream === undefined) return
+    this.#isHolding = true
+    stream.cork()
+    setImmediate(() => {
+      this.#isHolding = false
+      stream.uncork()
+    })
   }
 
   /** Before the first call on a new connection: which server is it, does it know the scripts, may it evict? */
