@@ -49,7 +49,9 @@ export function createAdmit(deps: {
     let cold: SpendRequest['cold'] = 'ask'
     let seeded = false
     for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
-      const answer = await spendOrFault(deps.store, { ...spend, lines, subjects, cold })
+      const { id, estimate, surface, home, meta, notAfterMs, expiresInMs } = spend
+      const request = { id, lines, estimate, surface, subjects, home, meta, notAfterMs, expiresInMs, cold }
+      const answer = await spendOrFault(deps.store, request)
       if (answer instanceof Fault) return withoutStore(lines, answer.uncertain ? { subjects } : {}, deps.observer)
       if (answer.kind === 'taken') return { kind: 'taken', lines, subjects, answer }
       if (answer.kind === 'refused') return { kind: 'refused', lines, answer }

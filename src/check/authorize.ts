@@ -88,7 +88,10 @@ async function decide(governed: Governed, asked: Asked, deps: AuthorizeDeps): Pr
   const { facts, nowMs, notAfterMs } = asked
   const { surface } = upstream
   const spend = {
-    ...{ id: deps.mintId(nowMs), estimate, surface, notAfterMs },
+    id: deps.mintId(nowMs),
+    estimate,
+    surface,
+    notAfterMs,
     home: principal.account.partition,
     meta: metaOf(governed, facts),
     expiresInMs: deps.reservationMs,
@@ -149,13 +152,16 @@ function ticketOf(taken: {
   readonly spend: Pick<Ticket, 'id' | 'surface' | 'home' | 'estimate' | 'meta'>
 }): Ticket {
   const { governed, admission, spend } = taken
-  const { baseMilli, tiers, charged } = governed.price
   return {
-    ...spend,
+    id: spend.id,
+    surface: spend.surface,
+    home: spend.home,
+    estimate: spend.estimate,
+    meta: spend.meta,
     at: admission.answer.at,
     partitions: admission.answer.epochs,
     subjects: admission.subjects,
-    price: { baseMilli, tiers, charged },
+    price: governed.price,
     path: governed.resource.path,
   }
 }
@@ -182,10 +188,7 @@ function pass(
 ): Decision {
   const { upstream, principal } = caller
   const credential = upstream.credential === undefined ? undefined : deps.credentialOf(upstream.credential)
-  const { set, removed } = upstreamHeaders({
-    ...(principal && { principal }),
-    ...(credential !== undefined && { credential }),
-  })
+  const { set, removed } = upstreamHeaders({ principal, credential })
   return {
     verdict: 'allow',
     upstreamHeaders: set,
@@ -197,9 +200,10 @@ function pass(
 
 /** Shadow limits, and artifact-only limits on index pages, say what they would have refused. */
 function countOverruns({ lines, answer }: Admission & { readonly kind: 'taken' }, observer: Observer): void {
-  for (const [index, line] of lines.entries()) {
+  for (let index = 0; index < lines.length; index += 1) {
+    const line = lines[index]
     const state = answer.states[index]
-    if (state !== undefined && overran(line, state))
+    if (line !== undefined && state !== undefined && overran(line, state))
       observer.count('limit_overruns_total', { kind: line.kind, per: line.subject.kind })
   }
 }

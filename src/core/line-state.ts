@@ -41,8 +41,8 @@ export function lookAtLines(lines: readonly Line[], view: View): LookedLines {
   const charged: ChargedRate[] = []
   const states: LineState[] = []
   const keys: string[] = []
-  for (const [index, line] of lines.entries()) {
-    const subject = view.lineSubjects[index] ?? -1
+  for (const line of lines) {
+    const subject = view.lineSubjects[keys.length] ?? -1
     const state = view.states[subject] ?? emptyState
     const key = counterKey(line)
     keys.push(key)

@@ -71,7 +71,7 @@ function windowsHold(lines: readonly Line[], nowMs: number): boolean {
 
 function coldLines(states: readonly LineState[]): number[] {
   const cold: number[] = []
-  for (const [index, state] of states.entries()) if (state.kind === 'cold') cold.push(index)
+  for (let index = 0; index < states.length; index += 1) if (states[index]?.kind === 'cold') cold.push(index)
   return cold
 }
 
@@ -81,8 +81,9 @@ function longestWait(
   states: readonly LineState[],
 ): { readonly line: number; readonly retryAfterMs: number | 'never' } | undefined {
   let longest: { readonly line: number; readonly retryAfterMs: number | 'never' } | undefined
-  for (const [line, state] of states.entries()) {
-    if (state.kind === 'cold' || state.fits || lines[line]?.enforced !== true) continue
+  for (let line = 0; line < states.length; line += 1) {
+    const state = states[line]
+    if (state === undefined || state.kind === 'cold' || state.fits || lines[line]?.enforced !== true) continue
     if (longest === undefined || isLonger(state.retryAfterMs, longest.retryAfterMs)) {
       longest = { line, retryAfterMs: state.retryAfterMs }
     }
@@ -156,9 +157,11 @@ function takenCounter(counter: QuotaCounter, request: SpendRequest, of: TakenFro
 
 /** The running window as the first line that looks at the subject's counter has it. */
 function lineWindow(key: string, request: SpendRequest, of: TakenFrom): TimeRange | undefined {
-  for (const [index, line] of request.lines.entries()) {
-    const isOfCounter = line.kind === 'quota' && of.plan.lineSubjects[index] === of.subject
-    if (isOfCounter && of.looked.keys[index] === key) return windowOf(line, of.nowMs)
+  const { keys } = of.looked
+  for (let index = 0; index < keys.length; index += 1) {
+    const line = request.lines[index]
+    if (keys[index] !== key || line?.kind !== 'quota' || of.plan.lineSubjects[index] !== of.subject) continue
+    return windowOf(line, of.nowMs)
   }
   return undefined
 }

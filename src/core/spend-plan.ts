@@ -26,8 +26,9 @@ export function planSpend(request: {
 }
 
 function indexOf(subjects: Subject[], subject: Subject): number {
-  for (const [index, other] of subjects.entries()) {
-    if (other === subject || (other.id === subject.id && other.kind === subject.kind)) return index
+  for (let index = 0; index < subjects.length; index += 1) {
+    const other = subjects[index]
+    if (other === subject || (other?.id === subject.id && other.kind === subject.kind)) return index
   }
   return subjects.push(subject) - 1
 }

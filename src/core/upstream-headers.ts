@@ -21,8 +21,8 @@ export interface UpstreamHeaders {
  * caller's Authorization never passes: it is replaced by `credential`, the upstream's own value, or removed.
  */
 export function upstreamHeaders(caller: {
-  readonly principal?: Principal
-  readonly credential?: string
+  readonly principal?: Principal | undefined
+  readonly credential?: string | undefined
 }): UpstreamHeaders {
   const { principal, credential } = caller
   const set: Header[] = []

@@ -180,13 +180,17 @@ class MemorySpendStore implements SpendStore, ChargeStream {
   }
 
   #take(plan: SpendPlan, decision: SpendDecision, nowMs: number): void {
-    for (const [index, subject] of plan.subjects.entries()) {
-      const state = decision.states[index]
-      if (state !== undefined) this.#partition(subject.partition).setState(subject, state, nowMs)
+    const { states, records } = decision
+    for (let index = 0; index < states.length; index += 1) {
+      const state = states[index]
+      const subject = plan.subjects[index]
+      if (state !== undefined && subject !== undefined)
+        this.#partition(subject.partition).setState(subject, state, nowMs)
     }
-    for (const [index, record] of decision.records.entries()) {
+    for (let index = 0; index < records.length; index += 1) {
+      const record = records[index]
       const partition = plan.partitions[index]
-      if (partition !== undefined) this.#partition(partition).setRecord(record)
+      if (record !== undefined && partition !== undefined) this.#partition(partition).setRecord(record)
     }
   }
 
