@@ -69,6 +69,15 @@ const field = {
 
 const writer = new WireWriter()
 
+/** `alwaysRemoved` without the credential, which an upstream's own may replace. */
+const removedMarks = encodeRemoved(alwaysRemoved.slice(1))
+
+function encodeRemoved(names: readonly string[]): Buffer {
+  writer.reset()
+  for (const name of names) writer.ascii(field.removed, name)
+  return writer.finish()
+}
+
 /**
  * A decision as an encoded CheckResponse. Anything but `allow` carries `status.code` ≠ 0, without which Envoy lets the request through;
  * its HTTP status is held to 300 … 599 (200 … 599 for our own pages), else 403.
@@ -89,7 +98,8 @@ function writeAllow(decision: Allow, onDropped: DroppedHeader): void {
   const sent = sendable(upstreamHeaders, upstreamNames, onDropped)
   const end = writer.mark()
   writeHeaders(field.responseHeaders, sendable(decision.responseHeaders, responseNames, onDropped))
-  for (const name of alwaysRemoved) if (!isNamed(sent, name)) writer.ascii(field.removed, name)
+  if (!isNamed(sent, 'authorization')) writer.ascii(field.removed, 'authorization')
+  writer.raw(removedMarks)
   for (const name of removedHeaders) {
     if (!alwaysRemoved.includes(name) && !isNamed(sent, name)) writeRemoved(name)
   }

@@ -1,5 +1,5 @@
 const initialBytes = 16_384
-const shortLength = 48
+const shortLength = 12
 const keptBytesMax = 1_048_576
 
 /**
@@ -63,7 +63,7 @@ export class WireWriter {
     return message
   }
 
-  /** A short text is written faster than Buffer can be asked to. */
+  /** A very short text is written faster than Buffer can be asked to. */
   #writeAscii(text: string): void {
     const bytes = this.#bytes
     const start = this.#position
