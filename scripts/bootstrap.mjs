@@ -263,7 +263,10 @@ function killRunning() {
 }
 
 function runFile(file, rest) {
-  const child = spawn(NODE, [...demoOptions(file), file, ...rest], { cwd: ROOT, stdio: 'inherit' })
+  const child = spawn(NODE, [...serveOptions(file, rest), ...demoOptions(file), file, ...rest], {
+    cwd: ROOT,
+    stdio: 'inherit',
+  })
   const isAtTerminal = [process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY)
   // Ctrl-C reaches the whole foreground group, so the child has it already; sent once more it would read as "at once".
   process.on('SIGINT', () => {
@@ -275,6 +278,11 @@ function runFile(file, rest) {
     throw error
   })
   child.once('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]))
+}
+
+/** A server beside Envoy has one core: V8's helper threads would only preempt it. docs/performance.md has the measurements. */
+function serveOptions(file, [command]) {
+  return file === 'src/main.ts' && command === 'serve' ? ['--single-threaded-gc', '--max-semi-space-size=32'] : []
 }
 
 /** While a demo is up, the operator's commands reach it, unless the user names a database of their own. See demo/state.ts. */

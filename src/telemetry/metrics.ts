@@ -34,6 +34,8 @@ export function createMetrics(table: Readonly<Record<string, MetricRow>> = metri
     const instrument = instruments.get(faultMetric)
     if (instrument?.kind === 'counter') instrument.metric.inc({ fault: kind })
   }
+  /** Values since the last reading: some gauges move with every Check, and only the last value is ever read. */
+  const unlabelled = new Map<Gauge, number>()
   const bounded = (labels: Labels, row: MetricRow): Labels => boundedLabels(labels, row, fault)
   const find = (name: string, kind: Instrument['kind'], value: number): Instrument | undefined => {
     const instrument = instruments.get(name)
@@ -45,7 +47,11 @@ export function createMetrics(table: Readonly<Record<string, MetricRow>> = metri
   }
   return {
     contentType: registry.contentType,
-    text: () => registry.metrics(),
+    text() {
+      for (const [gauge, value] of unlabelled) gauge.set(value)
+      unlabelled.clear()
+      return registry.metrics()
+    },
     count(name, labels, by) {
       const found = find(name, 'counter', by)
       if (found?.kind === 'counter') found.metric.inc(bounded(labels, found.row), by)
@@ -56,7 +62,9 @@ export function createMetrics(table: Readonly<Record<string, MetricRow>> = metri
     },
     set(name, value, labels) {
       const found = find(name, 'gauge', value)
-      if (found?.kind === 'gauge') found.metric.set(bounded(labels, found.row), value)
+      if (found?.kind !== 'gauge') return
+      if (found.row.labels === undefined && isEmpty(labels)) unlabelled.set(found.metric, value)
+      else found.metric.set(bounded(labels, found.row), value)
     },
   }
 }
@@ -67,6 +75,11 @@ function instrumentOf(name: string, row: MetricRow, registry: Registry): Instrum
   if (row.kind === 'counter') return { kind: row.kind, row, metric: new Counter(options) }
   if (row.kind === 'gauge') return { kind: row.kind, row, metric: new Gauge(options) }
   return { kind: row.kind, row, metric: new Histogram({ ...options, buckets: bucketsSeconds }) }
+}
+
+function isEmpty(labels: Labels): boolean {
+  for (const _ in labels) return false
+  return true
 }
 
 /** Exactly the declared labels; a value that is missing or not declared becomes `other`. */

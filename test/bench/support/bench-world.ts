@@ -22,8 +22,8 @@ export interface BenchWorld {
   stop(): Promise<void>
 }
 
-/** V8's helper threads preempt a server on one core: see docs/performance.md for what was measured. */
-const serveFlags = ['--single-threaded-gc', '--max-semi-space-size=32']
+/** V8's helper threads preempt a server on one core: see docs/performance.md for what was measured. `BENCH_V8_FLAGS` tries others. */
+const serveFlags = (process.env['BENCH_V8_FLAGS'] ?? '--single-threaded-gc --max-semi-space-size=32').split(' ')
 
 /** A PostgreSQL with the bench's policy, a Redis, and servers on demand. */
 export async function startBenchWorld(tokenCount: number): Promise<BenchWorld> {
