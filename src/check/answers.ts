@@ -45,7 +45,7 @@ function askerOf({ facts, upstream, resource, timeZone }: Scene): Asker {
     family: clientFamilyOf(facts),
     method: facts.method,
     kind: known.kind,
-    host: facts.host,
+    host: facts.authority ?? facts.host,
     path: known.path,
     indexRoot: known.indexRoot,
     requestId: facts.requestId,

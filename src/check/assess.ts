@@ -100,7 +100,7 @@ function govern(
   const { snapshot } = given
   const wanted = { surface: upstream.surface, kind: resource.kind, resource: resource.resource }
   const price = priceOf(snapshot.priceRules, wanted, snapshot.matchesPattern)
-  const sizeBytes = given.sizes.sizeOf(upstream.id, resource.path)
+  const sizeBytes = sizeOf(who, facts, given.sizes)
   return {
     kind: 'governed',
     upstream,
@@ -126,4 +126,15 @@ function upstreamOf(facts: RequestFacts, snapshot: Snapshot): Upstream | undefin
  */
 function isPreflight({ method, headers }: RequestFacts): boolean {
   return method === 'OPTIONS' && headers.has('origin') && headers.has('access-control-request-method')
+}
+
+/** An upload says its own size; a file's was learnt when it was last served whole. */
+function sizeOf(
+  { upstream, resource }: Pick<Governed, 'upstream' | 'resource'>,
+  facts: RequestFacts,
+  sizes: SizeCatalogue,
+): number | undefined {
+  if (resource.kind !== 'upload') return sizes.sizeOf(upstream.id, resource.path)
+  const length = facts.headers.get('content-length') ?? ''
+  return /^\d{1,15}$/.test(length) ? Number(length) : undefined
 }

@@ -162,7 +162,8 @@ function ticketOf(taken: {
     partitions: admission.answer.epochs,
     subjects: admission.subjects,
     price: governed.price,
-    path: governed.resource.path,
+    // A call's path may be long and has no size to learn.
+    path: governed.resource.kind === 'call' ? '' : governed.resource.path,
   }
 }
 

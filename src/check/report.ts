@@ -50,9 +50,7 @@ export function reportOf(
   const { id, at, partitions, subjects, surface, home, meta, estimate } = ticket
   const base = { id, at, partitions, subjects, surface, home, meta, expiresInMs: reservationMs }
   const outcome = outcomeOf(entry)
-  // Envoy hands bytes to kernel and stream buffers before the client has them: the smaller figure is right for HTTP/1 and HTTP/2.
-  const sentBytes = Math.min(entry.bodyBytes, entry.wireBytes)
-  const amounts = actualOf(ticket.price, { outcome, bytes: sentBytes })
+  const amounts = actualOf(ticket.price, { outcome, bytes: chargedBytes(entry, meta.kind) })
   if (entry.type === 'periodic') return { ...base, state: 'open', amounts: largerOf(estimate, amounts), outcome }
   return { ...base, state: 'final', amounts, outcome }
 }
@@ -74,6 +72,14 @@ export function refundOf({ id, at, subjects, surface, home, meta }: Refunded, no
   }
 }
 
+/**
+ * An upload is charged by what the client sent. All else by what it got: Envoy hands bytes to kernel and stream buffers before the client has
+ * them, and the smaller of its two figures is right for HTTP/1 and HTTP/2.
+ */
+function chargedBytes({ bodyBytes, wireBytes, requestBodyBytes }: AccessLogEntry, kind: string): number {
+  return kind === 'upload' ? requestBodyBytes : Math.min(bodyBytes, wireBytes)
+}
+
 function outcomeOf({ status, method, aborted }: AccessLogEntry): Outcome {
   if (status === 0) return 'undelivered'
   if (status === 304) return 'not_modified'
@@ -87,6 +93,6 @@ function outcomeOf({ status, method, aborted }: AccessLogEntry): Outcome {
 /** Only a complete 200 of a whole file tells its size. */
 function learnSize(entry: AccessLogEntry, ticket: Ticket, sizes: SizeCatalogue): void {
   const isWhole = entry.type === 'end' && entry.status === 200 && entry.method === 'GET' && !entry.aborted
-  if (isWhole && entry.contentLengthBytes === entry.bodyBytes)
+  if (ticket.path !== '' && isWhole && entry.contentLengthBytes === entry.bodyBytes)
     sizes.learn(ticket.meta.upstream, ticket.path, entry.bodyBytes)
 }

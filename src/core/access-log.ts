@@ -19,6 +19,8 @@ export interface AccessLogEntry {
   readonly bodyBytes: number
   /** Bytes put on the wire, headers and framing included. What was delivered is the smaller of the two. */
   readonly wireBytes: number
+  /** Bytes of body that the client sent: what an upload is charged by. */
+  readonly requestBodyBytes: number
   /** The answer broke off before it was complete: the client left, the upstream died, a timeout, a protocol error. */
   readonly aborted: boolean
   /** Whole milliseconds from start to end; 0 while it runs. */

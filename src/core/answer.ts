@@ -15,6 +15,7 @@ export interface Asker {
   readonly family: ClientFamily
   readonly method: string
   readonly kind: RequestKind
+  /** With its port, as the client wrote it; empty when it was not one host. */
   readonly host: string
   readonly path: string
   readonly indexRoot: string

@@ -103,8 +103,8 @@ const rows: Readonly<Record<Cause, (refusal: Refusal, scene: Scene) => Draft>> =
 function howToSend({ surface, host, indexRoot }: Scene): readonly string[] {
   if (surface === 'gpu') return ['Send an API token in the header Authorization: Bearer TOKEN']
   return [
-    `Put an API token into the index URL, https://__token__:TOKEN@${host}${indexRoot}/simple/`,
-    'Put an API token into the index URL, https://__token__:TOKEN@host/simple/',
+    `Put an API token into the index URL, as in __token__:TOKEN@${host}${indexRoot}/simple/`,
+    'Put an API token into the index URL, as in __token__:TOKEN@host/simple/',
   ]
 }
 

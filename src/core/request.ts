@@ -3,6 +3,8 @@ export interface RequestFacts {
   readonly method: string
   /** Lower case, without port. Empty when it was missing or ambiguous. */
   readonly host: string
+  /** The host as the client wrote it, lower case, with its port: for sentences only. Absent where `host` is empty. */
+  readonly authority?: string
   /** The request target as the upstream will see it, query included. */
   readonly target: string
   /** Those that decisions read (`src/grpc/check-request.ts` lists them). */

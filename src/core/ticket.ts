@@ -16,6 +16,6 @@ export interface Ticket {
   readonly estimate: Amounts
   readonly price: PriceParameters
   readonly meta: ChargeMeta
-  /** Key of the size catalogue, with `meta.upstream`. */
+  /** Key of the size catalogue, with `meta.upstream`; empty when there is no size to learn. */
   readonly path: string
 }

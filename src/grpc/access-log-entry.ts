@@ -16,7 +16,13 @@ const common = {
   wireBytes: varintTag(29),
   type: varintTag(33),
 }
-const request = { method: varintTag(1), path: lengthTag(5), id: lengthTag(9), headers: lengthTag(13) }
+const request = {
+  method: varintTag(1),
+  path: lengthTag(5),
+  id: lengthTag(9),
+  bodyBytes: varintTag(12),
+  headers: lengthTag(13),
+}
 const response = { code: lengthTag(1), bodyBytes: varintTag(3), headers: lengthTag(4), details: lengthTag(6) }
 const pair = { key: lengthTag(1), value: lengthTag(2) }
 
@@ -61,6 +67,7 @@ function emptyDraft(node: string): Draft {
     details: '',
     bodyBytes: 0,
     wireBytes: 0,
+    requestBodyBytes: 0,
     aborted: false,
     durationMs: 0,
     range: '',
@@ -101,6 +108,7 @@ function readRequest(reader: WireReader, draft: Draft): void {
   if (reader.tag === request.method) draft.method = methods[reader.uint()] ?? ''
   else if (reader.tag === request.path) draft.path = reader.boundedText(pathBytesMax)
   else if (reader.tag === request.id) draft.requestId = reader.text()
+  else if (reader.tag === request.bodyBytes) draft.requestBodyBytes = reader.uint()
   else if (reader.tag === request.headers) {
     const { key, value } = readPair(reader)
     if (key === 'range') draft.range = value.toString()

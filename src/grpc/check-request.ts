@@ -22,6 +22,7 @@ export const readHeaders = [
   'x-envoy-external-address',
   'if-none-match',
   'if-modified-since',
+  'content-length',
   'origin',
   'access-control-request-method',
 ] as const
@@ -102,7 +103,7 @@ function finished(draft: Draft): DecodedCheck {
   if (path.includes('\ufffd') || method.includes('\ufffd')) return { ok: false, reason: 'not_utf8' }
   const facts = {
     method,
-    host: normalHost(draft.host),
+    ...hostOf(draft.host),
     target: path,
     headers,
     address: normalAddress(headers.get('x-envoy-external-address') ?? '') || normalAddress(draft.peer) || 'unknown',
@@ -111,10 +112,11 @@ function finished(draft: Draft): DecodedCheck {
   return { ok: true, facts: upstream === '' ? facts : { ...facts, upstream } }
 }
 
-/** Lower case, without port; empty when it is not one host name. Two Host headers reach us as `a,b`. */
-function normalHost(host: string): string {
-  const parts = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d*)?$/.exec(host.length > 255 ? '' : host.toLowerCase())
-  return parts?.[1] ?? ''
+/** Lower case, without and with port; empty when it is not one host name. Two Host headers reach us as `a,b`. */
+function hostOf(text: string): Pick<RequestFacts, 'host' | 'authority'> {
+  const [authority, host] =
+    /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{0,5})?$/.exec(text.length > 255 ? '' : text.toLowerCase()) ?? []
+  return authority === undefined || host === undefined ? { host: '' } : { host, authority }
 }
 
 function readRequest(reader: WireReader, draft: Draft): void {

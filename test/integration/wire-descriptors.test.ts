@@ -155,6 +155,7 @@ test('createAccessLogMethod() reads an officially encoded message', async () => 
     wireBytes: 40_000_000_000,
     aborted: true,
     durationMs: 2346,
+    requestBodyBytes: 2,
     range: 'bytes=5-',
     contentLengthBytes: 99,
     contentRange: 'bytes 5-103/104',

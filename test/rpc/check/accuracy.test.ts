@@ -66,7 +66,14 @@ test('the ticket carries what a report needs to price the real bytes without the
   expect(opened.estimate).toEqual({ requests: 1, credits: 1_000, bytes: 0, gpu_ms: 0 })
   const entry = {
     ...{ node: 'n', checked: true, type: 'end' as const, requestId: 'r', method: 'GET', path: wheel, status: 200 },
-    ...{ details: 'via_upstream', bodyBytes: 3_000_001, wireBytes: 3_000_500, aborted: false, durationMs: 5 },
+    ...{
+      details: 'via_upstream',
+      bodyBytes: 3_000_001,
+      wireBytes: 3_000_500,
+      requestBodyBytes: 0,
+      aborted: false,
+      durationMs: 5,
+    },
     ...{ range: '', contentLengthBytes: 3_000_001, contentRange: '' },
   }
   // 1 credit + 3.000001 MB × 0.5 = 2.5000005 credits, rounded up once to a millicredit.

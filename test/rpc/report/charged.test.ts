@@ -114,6 +114,42 @@ test('a size that was learnt from a complete answer is reserved the next time', 
   logs.close()
 })
 
+test('an upload reserves what it says it will send, and is charged by what it sent', async () => {
+  await using plane = await startPriced('redis')
+  await plane.policy(`
+    INSERT INTO tollgate.price_rule (id, surface, kind, base_credits, assumed_bytes) VALUES ('upload', 'pypi', 'upload', 1, 0);
+    INSERT INTO tollgate.price_tier (price, from_bytes, credits_per_mb) VALUES ('upload', 0, 0.5)`)
+  const token = await plane.token()
+  const used = usedBy(plane, token)
+  const upload = (megabytes: number) => {
+    const headers = { 'content-length': String(megabytes * 1_000_000), 'user-agent': 'twine/7.0.0 CPython/3.11.7' }
+    return plane.client().check({ token, method: 'POST', path: '/legacy/', extensions: upstream, headers })
+  }
+  const { metadata } = await upload(20)
+  expect(await used()).toBe(11)
+  const logs = createLogClient(plane.address)
+  const sent = { method: 'POST', path: '/legacy/', bodyBytes: 200, requestBodyBytes: 18_000_000 }
+  logs.send({ ticket: metadata['ticket'] ?? '', ...sent })
+  await expect.poll(used).toBe(10)
+  expect((await upload(1_000)).status).toBe(403)
+  logs.close()
+})
+
+test('a call with the longest path that is served is settled like any other', async () => {
+  await using plane = await startPriced('redis')
+  const token = await plane.token()
+  const path = `/${'é"'.repeat(2_700)}`
+  const { allowed, metadata } = await plane
+    .client()
+    .check({ token, method: 'POST', path, extensions: { upstream: 'gpu' } })
+  expect(allowed).toBe(true)
+  const logs = createLogClient(plane.address)
+  logs.send({ ticket: metadata['ticket'] ?? '', method: 'POST', path, status: 404 })
+  await expect.poll(usedBy(plane, token)).toBe(0)
+  expect(plane.counts.get('access_log_entries_total[forged]')).toBeUndefined()
+  logs.close()
+})
+
 test('nobody reports: the estimate is booked when the reservation expires, and a late report still wins', async () => {
   await using plane = await startPlane({ settings: { TOLLGATE_RESERVATION_MS: '10000' } })
   await plane.policy(`UPDATE tollgate.price_rule SET base_credits = 7 WHERE id = 'artifact'`)

@@ -12,6 +12,8 @@ export interface LogAsk {
   readonly status?: number
   readonly bodyBytes?: number
   readonly wireBytes?: number
+  /** Sent by the client. */
+  readonly requestBodyBytes?: number
   readonly contentLength?: number
   readonly aborted?: boolean
 }
@@ -67,7 +69,12 @@ function entryOf(ask: LogAsk): object {
       accessLogType: type,
       streamId: 'stream-1',
     },
-    request: { requestMethod: method, path, requestId: 'request-1' },
+    request: {
+      requestMethod: method,
+      path,
+      requestId: 'request-1',
+      requestBodyBytes: String(ask.requestBodyBytes ?? 0),
+    },
     response: {
       ...(status > 0 && { responseCode: { value: status } }),
       responseBodyBytes: String(bodyBytes),

@@ -100,6 +100,14 @@ export function ticket(changes: Partial<Ticket> = {}): Ticket {
 /** The end of a complete download of 5 MB, of which 4 MB went over the wire. */
 export const entry: AccessLogEntry = {
   ...{ node: 'edge', checked: true, type: 'end', requestId: 'r', method: 'GET', path: '/x', status: 200, details: '' },
-  ...{ bodyBytes: 5_000_000, wireBytes: 4_000_000, aborted: false, durationMs: 1, range: '', contentRange: '' },
+  ...{
+    bodyBytes: 5_000_000,
+    wireBytes: 4_000_000,
+    requestBodyBytes: 0,
+    aborted: false,
+    durationMs: 1,
+    range: '',
+    contentRange: '',
+  },
   contentLengthBytes: undefined,
 }

@@ -45,3 +45,10 @@ test('a refund names each partition of the spend once', () => {
   expect(refund.partitions.map(({ partition }) => partition)).toEqual([7, 9])
   expect(refund).toMatchObject({ state: 'final', outcome: 'undelivered', notAfterMs: noonMs, amounts: { credits: 0 } })
 })
+
+test('an upload is charged by what the client sent', () => {
+  const upload = ticket({ meta: { ...ticket().meta, kind: 'upload' } })
+  const charged = reportOf({ ...entry, requestBodyBytes: 2_000_000 }, { ticket: upload, reservationMs: 1_000 })
+  // 1 credit + 2 MB × 0.1; the 4 MB of the answer cost nothing.
+  expect(charged.amounts).toEqual({ requests: 1, credits: 1_200, bytes: 2_000_000, gpu_ms: 0 })
+})

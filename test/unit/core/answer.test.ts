@@ -115,7 +115,7 @@ test.each<[Cause, string, string]>([
   [
     'no_token',
     'API token required',
-    'Put an API token into the index URL, https://__token__:TOKEN@pypi.corp.example/simple/; to get one ask https://tollgate.corp.example/ask',
+    'Put an API token into the index URL, as in __token__:TOKEN@pypi.corp.example/simple/; to get one ask https://tollgate.corp.example/ask',
   ],
   [
     'wrong_token',
