@@ -26,9 +26,17 @@ export interface SpendStore {
   peek(lines: readonly Line[]): Promise<PeekAnswer>
   /** Merges the cumulative actual into every partition of the reservation. Duplicates and reordering change nothing. */
   report(report: Report): Promise<ReportAnswer>
-  /** Recomputes counters of one subject; right at any time, warm or cold. `behind`: the ledger has not read far enough, nothing changed. */
+  /**
+   * Recomputes counters of one subject; right at any time, warm or cold. `behind`: the ledger has not read far enough or more than 8,000
+   * reservations are pending in the subject's partition, so that reading them would keep all others waiting; nothing changed, the lines
+   * stay cold and their postures decide.
+   */
   seed(seed: Seed): Promise<'seeded' | 'behind'>
-  /** Books at most `countMax` overdue reservations at their estimate (`open`, `unsettled`); answers how many. Does nothing after `notAfterMs`. */
+  /**
+   * Books at most `countMax` overdue reservations at their estimate (`open`, `unsettled`); answers how many. Does nothing after `notAfterMs`.
+   * So it does, before their time, with the first of a partition that has more than 4,000 pending ones, which keeps seeds possible: such a
+   * reservation costs the ledger one more entry, and a report within the hour decides it as ever.
+   */
   expire(sweep: { readonly countMax: number; readonly notAfterMs: number }): Promise<number>
   /** The store's clock as best known here, epoch ms: local clock + the offset of the last replies. */
   nowMs(): number

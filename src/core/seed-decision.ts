@@ -7,6 +7,11 @@ import type { Subject, Surface } from './subject.ts'
 import { type SubjectState, stateInEpoch, withEntry } from './subject-state.ts'
 import { holds } from './time-range.ts'
 
+/** A seed reads at most so many entries after the checkpoint and so many pending records; with more it is behind. */
+export const seedBounds = { entriesMax: 5_000, pendingMax: 8_000 }
+/** Above so many pending records a sweep books the first of a partition before their time, so that seeds stay possible. */
+export const pendingKept = 4_000
+
 /** What a store holds about a subject beyond the ledger's checkpoint, which the store found to be valid. */
 export interface SeedView {
   readonly nowMs: number
@@ -14,15 +19,16 @@ export interface SeedView {
   readonly state: SubjectState | undefined
   /** The subject is marked stale: none of its counters can be trusted. */
   readonly stale: boolean
-  /** Entries of the partition's stream after the checkpoint. */
+  /** Entries of the partition's stream after the checkpoint; one more than `seedBounds` allows is as good as all. */
   readonly entries: readonly NewEntry[]
-  /** Every pending record of the partition, of whatever epoch. */
+  /** Every pending record of the partition, of whatever epoch; one more than `seedBounds` allows is as good as all. */
   readonly pending: readonly ChargeRecord[]
 }
 
 /**
  * The specification of `seed`: the ledger's figure + the differences it has not read + what pending records owe to the stream.
- * Undefined = behind: an entry without difference, whose effect on the ledger cannot be known here, is still unread.
+ * Undefined = behind: an entry without difference, whose effect on the ledger cannot be known here, is still unread, or there is more to
+ * read than everybody else can wait for.
  */
 export function decideSeed(
   seed: Seed,
@@ -57,6 +63,7 @@ interface Charge {
 }
 
 function chargesOf(subject: Subject, view: SeedView): Charge[] | undefined {
+  if (view.entries.length > seedBounds.entriesMax || view.pending.length > seedBounds.pendingMax) return undefined
   const concerns = (charge: { readonly subjects: readonly Subject[] }): boolean =>
     charge.subjects.some((other) => other.kind === subject.kind && other.id === subject.id)
   const charges: Charge[] = []

@@ -1,5 +1,6 @@
 import type { ChargeRecord, NewEntry } from '../core/charge-record.ts'
 import { movedState, type RecordDecision } from '../core/report-decision.ts'
+import { pendingKept } from '../core/seed-decision.ts'
 import type { PartitionEpoch } from '../core/spend.ts'
 import { type Subject, type SubjectKind, subjectName } from '../core/subject.ts'
 import { keptMs, type SubjectState } from '../core/subject-state.ts'
@@ -65,16 +66,19 @@ export class Partition {
     this.#pending.delete(id)
   }
 
-  pendingRecords(): ChargeRecord[] {
-    return [...this.#pending.values()]
+  /** At most `countMax` of them, in the order they were made. */
+  pendingRecords(countMax: number): ChargeRecord[] {
+    return this.#pending.values().take(countMax).toArray()
   }
 
-  /** Overdue pending records, at most `countMax`, in the order they were made. */
+  /** Pending records that are overdue or, from the first on, more than a partition keeps; at most `countMax`, in the order they were made. */
   overdue(nowMs: number, countMax: number): ChargeRecord[] {
     const due: ChargeRecord[] = []
+    let excess = this.#pending.size - pendingKept
     for (const record of this.#pending.values()) {
       if (due.length >= countMax) break
-      if (record.expiresAtMs <= nowMs) due.push(record)
+      if (record.expiresAtMs <= nowMs || excess > 0) due.push(record)
+      excess -= 1
     }
     return due
   }

@@ -3,7 +3,7 @@ import type { ChargeEntry, Checkpoint, Report, ReportAnswer, Seed } from '../cor
 import { type NewEntry, remembered } from '../core/charge-record.ts'
 import type { Line } from '../core/limit.ts'
 import { decideExpiry, decideReport, isEarly, type RecordDecision } from '../core/report-decision.ts'
-import { counterWindowOf, decideSeed } from '../core/seed-decision.ts'
+import { counterWindowOf, decideSeed, seedBounds } from '../core/seed-decision.ts'
 import type { PeekAnswer, SpendAnswer, SpendRequest } from '../core/spend.ts'
 import { decidePeek, decideSpend, type SpendDecision, type SpendView } from '../core/spend-decision.ts'
 import { planSpend, type SpendPlan } from '../core/spend-plan.ts'
@@ -95,8 +95,8 @@ class MemorySpendStore implements SpendStore, ChargeStream {
       epoch: held.epoch,
       state: held.state(seed.subject, nowMs),
       stale: held.stale.has(subjectName(seed.subject)),
-      entries: held.log.after(Number(seed.checkpoint.position), held.log.size),
-      pending: held.pendingRecords(),
+      entries: held.log.after(Number(seed.checkpoint.position), seedBounds.entriesMax + 1),
+      pending: held.pendingRecords(seedBounds.pendingMax + 1),
     })
     if (seeded === undefined) return 'behind'
     if (seeded.clamps > 0) this.#observer.count('store_negative_clamps_total', { by: 'seed' }, seeded.clamps)

@@ -99,7 +99,7 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
   cold_passes_total: { kind: 'counter', help: 'Spends that passed limits whose counters could not be seeded in time.' },
   reservations_expired_total: {
     kind: 'counter',
-    help: 'Reservations booked at their estimate because nobody reported.',
+    help: 'Reservations booked at their estimate before a report: overdue, or above 4,000 pending in a partition.',
   },
   sweeper_failures_total: { kind: 'counter', help: 'Sweeps that failed.' },
   seeds_total: {

@@ -11,6 +11,16 @@ import {
 } from '../support/spend-harness.ts'
 import type { StoreFixture } from '../support/store-fixture.ts'
 
+/** So many open reservations, made after those that are there. */
+async function takeMany(taken: StoreFixture['taken'], count: number): Promise<void> {
+  const together = 200
+  for (let from = 0; from < count; from += together) {
+    await Promise.all(
+      Array.from({ length: together }, (_, index) => taken(`q${String(from + index).padStart(5, '0')}`)),
+    )
+  }
+}
+
 /** What every store promises about seeds and expiries. */
 export function seedSuite(fixture: () => StoreFixture): void {
   describe('seed()', () => {
@@ -72,6 +82,29 @@ export function seedSuite(fixture: () => StoreFixture): void {
       await warm()
       expect(await store.peek([rateLine({ hits: 0 })])).toMatchObject({ states: [{ debt: 1_000 }] })
     })
+  })
+
+  describe('a partition with more pending reservations than a seed may read', () => {
+    it('is behind until sweeps booked the first of them before their time; reports still decide those', async () => {
+      const { store, used, warm, taken } = fixture()
+      await warm()
+      const first = await taken('p0')
+      await takeMany(taken, 8_000)
+      const early = await seedOf(store, alice, [counterOf(quotaLine(), 0)])
+      expect(await store.seed(early)).toBe('behind')
+      let booked = 0
+      for (let swept = 1; swept > 0; booked += swept) {
+        swept = await store.expire({ countMax: 500, notAfterMs: startMs + 1_000 })
+        expect(swept).toBeLessThanOrEqual(500)
+      }
+      expect(booked).toBe(4_001)
+      expect(await store.seed(await seedOf(store, alice, [counterOf(quotaLine(), 4_001_000)]))).toBe('seeded')
+      expect(await used()).toBe(8_001_000)
+      expect(await store.report({ ...first, amounts: amounts({ requests: 1, credits: 250 }) })).toBe('booked')
+      expect(await used()).toBe(8_000_250)
+      expect(await store.seed(await seedOf(store, alice, [counterOf(quotaLine(), 4_000_250)]))).toBe('seeded')
+      expect(await used()).toBe(8_000_250)
+    }, 60_000)
   })
 
   describe('expire()', () => {

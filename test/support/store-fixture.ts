@@ -27,7 +27,7 @@ export function createStoreFixture(harness: StoreHarness): StoreFixture {
       expect(await store.seed(await seedOf(store, line.subject, [counterOf(line, 0)]))).toBe('seeded')
     },
     async taken(id) {
-      const request = spendRequest({ id, lines: [quotaLine()] })
+      const request = spendRequest({ id, lines: [quotaLine({ amount: 10_000_000 })] })
       return reportOf(request, await store.spend(request))
     },
   }

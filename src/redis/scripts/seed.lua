@@ -1,12 +1,13 @@
 -- Purpose: recomputes counters of one subject from the ledger's figures (core/seed-decision.ts, decideSeed).
 -- Guarantee: figure + differences after the checkpoint + what pending records owe to the stream. 'behind', and nothing changes, when the
--- checkpoint is of another epoch, lies before the epoch's floor, or too much or an entry without difference of this subject lies after it.
+-- checkpoint is of another epoch, lies before the epoch's floor, too much or an entry without difference of this subject lies after it, or
+-- more reservations are pending than one script may read: nobody else is served while it reads them, 2 µs each.
 -- KEYS: 1 epoch · 2 pending · 3 charges · 4 stale · 5 the subject.
 -- ARGV: 1 run id · 2 fresh epoch text · 3 the checkpoint's epoch · 4 its position · 5 the subject's name · 6 prefix of the partition's
 --       record keys · then per counter '<key> <start> <end> <used>'.
 -- Answers 'behind', or 'seeded <figures that would have gone below 0>'.
 
-local ENTRIES_MAX, RECORDS_AT_ONCE = 5000, 200
+local ENTRIES_MAX, PENDING_MAX, RECORDS_AT_ONCE = 5000, 8000, 200
 local now = now_ms()
 local keys = { epoch = KEYS[1], charges = KEYS[3] }
 local epoch, floor = epoch_in_force(call('GET', KEYS[1]), keys, { run_id = ARGV[1], fresh = ARGV[2] })
@@ -20,7 +21,7 @@ local function is_before(left, right)
   return tonumber(left_count) < tonumber(right_count)
 end
 
-if ARGV[3] ~= epoch or is_before(ARGV[4], floor) then
+if ARGV[3] ~= epoch or is_before(ARGV[4], floor) or call('ZCARD', KEYS[2]) > PENDING_MAX then
   return 'behind'
 end
 
