@@ -92,7 +92,8 @@ function withoutStore(
   return { kind: 'unbooked' }
 }
 
-function denies(line: Line | undefined): boolean {
+/** Whether a limit refuses when its counter cannot be asked. */
+export function denies(line: Line | undefined): boolean {
   return line !== undefined && line.enforced && line.posture === 'deny'
 }
 

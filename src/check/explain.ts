@@ -1,6 +1,7 @@
 import type { Line } from '../core/limit.ts'
 import type { RequestFacts } from '../core/request.ts'
 import type { Refusal } from '../core/verdict.ts'
+import { denies } from './admit.ts'
 import { type Assessment, assess, type Governed } from './assess.ts'
 import { linesOf, type WindowsAt } from './lines.ts'
 import type { Look } from './look.ts'
@@ -11,7 +12,7 @@ import { type Standing, standingsOf } from './standing.ts'
 export interface Explanation {
   readonly assessment: Assessment
   readonly verdict: 'allow' | 'throttle' | 'deny' | 'answer'
-  /** A cause, `landing`, `status`, `preflight`, or `fits`. */
+  /** A cause, `landing`, `status`, `preflight`, `fits`, or `unbooked`: the store is away and no enforced limit minds. */
   readonly reason: string
   /** Name of the limit that would refuse. */
   readonly refusedBy?: string
@@ -54,9 +55,13 @@ async function explainLimits(governed: Governed, facts: RequestFacts, deps: Expl
   const linesAt = (nowMs: number): readonly Line[] =>
     linesOf(governed.limits, { ...lineFacts, nowMs, windowsAt: deps.windowsAt })
   const seen = await deps.look(linesAt, { notAfterMs: deps.nowMs() + lookMsMax })
-  if (seen === undefined) return { assessment: governed, verdict: 'deny', reason: 'unavailable', limits: [] }
+  if (seen === undefined) return { assessment: governed, ...withoutStore(linesAt(deps.nowMs())), limits: [] }
   const limits = standingsOf(governed.limits, seen)
   return { assessment: governed, ...verdictOf(limits), limits }
+}
+
+function withoutStore(lines: readonly Line[]): Pick<Explanation, 'verdict' | 'reason'> {
+  return lines.some(denies) ? { verdict: 'deny', reason: 'unavailable' } : { verdict: 'allow', reason: 'unbooked' }
 }
 
 /** The enforced limit that waits longest refuses, as in a spend. */

@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { bookedQuantities } from '../core/quantity.ts'
 import { shownAmount, shownNumber, unitWord } from '../core/shown-amount.ts'
 import { outputOption, print, type Result } from './output.ts'
@@ -13,6 +13,7 @@ interface Options {
   readonly host?: string
   readonly upstream?: string
   readonly address: string
+  readonly size?: number
 }
 
 export function explainCommand(context: CliContext): Command {
@@ -24,15 +25,17 @@ export function explainCommand(context: CliContext): Command {
     .option('--host <host>', "the upstream's host, when several are served")
     .option('--upstream <id>', 'the upstream itself')
     .option('--address <address>', "the caller's address", '127.0.0.1')
+    .option('--size <bytes>', 'the size of the file; absent: what the price rule assumes', wholeBytes)
     .addOption(outputOption())
     .action(async (options: Options, command: Command) => {
-      const { token, path, method, host, upstream, address } = options
+      const { token, path, method, host, upstream, address, size } = options
       const secret = token === '-' ? (await context.readLine()).trim() : token
       const explanation = await context.explain({
         ...{ path, method: method.toUpperCase(), address },
         ...(secret !== undefined && { token: secret }),
         ...(host !== undefined && { host }),
         ...(upstream !== undefined && { upstream }),
+        ...(size !== undefined && { sizeBytes: size }),
       })
       print(context, command, shownExplanation(explanation))
     })
@@ -51,6 +54,7 @@ function shownExplanation(explanation: Explanation): Result {
     cost: estimateText(explanation),
     access: access && [access.effect, access.reason].filter(Boolean).join(': '),
     verdict: reason === verdict || reason === 'ok' ? verdict : `${verdict} (${reason})`,
+    because: access?.effect === 'deny' ? undefined : explanation.because,
   })
   return {
     text: limits.length > 0 ? `${facts}\n${textTable(limitRows(limits), '')}` : facts,
@@ -58,13 +62,19 @@ function shownExplanation(explanation: Explanation): Result {
   }
 }
 
-function estimateText({ estimate }: Explanation): string | undefined {
+function estimateText({ estimate, isSizeKnown = true }: Explanation): string | undefined {
   if (estimate === undefined) return undefined
   const taken = bookedQuantities.filter((quantity) => estimate[quantity] > 0)
-  return (
-    taken.map((quantity) => counted(shownAmount(quantity, estimate[quantity]), unitWord(quantity))).join(', ') ||
-    'nothing'
-  )
+  const text = taken
+    .map((quantity) => counted(shownAmount(quantity, estimate[quantity]), unitWord(quantity)))
+    .join(', ')
+  if (text === '') return 'nothing'
+  return isSizeKnown || estimate.bytes === 0 ? text : `${text} (its size is not known here: say --size)`
+}
+
+function wholeBytes(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('A size is a whole number of bytes.')
 }
 
 /** `1 credit`, `2 credits`. */

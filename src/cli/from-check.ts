@@ -17,7 +17,13 @@ export function shownExplained({ assessment, verdict, reason, limits }: Explaine
     limits: limits.map((limit) => shownStanding(limit, zone)),
     verdict,
     reason: reason === 'fits' ? 'ok' : reason,
+    ...becauseOf(assessment),
   }
+}
+
+function becauseOf(assessment: Assessment): Pick<Explanation, 'because'> {
+  const reason = assessment.kind === 'refused' ? assessment.refusal.reason : undefined
+  return reason === undefined ? {} : { because: reason }
 }
 
 export function callerOf({ account, project, department, token }: Principal): Caller {
@@ -38,9 +44,10 @@ export function shownStanding(limit: Standing, zone: string): LimitStanding {
   }
 }
 
-function costOf(assessment: Assessment): Pick<Explanation, 'price' | 'estimate' | 'access'> {
+function costOf(assessment: Assessment): Pick<Explanation, 'price' | 'estimate' | 'access' | 'isSizeKnown'> {
   if (assessment.kind === 'governed') {
-    return { price: assessment.price.id, estimate: assessment.estimate, access: { effect: 'allow' } }
+    const { price, estimate, isSizeKnown } = assessment
+    return { price: price.id, estimate, isSizeKnown, access: { effect: 'allow' } }
   }
   if (assessment.kind !== 'refused' || assessment.refusal.cause !== 'denied') return {}
   return { access: { effect: 'deny', reason: assessment.refusal.reason ?? '' } }

@@ -44,13 +44,17 @@ export interface Explanation {
   readonly file?: string
   /** Id of the `price_rule`; absent when none was reached. */
   readonly price?: string
+  /** False: the estimate rests on the size that the price rule assumes, because none was told. */
+  readonly isSizeKnown?: boolean
   /** What would be reserved, in code units. */
   readonly estimate?: Readonly<Record<Quantity, number>>
   readonly access?: { readonly effect: 'allow' | 'deny'; readonly reason?: string }
   readonly limits: readonly LimitStanding[]
   readonly verdict: 'allow' | 'throttle' | 'challenge' | 'deny' | 'answer'
-  /** A cause of `core/verdict.ts`, `landing`, `status`, or `ok`. */
+  /** A cause of `core/verdict.ts`, `landing`, `status`, `unbooked`, or `ok`. */
   readonly reason: string
+  /** What there is to say about a refusal without a limit: a sentence. */
+  readonly because?: string
 }
 
 export interface RequestWish {
@@ -61,6 +65,8 @@ export interface RequestWish {
   readonly host?: string
   readonly upstream?: string
   readonly address: string
+  /** Of the file; absent: what the price rule assumes. */
+  readonly sizeBytes?: number
 }
 
 export interface QuotaStatus {

@@ -7,9 +7,10 @@ import { callerOf, shownExplained, shownStanding } from '../cli/from-check.ts'
 import type { CliContext, RequestWish } from '../cli/ports.ts'
 import { Fault } from '../core/fault.ts'
 import type { RequestFacts } from '../core/request.ts'
-import { createMemorySizeCatalogue } from '../memory/size-catalogue.ts'
+import { normalAddress } from '../grpc/caller-address.ts'
 import { policyShow } from '../policy/policy-show.ts'
 import { policyCheck } from '../policy/policy-state.ts'
+import type { PolicySnapshot } from '../policy/snapshot.ts'
 import { createPostgresDirectory } from '../postgres/directory.ts'
 import { migrate } from '../postgres/migrate.ts'
 import { seedDemo } from '../postgres/seed-demo.ts'
@@ -76,17 +77,25 @@ async function quotaStatus(tools: CommandTools, account: string): ReturnType<Cli
 }
 
 async function explain(tools: CommandTools, wish: RequestWish): ReturnType<CliContext['explain']> {
+  const address = normalAddress(wish.address)
+  if (address === '') throw new Fault('not_valid', `${wish.address} is not an IP address`)
   const snapshot = await tools.snapshot()
   const run = createExplain({
     policy: { current: () => snapshot, isFresh: () => true },
     nowMs: Date.now,
-    sizes: createMemorySizeCatalogue(),
+    sizes: { sizeOf: () => wish.sizeBytes, learn: () => undefined },
     look: await tools.look(),
     windowsAt: createWindows(),
   })
-  const explained = await run(factsOf(wish))
+  const explained = await run(factsOf({ ...wish, address }))
   if (explained === undefined) throw new Fault('policy_unavailable', 'There is no policy yet')
-  return shownExplained(explained)
+  const shown = shownExplained(explained)
+  return shown.reason === 'unknown_upstream' ? { ...shown, because: upstreamsOf(snapshot) } : shown
+}
+
+function upstreamsOf({ state }: PolicySnapshot): string {
+  const ids = [...state.tables.upstream.inForce.values()].map(({ id }) => id)
+  return ids.length === 0 ? 'There is no upstream yet' : `Name one by --upstream: ${ids.sort().join(', ')}`
 }
 
 function factsOf({ token, method, path, host = '', upstream, address }: RequestWish): RequestFacts {

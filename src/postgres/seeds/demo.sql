@@ -24,7 +24,7 @@ INSERT INTO tollgate.plan (id, token_days_max, note) VALUES
 ON CONFLICT DO NOTHING;
 
 -- Accounts. The one named anonymous stands for callers without credentials; delete it and they get 401.
--- Tokens are not here, because only their digests may be kept: `tollgate token issue alice` shows a new one once.
+-- Tokens are not here, because only their digests may be kept: `tollgate token issue --account alice` shows a new one once.
 INSERT INTO tollgate.account (id, kind, role, project, plan, time_zone, note) VALUES
   ('alice', 'person', 'lead', 'vision', 'free', 'UTC', 'Installs packages, leads the project'),
   ('bob', 'person', 'member', 'old-photos', 'verified', 'Asia/Shanghai', 'His days begin at midnight in Shanghai'),
