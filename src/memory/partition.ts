@@ -6,6 +6,13 @@ import { type Subject, type SubjectKind, subjectName } from '../core/subject.ts'
 import { keptMs, type SubjectState } from '../core/subject-state.ts'
 import { ChargeLog } from './charge-log.ts'
 
+/** How much all partitions of a store hold together; each keeps it up to date. */
+export interface Tally {
+  /** Pending and settled ones. */
+  records: number
+  subjects: number
+}
+
 interface HeldState {
   readonly state: SubjectState
   readonly forgetAtMs: number
@@ -30,9 +37,11 @@ export class Partition {
   readonly #pending = new Map<string, ChargeRecord>()
   readonly #settled = new Map<string, ChargeRecord>()
   readonly stale = new Map<string, Subject>()
+  readonly #tally: Tally
 
-  constructor(partition: number, epoch: string) {
+  constructor(partition: number, epoch: string, tally: Tally) {
     this.epoch = epoch
+    this.#tally = tally
     this.where = { partition, epoch }
     this.log = new ChargeLog(epoch)
   }
@@ -43,7 +52,15 @@ export class Partition {
   }
 
   setState(subject: Subject, state: SubjectState, nowMs: number): void {
-    this.#subjects[subject.kind].set(subject.id, { state, forgetAtMs: nowMs + keptMs(state, nowMs) })
+    const subjects = this.#subjects[subject.kind]
+    const before = subjects.size
+    subjects.set(subject.id, { state, forgetAtMs: nowMs + keptMs(state, nowMs) })
+    this.#tally.subjects += subjects.size - before
+  }
+
+  /** Whether setting this subject's state makes no new one. */
+  has(subject: Subject): boolean {
+    return this.#subjects[subject.kind].has(subject.id)
   }
 
   record(id: string): ChargeRecord | undefined {
@@ -51,19 +68,20 @@ export class Partition {
   }
 
   setRecord(record: ChargeRecord): void {
-    const isPending = record.forgetAtMs === undefined
-    if (isPending) {
+    const before = this.#pending.size + this.#settled.size
+    if (record.forgetAtMs === undefined) {
       this.#pending.set(record.id, record)
       this.#settled.delete(record.id)
     } else {
       this.#settled.set(record.id, record)
       this.#pending.delete(record.id)
     }
+    this.#tally.records += this.#pending.size + this.#settled.size - before
   }
 
   forgetRecord(id: string): void {
-    this.#settled.delete(id)
-    this.#pending.delete(id)
+    if (this.#settled.delete(id)) this.#tally.records -= 1
+    if (this.#pending.delete(id)) this.#tally.records -= 1
   }
 
   /** At most `countMax` of them, in the order they were made. */
@@ -107,7 +125,9 @@ export class Partition {
   /** Drops subjects that nothing was asked of for longer than they must be kept. */
   sweepSubjects(nowMs: number): void {
     for (const subjects of Object.values(this.#subjects)) {
+      const before = subjects.size
       for (const [id, held] of subjects) if (nowMs >= held.forgetAtMs) subjects.delete(id)
+      this.#tally.subjects -= before - subjects.size
     }
   }
 }

@@ -1,17 +1,19 @@
 import type { SpendStore } from '../check/ports.ts'
 import type { ChargeEntry, Checkpoint, Report, ReportAnswer, Seed } from '../core/charge.ts'
 import { type NewEntry, remembered } from '../core/charge-record.ts'
+import { Fault } from '../core/fault.ts'
 import type { Line } from '../core/limit.ts'
 import { decideExpiry, decideReport, isEarly, type RecordDecision } from '../core/report-decision.ts'
 import { counterWindowOf, decideSeed, seedBounds } from '../core/seed-decision.ts'
 import type { PeekAnswer, SpendAnswer, SpendRequest } from '../core/spend.ts'
 import { decidePeek, decideSpend, type SpendDecision, type SpendView } from '../core/spend-decision.ts'
 import { planSpend, type SpendPlan } from '../core/spend-plan.ts'
-import { partitionCount, subjectName } from '../core/subject.ts'
+import { partitionCount, type Subject, subjectName } from '../core/subject.ts'
+import type { SubjectState } from '../core/subject-state.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import type { ChargeBatch, ChargeStream, StaleSubject } from '../usage/ports.ts'
 import { ForgetQueue } from './forget-queue.ts'
-import { Partition } from './partition.ts'
+import { Partition, type Tally } from './partition.ts'
 
 export interface MemorySpendStoreOptions {
   readonly nowMs: () => number
@@ -20,14 +22,20 @@ export interface MemorySpendStoreOptions {
   readonly observer: Observer
   /** Entries kept over all partitions, about 500 bytes each. Above it the oldest go; those the ledger had not read are counted as lost. */
   readonly chargesMax?: number
+  /** Reservations kept over all partitions, about 750 bytes each. Above it the settled ones due first are forgotten early; then spends fail. */
+  readonly recordsMax?: number
+  /** Subjects with counters over all partitions, below 1 kB each. Above it spends and seeds of new ones fail. */
+  readonly subjectsMax?: number
 }
 
 const chargesMaxDefault = 200_000
+const heldMaxDefault = 500_000
 const roomMade = 1_000
 
 /**
  * The in-process store: what `core` decides, over maps. Each start is a new epoch, so a restart forgets counters (cold, seeded from the
  * ledger), open reservations and what the ledger had not read. Promises resolve in the same turn; the synchronous part is the atomic step.
+ * Fails with a `Fault` of code `store_unavailable` only when it is full.
  */
 export function createMemorySpendStore(options: MemorySpendStoreOptions): SpendStore & ChargeStream {
   return new MemorySpendStore(options)
@@ -38,6 +46,9 @@ class MemorySpendStore implements SpendStore, ChargeStream {
   readonly #epoch: string
   readonly #observer: Observer
   readonly #chargesMax: number
+  readonly #recordsMax: number
+  readonly #subjectsMax: number
+  readonly #tally: Tally = { records: 0, subjects: 0 }
   readonly #partitions = new Map<number, Partition>()
   /** The same, by number. */
   readonly #held: (Partition | undefined)[] = Array.from({ length: partitionCount })
@@ -50,6 +61,8 @@ class MemorySpendStore implements SpendStore, ChargeStream {
     this.#epoch = options.randomText()
     this.#observer = options.observer
     this.#chargesMax = options.chargesMax ?? chargesMaxDefault
+    this.#recordsMax = options.recordsMax ?? heldMaxDefault
+    this.#subjectsMax = options.subjectsMax ?? heldMaxDefault
   }
 
   nowMs(): number {
@@ -61,6 +74,8 @@ class MemorySpendStore implements SpendStore, ChargeStream {
     const nowMs = this.#now()
     this.#tidy(nowMs)
     const decision = decideSpend(request, plan, this.#view(request.id, plan, nowMs))
+    if (decision.records.length > 0) this.#checkRoomForRecords()
+    this.#checkRoomForSubjects(plan.subjects, decision.states)
     this.#take(plan, decision, nowMs)
     return decision.answer
   }
@@ -99,6 +114,7 @@ class MemorySpendStore implements SpendStore, ChargeStream {
       pending: held.pendingRecords(seedBounds.pendingMax + 1),
     })
     if (seeded === undefined) return 'behind'
+    this.#checkRoomForSubjects([seed.subject], [seeded.state])
     if (seeded.clamps > 0) this.#observer.count('store_negative_clamps_total', { by: 'seed' }, seeded.clamps)
     held.setState(seed.subject, seeded.state, nowMs)
     held.stale.delete(subjectName(seed.subject))
@@ -163,7 +179,7 @@ class MemorySpendStore implements SpendStore, ChargeStream {
   #partition(number: number): Partition {
     const known = this.#held[number]
     if (known !== undefined) return known
-    const held = new Partition(number, this.#epoch)
+    const held = new Partition(number, this.#epoch, this.#tally)
     this.#held[number] = held
     this.#partitions.set(number, held)
     return held
@@ -218,6 +234,29 @@ class MemorySpendStore implements SpendStore, ChargeStream {
     const lost = fullest.log.makeRoom(roomMade)
     this.#charges -= before - fullest.log.size
     if (lost > 0) this.#observer.count('charges_lost_total', {}, lost)
+  }
+
+  #checkRoomForRecords(): void {
+    while (this.#tally.records >= this.#recordsMax || this.#forget.size >= 2 * this.#recordsMax) {
+      const due = this.#forget.takeFirst()
+      if (due === undefined) throw this.#full('reservations')
+      for (const { partition, id } of due) {
+        const held = this.#partition(partition)
+        if (held.record(id)?.forgetAtMs !== undefined) held.forgetRecord(id)
+      }
+    }
+  }
+
+  #checkRoomForSubjects(subjects: readonly Subject[], states: readonly (SubjectState | undefined)[]): void {
+    if (this.#tally.subjects < this.#subjectsMax) return
+    const isNew = (subject: Subject, index: number): boolean =>
+      states[index] !== undefined && !this.#partition(subject.partition).has(subject)
+    if (subjects.some(isNew)) throw this.#full('subjects')
+  }
+
+  #full(of: 'reservations' | 'subjects'): Fault {
+    this.#observer.count('store_full_total', { of })
+    return new Fault('store_unavailable', `The in-process store is full of ${of}`, { transient: true })
   }
 
   /** Once a second: forgets what is due, and the idle subjects of one partition. */

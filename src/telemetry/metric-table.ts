@@ -122,6 +122,11 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
     help: 'Counters that would have gone below zero; each is a defect.',
     labels: { by: ['seed', 'report'] },
   },
+  store_full_total: {
+    kind: 'counter',
+    help: 'Spends and seeds that failed because the in-process store was full.',
+    labels: { of: ['reservations', 'subjects'] },
+  },
   charges_lost_total: { kind: 'counter', help: 'Charges dropped because a stream was full.' },
   policy_version: { kind: 'gauge', help: 'Version of the policy in force.' },
   policy_faults: {
