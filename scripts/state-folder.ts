@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { isReachableByOthers, serverUserId } from '../src/postgres/embedded-files.ts'
@@ -30,19 +30,40 @@ export function createScratchFolder(name: string): string {
   return removeAtExit(mkdtempSync(join(stateFolder('scratch'), `${name}-${process.pid}-`)))
 }
 
-/** Removes the scratch folders of processes that have ended. */
-export function removeLeftScratch(): void {
-  const parent = stateFolder('scratch')
-  for (const left of readdirSync(parent)) {
-    const owner = /-(\d+)-\w{6}$/.exec(left)?.[1]
-    if (owner !== undefined && !existsSync(`/proc/${owner}`))
-      rmSync(join(parent, left), { recursive: true, force: true })
-  }
+/** Like createScratchFolder; the path is short enough for unix sockets with names of up to 20 bytes. */
+export function createSocketFolder(): string {
+  removeLeftScratch()
+  const parent = [stateFolder('scratch'), tmpdir()].find(isShort) ?? '/tmp'
+  return removeAtExit(mkdtempSync(join(parent, `${SOCKET_FOLDER}-${process.pid}-`)))
 }
 
-/** Like createScratchFolder, with a path short enough (at most 107 bytes with a file name) for unix sockets. */
-export function createSocketFolder(): string {
-  return removeAtExit(mkdtempSync(join(tmpdir(), 'tg-')))
+const SOCKET_FOLDER = 'tollgate-sockets'
+// unix(7): sun_path has 108 bytes, with the closing zero.
+const SOCKET_PATH_BYTES_MAX = 107
+const SOCKET_NAME_BYTES_MAX = 20
+
+function isShort(parent: string): boolean {
+  const longest = join(parent, `${SOCKET_FOLDER}-4194304-XXXXXX`, 'x'.repeat(SOCKET_NAME_BYTES_MAX))
+  return Buffer.byteLength(longest) <= SOCKET_PATH_BYTES_MAX
+}
+
+/** Removes the scratch and socket folders of processes that have ended, whether those could do it themselves or not. */
+export function removeLeftScratch(): void {
+  removeLeft(stateFolder('scratch'), /-(\d+)-\w{6}$/)
+  for (const parent of new Set([tmpdir(), '/tmp'])) removeLeft(parent, socketFolderName)
+}
+
+const socketFolderName = new RegExp(`^${SOCKET_FOLDER}-(\\d+)-\\w{6}$`)
+
+function removeLeft(parent: string, name: RegExp): void {
+  for (const left of readdirSync(parent)) {
+    const owner = name.exec(left)?.[1]
+    if (owner === undefined || existsSync(`/proc/${owner}`)) continue
+    const path = join(parent, left)
+    // The temporary folder is everybody's.
+    if (lstatSync(path, { throwIfNoEntry: false })?.uid === process.getuid?.())
+      rmSync(path, { recursive: true, force: true })
+  }
 }
 
 const removedAtExit = new Set<string>()
