@@ -9,12 +9,16 @@ const address = z
     const colon = text.lastIndexOf(':')
     return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) }
   })
-  .refine(({ port }) => port <= 65535, 'has a port above 65535')
+  .refine(({ port }) => port <= 65535, 'must have a port of at most 65535')
 
-const whole = (min: number, max: number) =>
-  z.string().regex(/^\d+$/, 'must be a whole number').transform(Number).pipe(z.number().min(min).max(max))
+const whole = (min: number, max: number) => {
+  const fits = (text: string): boolean => /^\d{1,9}$/.test(text) && Number(text) >= min && Number(text) <= max
+  return z.string().refine(fits, `must be a whole number from ${min} to ${max}`).transform(Number)
+}
 
-const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
+const oneOf = <const T extends readonly string[]>(words: T) =>
+  z.enum(words, { error: `must be ${words.slice(0, -1).join(', ')} or ${words.at(-1)}` })
+const flag = oneOf(['true', 'false']).transform((text) => text === 'true')
 const url = (protocols: readonly string[]) =>
   z
     .string()
@@ -23,74 +27,111 @@ const url = (protocols: readonly string[]) =>
       `must be an address starting with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
     )
 const roles = ['ledger', 'sweeper'] as const
+const roleList = z
+  .string()
+  .transform((text) => (text === 'none' ? [] : text.split(',').map((role) => role.trim())))
+  .pipe(z.array(z.enum(roles, { error: 'must be ledger,sweeper, one of both or none' })))
 
 /** One row per setting: its name, its rule, its default. `docs/reference/settings.md` is held against this table by a test. */
 const schema = z.strictObject({
   DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
   REDIS_URL: url(['redis:', 'rediss:']).optional(),
-  TOLLGATE_DATA_FOLDER: z.string().min(1).default('.cache/tollgate'),
-  TOLLGATE_SERVERS_FOLDER: z.string().min(1).optional(),
+  TOLLGATE_DATA_FOLDER: z.string().default('.cache/tollgate'),
+  TOLLGATE_SERVERS_FOLDER: z.string().optional(),
   TOLLGATE_KEY_PREFIX: z
     .string()
     .regex(/^[a-z0-9-]{1,32}$/, 'must be 1 to 32 of a-z, 0-9 and -')
     .default('tg1'),
-  TOLLGATE_GRPC_SOCKET: z.string().min(1).max(107, 'is longer than the 107 bytes of a socket path').optional(),
+  TOLLGATE_GRPC_SOCKET: z
+    .string()
+    .refine((text) => Buffer.byteLength(text) <= 107, 'must be a path of at most 107 bytes, as sockets have it')
+    .optional(),
   TOLLGATE_GRPC_ADDRESS: address.optional(),
   TOLLGATE_INSECURE_PEERS: flag.default(false),
   TOLLGATE_OPS_ADDRESS: address.default({ host: '127.0.0.1', port: 9464 }),
-  TOLLGATE_ROLES: z
-    .string()
-    .transform((text) => (text === 'none' ? [] : text.split(',').map((role) => role.trim())))
-    .pipe(z.array(z.enum(roles)))
-    .default([...roles]),
+  TOLLGATE_ROLES: roleList.default([...roles]),
+  TOLLGATE_UNBOOKED: flag.default(false),
   TOLLGATE_TICKET_KEY: z.string().min(32, 'must have at least 32 characters').optional(),
-  TOLLGATE_ASK_AT: z.string().min(1).max(60).default('your administrator'),
+  TOLLGATE_ASK_AT: z.string().max(60, 'must have at most 60 characters').default('your administrator'),
   TOLLGATE_DOCS_BASE: url(['http:', 'https:']).default('https://tollgate.example/docs/blocked'),
-  TOLLGATE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  TOLLGATE_LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   TOLLGATE_CHECK_MS_MAX: whole(20, 10_000).default(200),
   TOLLGATE_IN_FLIGHT_MAX: whole(1, 1_000_000).default(2_000),
   TOLLGATE_RESERVATION_MS: whole(10_000, 3_600_000).default(300_000),
   TOLLGATE_DRAIN_MS: whole(0, 60_000).default(3_000),
 })
 
+/** Their values are not shown: addresses may hold passwords. */
+const secret: ReadonlySet<string> = new Set(['DATABASE_URL', 'REDIS_URL', 'TOLLGATE_TICKET_KEY', 'TOLLGATE_DOCS_BASE'])
+const shownLengthMax = 60
+
 export type Settings = Readonly<z.output<typeof schema>>
+
+type Environment = Readonly<Record<string, string | undefined>>
 
 /** Names of every setting, for the reference page's test. */
 export const settingNames = Object.keys(schema.shape)
 
 /**
  * Reads the settings from an environment. Names that start with TOLLGATE_ and are not known are faults too.
- * Throws one `Fault` of code `settings_invalid` that names every fault at once and shows no secret value.
+ * Throws one `Fault` of code `settings_invalid` that names every fault at once, each in a sentence, and shows no secret value.
  */
-export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
-  const wanted = Object.entries(environment).filter(
+export function readSettings(environment: Environment): Settings {
+  const given = Object.entries(environment).filter(
     ([name, value]) =>
       value !== undefined && value !== '' && (name.startsWith('TOLLGATE_') || settingNames.includes(name)),
   )
-  const parsed = schema.safeParse(Object.fromEntries(wanted))
-  const faults = parsed.success ? crossFaults(parsed.data) : parsed.error.issues.flatMap(sentences)
-  if (faults.length > 0 || !parsed.success) {
-    throw new Fault('settings_invalid', `Settings are not valid:\n${faults.map((fault) => `  ${fault}`).join('\n')}`)
+  const own = schema.safeParse(Object.fromEntries(given))
+  const faults = own.success ? new Map<string, string>() : faultsOf(own.error.issues, environment)
+  // The rest without the faulty ones, so that what is wrong between settings is told in the same breath.
+  const rest = own.success ? own : schema.safeParse(Object.fromEntries(given.filter(([name]) => !faults.has(name))))
+  const between = rest.success ? crossFaults(rest.data, faults) : []
+  if (!own.success || between.length > 0) {
+    const lines = [...faults.values(), ...between].map((fault) => `  ${fault}`)
+    throw new Fault('settings_invalid', `Settings are not valid:\n${lines.join('\n')}`)
   }
-  return parsed.data
+  return own.data
 }
 
 /** The process's own environment; the only reader of it. */
-export function processEnvironment(): Readonly<Record<string, string | undefined>> {
+export function processEnvironment(): Environment {
   return process.env
 }
 
-function sentences(issue: z.core.$ZodIssue): readonly string[] {
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => `${key} is not a setting of Tollgate`)
-  return [`${issue.path.join('.')} ${issue.message}`]
+/** One sentence per faulty name. */
+function faultsOf(issues: readonly z.core.$ZodIssue[], environment: Environment): Map<string, string> {
+  const faults = new Map<string, string>()
+  for (const issue of issues) {
+    if (issue.code === 'unrecognized_keys') {
+      for (const name of issue.keys) faults.set(name, `${name} is not a setting of Tollgate`)
+      continue
+    }
+    const name = String(issue.path[0])
+    if (!faults.has(name)) faults.set(name, `${name} ${issue.message}${shown(name, environment[name])}`)
+  }
+  return faults
 }
 
-function crossFaults(settings: Settings): readonly string[] {
-  const grpc = settings.TOLLGATE_GRPC_ADDRESS
+function shown(name: string, value = ''): string {
+  if (secret.has(name)) return ''
+  return `, is ${JSON.stringify(value.length > shownLengthMax ? `${value.slice(0, shownLengthMax)}…` : value)}`
+}
+
+/** What is wrong between settings; nothing is said of one that is faulty by itself. */
+function crossFaults(settings: Settings, faulty: ReadonlyMap<string, string>): readonly string[] {
+  const areValid = (...names: readonly (keyof Settings)[]): boolean => names.every((name) => !faulty.has(name))
+  const { TOLLGATE_GRPC_ADDRESS: grpc, TOLLGATE_ROLES: given } = settings
   const faults: string[] = []
-  if (grpc && !settings.TOLLGATE_INSECURE_PEERS && !isLoopback(grpc.host)) {
+  const isOpen = grpc !== undefined && !isLoopback(grpc.host) && !settings.TOLLGATE_INSECURE_PEERS
+  if (isOpen && areValid('TOLLGATE_INSECURE_PEERS')) {
     faults.push(
-      'TOLLGATE_GRPC_ADDRESS is not a loopback address: anyone who reaches it decides for Envoy; set TOLLGATE_INSECURE_PEERS=true to allow that',
+      `TOLLGATE_GRPC_ADDRESS must be a loopback address, is ${JSON.stringify(`${grpc.host}:${grpc.port}`)}: anyone who reaches it decides for Envoy; set TOLLGATE_INSECURE_PEERS=true to allow that`,
+    )
+  }
+  const isAlone = settings.REDIS_URL === undefined && areValid('REDIS_URL', 'TOLLGATE_ROLES', 'TOLLGATE_UNBOOKED')
+  if (isAlone && !settings.TOLLGATE_UNBOOKED && !roles.every((role) => given.includes(role))) {
+    faults.push(
+      `TOLLGATE_ROLES must be ledger,sweeper without REDIS_URL, is ${JSON.stringify(given.join() || 'none')}: nobody else books and ends the reservations that this process holds`,
     )
   }
   return faults

@@ -13,7 +13,10 @@ const enforcedMsMax = 10_000
 export async function run(): Promise<readonly Figure[]> {
   const world = await startBenchWorld(tokens)
   try {
-    const client = await openLoadClient(await world.serve('memory', { TOLLGATE_ROLES: 'none' }), 1)
+    const client = await openLoadClient(
+      await world.serve('memory', { TOLLGATE_ROLES: 'none', TOLLGATE_UNBOOKED: 'true' }),
+      1,
+    )
     const rung: number[] = []
     for (let trial = 0; trial < trials; trial += 1) rung.push(await enforcedAfterMs(world, client, trial))
     await loseRings(world)

@@ -20,29 +20,56 @@ test('without any setting there are defaults for all, and no outside server', ()
   expect(settings.TOLLGATE_ROLES).toEqual(['ledger', 'sweeper'])
 })
 
-test('every fault is named at once', () => {
+test('every fault is told at once, in one plain sentence with the setting, what it must be and what it is', () => {
   const message = faultOf({
     DATABASE_URL: 'mysql://x',
-    TOLLGATE_CHECK_MS_MAX: 'soon',
+    TOLLGATE_CHECK_MS_MAX: '5',
+    TOLLGATE_DRAIN_MS: 'soon',
     TOLLGATE_ROLES: 'ledger,dancer',
     TOLLGATE_COLOUR: 'blue',
     TOLLGATE_OPS_ADDRESS: '127.0.0.1:99999',
+    TOLLGATE_UNBOOKED: 'yes',
+    TOLLGATE_LOG_LEVEL: 'loud',
+    TOLLGATE_GRPC_SOCKET: `/${'é'.repeat(54)}`,
+    TOLLGATE_ASK_AT: 'x'.repeat(61),
+    TOLLGATE_GRPC_ADDRESS: '0.0.0.0:9000',
   })
-  for (const name of [
-    'DATABASE_URL',
-    'TOLLGATE_CHECK_MS_MAX',
-    'TOLLGATE_ROLES',
-    'TOLLGATE_COLOUR',
-    'TOLLGATE_OPS_ADDRESS',
-  ]) {
-    expect(message).toContain(name)
+  expect(message.split('\n  ').slice(1).sort()).toEqual([
+    'DATABASE_URL must be an address starting with postgres:// or postgresql://',
+    `TOLLGATE_ASK_AT must have at most 60 characters, is "${'x'.repeat(60)}…"`,
+    'TOLLGATE_CHECK_MS_MAX must be a whole number from 20 to 10000, is "5"',
+    'TOLLGATE_COLOUR is not a setting of Tollgate',
+    'TOLLGATE_DRAIN_MS must be a whole number from 0 to 60000, is "soon"',
+    'TOLLGATE_GRPC_ADDRESS must be a loopback address, is "0.0.0.0:9000": anyone who reaches it decides for Envoy; set TOLLGATE_INSECURE_PEERS=true to allow that',
+    `TOLLGATE_GRPC_SOCKET must be a path of at most 107 bytes, as sockets have it, is "/${'é'.repeat(54)}"`,
+    'TOLLGATE_LOG_LEVEL must be trace, debug, info, warn, error, fatal or silent, is "loud"',
+    'TOLLGATE_OPS_ADDRESS must have a port of at most 65535, is "127.0.0.1:99999"',
+    'TOLLGATE_ROLES must be ledger,sweeper, one of both or none, is "ledger,dancer"',
+    'TOLLGATE_UNBOOKED must be true or false, is "yes"',
+  ])
+})
+
+test('the in-process store needs both roles, unless it is said that nothing is to be booked', () => {
+  for (const role of ['none', 'ledger', 'sweeper', 'ledger,ledger']) {
+    expect(faultOf({ TOLLGATE_ROLES: role })).toContain(
+      `TOLLGATE_ROLES must be ledger,sweeper without REDIS_URL, is "${role}"`,
+    )
+    expect(readSettings({ TOLLGATE_ROLES: role, REDIS_URL: 'redis://localhost' }).REDIS_URL).toBeDefined()
+    expect(readSettings({ TOLLGATE_ROLES: role, TOLLGATE_UNBOOKED: 'true' }).TOLLGATE_UNBOOKED).toBe(true)
   }
+  expect(readSettings({ TOLLGATE_ROLES: 'sweeper, ledger' }).TOLLGATE_ROLES).toEqual(['sweeper', 'ledger'])
+  expect(faultOf({ TOLLGATE_ROLES: 'none', REDIS_URL: 'http://x' })).not.toContain('TOLLGATE_ROLES')
 })
 
 test('a faulty value that may be a secret is not shown', () => {
-  expect(faultOf({ DATABASE_URL: 'mysql://tollgate:hunter2@db/x', TOLLGATE_TICKET_KEY: 'hunter2' })).not.toContain(
-    'hunter2',
-  )
+  expect(
+    faultOf({
+      DATABASE_URL: 'mysql://tollgate:hunter2@db/x',
+      TOLLGATE_TICKET_KEY: 'hunter2',
+      TOLLGATE_TICKETKEY: 'hunter2',
+      TOLLGATE_DOCS_BASE: 'ftp://me:hunter2@x',
+    }),
+  ).not.toContain('hunter2')
 })
 
 test('a gRPC address that others reach is refused unless that is said to be meant', () => {
