@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { endCommands } from './command.ts'
 import { createInvitation, printInvitation, readerTarget, tryInvitation } from './invitation.ts'
 import { runSteps } from './run-steps.ts'
 import { setStage } from './stage.ts'
@@ -32,6 +33,7 @@ async function main(words: readonly string[]): Promise<number> {
   console.log('\nStopping …')
   // What does not end in time ends with this process.
   const timer = setTimeout(() => process.exit(code || 1), CLEAN_UP_MS_MAX)
+  await endCommands()
   await started.disposeAsync()
   clearTimeout(timer)
   return code

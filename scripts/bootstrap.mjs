@@ -8,7 +8,7 @@ import { createServer } from 'node:net'
 import { constants } from 'node:os'
 import { delimiter, dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { endTools, runTool, Unmet } from './run-tool.mjs'
+import { endTools, runTool, startWatchdog, Unmet } from './run-tool.mjs'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const NODE = `${ROOT}/node_modules/node/bin/node`
@@ -234,7 +234,12 @@ function runFile(file, rest) {
   child.once('error', (error) => {
     throw error
   })
-  child.once('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]))
+  if (child.pid === undefined) return
+  const watchdog = startWatchdog(child.pid, { signal: 'TERM', graceTenths: 300 })
+  child.once('exit', (code, signal) => {
+    watchdog.kill('SIGKILL')
+    process.exit(code ?? 128 + constants.signals[signal])
+  })
 }
 
 /** A server beside Envoy has one core: V8's helper threads would only preempt it. docs/performance.md has the measurements. */

@@ -1,4 +1,4 @@
-// Runs npm and pip for bootstrap.mjs. Plain JavaScript for Node 20, for the same reason.
+// Runs npm and pip for bootstrap.mjs, and sees to it that nothing outlives it. Plain JavaScript for Node 20, for the same reason.
 import { spawn } from 'node:child_process'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -51,7 +51,7 @@ export async function endTools() {
 }
 
 /** Ends a process, or with a negative number a process group, when we end, however that is. See end-with-parent.sh. */
-function startWatchdog(target, { signal, graceTenths }) {
+export function startWatchdog(target, { signal, graceTenths }) {
   const words = [`${FOLDER}/end-with-parent.sh`, signal, String(target), String(graceTenths)]
   const child = spawn('/bin/sh', words, { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
   child.stdin.on('error', () => {})

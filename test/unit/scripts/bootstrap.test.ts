@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symli
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { isRunning } from '../../support/is-running.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 
@@ -57,15 +58,6 @@ function createClone(tools: Readonly<Record<string, string>> = { npm: NPM, pytho
       return { code, text: Buffer.concat(chunks).toString() }
     },
     npmLog: () => readFileSync(join(folder, 'npm.log'), 'utf8'),
-  }
-}
-
-/** A process that ended and was not reaped yet does not run. */
-function isRunning(pid: string): boolean {
-  try {
-    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
-  } catch {
-    return false
   }
 }
 
@@ -160,6 +152,18 @@ describe('bootstrap.mjs', () => {
     expect(text).toContain('npm ci --no-audit --no-fund ended with 3:\nno such registry')
     expect(existsSync(join(clone.folder, 'node_modules/.bootstrap'))).toBe(false)
   })
+
+  test.each(['', 'process.on("SIGTERM", () => setTimeout(process.exit, 300))'])(
+    'after SIGKILL, the file ends too: %s',
+    async (habit) => {
+      const clone = createClone()
+      const child = clone.start(`${habit}; console.log(process.pid); setInterval(() => {}, 1e3)`)
+      const pid = String((await once(child.stdout ?? child, 'data'))[0]).trim()
+      expect(isRunning(pid)).toBe(true)
+      child.kill('SIGKILL')
+      await expect.poll(() => isRunning(pid), { timeout: 5_000 }).toBe(false)
+    },
+  )
 
   test('returns the exit code of the file and passes SIGINT and SIGTERM on', async () => {
     const clone = createClone()
