@@ -27,6 +27,8 @@ export interface LimitRule {
   readonly shadow: boolean
   /** A quota refusal answers 429 without Retry-After instead of 403. */
   readonly refusesWith429: boolean
+  /** Stands for a row that cannot be read and whose posture is `deny`: what it allows is not known, so it refuses as our own trouble. */
+  readonly isFaulty?: true
 }
 
 /** An instant range [startMs, endMs) of the epoch. */

@@ -32,7 +32,8 @@ export function createCurrentPolicy({ database, observer, clock }: CurrentPolicy
 
   async function next(): Promise<PolicySnapshot> {
     const changes = snapshot && (await database.readChanges(snapshot))
-    if (snapshot && changes) return changes.version === snapshot.version ? snapshot : applyChanges(snapshot, changes)
+    if (snapshot && changes)
+      return changes.version === snapshot.version ? snapshot : applyChanges(database, snapshot, changes)
     observer.count('policy_full_reads_total')
     return readPolicy(database, snapshot?.state)
   }

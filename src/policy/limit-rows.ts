@@ -61,7 +61,7 @@ const rules: readonly RowRule<Row>[] = [
 export const limitReader: TableReader<LimitRule> = {
   table: 'limit_rule',
   read: rowReader(shape, rules, limitOf),
-  substitute: (row, before) => lastGood(row, before) ?? denyAll(row),
+  substitute: (row, before) => lastGood(row, before?.isFaulty ? undefined : before) ?? denyAll(row),
   heldWhenEmptied: true,
 }
 
@@ -121,6 +121,7 @@ function denyAll(row: RawRow): Substitute<LimitRule> | undefined {
     posture: 'deny',
     shadow: false,
     refusesWith429: false,
+    isFaulty: true,
   }
   return { noun, inForce: 'denies' }
 }

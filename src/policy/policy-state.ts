@@ -33,8 +33,16 @@ export interface PolicyState {
 export interface PolicyDraft {
   take(batch: { readonly table: TableName; readonly rows: readonly RawRow[] }): void
   remove(gone: { readonly table: TableName; readonly ids: Iterable<string> }): void
+  readonly tables: readonly TableName[]
+  /** The rows of one table on their way. */
+  table(name: TableName): Omit<TableDraft<unknown>, 'finish'>
   finish(head: PolicyHead): PolicyState
 }
+
+const tableNames = [
+  ...(['plan', 'department', 'project', 'account', 'token', 'upstream'] as const),
+  ...(['limit_rule', 'price_rule', 'access_rule'] as const),
+]
 
 const readers = {
   plan: planReader,
@@ -88,6 +96,8 @@ export function draftPolicy({
   return {
     take: ({ table, rows }) => drafts[table].take(rows),
     remove: ({ table, ids }) => drafts[table].remove(ids),
+    tables: tableNames,
+    table: (name) => drafts[name],
     finish({ history, version, emptied }) {
       const finish = <Noun>(table: TableName, draft: TableDraft<Noun>): TableState<Noun> =>
         draft.finish({ isEmptyOnPurpose: emptied.includes(table) })

@@ -34,6 +34,13 @@ export interface PolicyChanges extends PolicyHead {
   readonly touched: readonly TouchedTable[]
 }
 
+/** A row as the change log says it once was. */
+export type FormerRow =
+  | { readonly kind: 'known'; readonly id: string; readonly row: RawRow }
+  /** Some of it cannot be known any more, such as a column that the log keeps only by digest. */
+  | { readonly kind: 'unknown'; readonly id: string; readonly reason: string }
+  | { readonly kind: 'absent'; readonly id: string }
+
 /** The line on which the database says that something changed. */
 export interface Doorbell {
   /** Resolves when the line breaks. Never rejects. */
@@ -54,6 +61,24 @@ export interface PolicyDatabase {
   readAll(take: (batch: { readonly table: TableName; readonly rows: readonly RawRow[] }) => void): Promise<PolicyHead>
   /** What changed since; undefined when that cannot be told (another history, too much): then everything must be read. */
   readChanges(since: { readonly history: string; readonly version: number }): Promise<PolicyChanges | undefined>
+  /**
+   * What these rows, which are there, were at `version` and before, newest first: as it stands in the log, then before each of the last
+   * changes. A bounded number of each; of every row at least what is in the log. As of any later time the answer is the same.
+   */
+  readFormer(asked: {
+    readonly table: TableName
+    readonly rows: readonly RawRow[]
+    readonly version: number
+  }): Promise<readonly FormerRow[]>
+  /**
+   * The rows that a table which is empty at `version` had last, in batches of bounded size, and the version at which it had them. Undefined
+   * when it never had any, or when it has been confirmed since that it is empty.
+   */
+  readLost(asked: {
+    readonly table: TableName
+    readonly version: number
+    readonly take: (rows: readonly FormerRow[]) => void
+  }): Promise<number | undefined>
   close(): Promise<void>
 }
 

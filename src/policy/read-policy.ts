@@ -1,22 +1,32 @@
 import { draftPolicy, emptyPolicy, type PolicyState } from './policy-state.ts'
 import type { PolicyChanges, PolicyDatabase } from './ports.ts'
+import { recover } from './recover.ts'
 import { createSnapshot, type PolicySnapshot } from './snapshot.ts'
 
-/** Reads everything anew. `before`, what is in force, lends last good versions to rows that are now faulty. */
+/**
+ * Reads everything anew. `before`, what is in force, lends last good versions to rows that are now faulty, and an emptied table its rows;
+ * what it does not know the change log tells. Throws a `Fault` of code `policy_unavailable`.
+ */
 export async function readPolicy(database: PolicyDatabase, before: PolicyState = emptyPolicy): Promise<PolicySnapshot> {
   const draft = draftPolicy({ start: emptyPolicy, before })
   const head = await database.readAll((batch) => draft.take(batch))
+  await recover(draft, database, head)
   return createSnapshot(draft.finish(head))
 }
 
-/** The policy after some changes; costs what the changes cost, not what the policy is. */
-export function applyChanges(previous: PolicySnapshot, changes: PolicyChanges): PolicySnapshot {
+/** The policy after some changes; costs what the changes cost, not what the policy is. Asks the database only for what memory lacks. */
+export async function applyChanges(
+  database: PolicyDatabase,
+  previous: PolicySnapshot,
+  changes: PolicyChanges,
+): Promise<PolicySnapshot> {
   const draft = draftPolicy({ start: previous.state, before: previous.state })
   for (const { table, ids, rows } of changes.touched) {
     const there = new Set(rows.map((row) => String(row['id'])))
     draft.remove({ table, ids: ids.filter((id) => !there.has(id)) })
     draft.take({ table, rows })
   }
+  await recover(draft, database, changes)
   const touchedTokens = changes.touched.flatMap(({ table, ids }) => (table === 'token' ? ids : []))
   return createSnapshot(draft.finish(changes), { previous, touchedTokens })
 }

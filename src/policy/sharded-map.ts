@@ -37,6 +37,10 @@ export class ShardedMapDraft<Value> {
     this.#size = size
   }
 
+  get size(): number {
+    return this.#size
+  }
+
   get(key: string): Value | undefined {
     return this.#shards[shardOf(key)]?.get(key)
   }

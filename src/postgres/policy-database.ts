@@ -3,7 +3,8 @@ import { Fault } from '../core/fault.ts'
 import type { PolicyChanges, PolicyDatabase, PolicyHead, RawRow, TableName } from '../policy/ports.ts'
 import { endClient } from './end-client.ts'
 import { openDoorbell } from './policy-doorbell.ts'
-import { policyQueries } from './policy-queries.ts'
+import { readFormer, readLost } from './policy-past.ts'
+import { policyQueries, rowQueries } from './policy-queries.ts'
 
 const CONNECT_TIMEOUT_MS = 5_000
 const QUERY_TIMEOUT_MS = 10_000
@@ -11,17 +12,6 @@ const BATCH_ROWS = 2_000
 /** From so many touched rows on it is cheaper to read everything. */
 const TOUCHED_MAX = 20_000
 
-const rowQueries: Readonly<Record<TableName, string>> = {
-  plan: policyQueries.plan,
-  department: policyQueries.department,
-  project: policyQueries.project,
-  account: policyQueries.account,
-  token: policyQueries.token,
-  upstream: policyQueries.upstream,
-  limit_rule: policyQueries['limit-rule'],
-  price_rule: policyQueries['price-rule'],
-  access_rule: policyQueries['access-rule'],
-}
 const tableNames = Object.keys(rowQueries) as readonly TableName[]
 
 /** A price is read with its tiers, so a changed tier is a changed price. */
@@ -86,6 +76,8 @@ export function createPostgresPolicyDatabase({ databaseUrl }: { readonly databas
         return head
       }),
     readChanges: (since) => reading((client, head) => readChanges(client, { head, since })),
+    readFormer: (asked) => reading((client) => readFormer(client, asked)),
+    readLost: (asked) => reading((client) => readLost(client, asked)),
     async close() {
       const idle = reader
       reader = undefined
@@ -107,7 +99,7 @@ async function readTable(
   client: pg.Client,
   { table, take }: { readonly table: TableName; readonly take: Parameters<PolicyDatabase['readAll']>[0] },
 ): Promise<void> {
-  await client.query(`DECLARE policy_rows NO SCROLL CURSOR FOR ${rowQueries[table]}`, [null])
+  await client.query(`DECLARE policy_rows NO SCROLL CURSOR FOR ${rowQueries[table]}`, [null, null])
   for (;;) {
     const { rows } = await client.query<RawRow>(`FETCH ${BATCH_ROWS} FROM policy_rows`)
     take({ table, rows })
@@ -132,7 +124,7 @@ async function readChanges(
   for (const [name, changed] of Map.groupBy(keys, (row) => tableOf[row.table_name])) {
     if (name === undefined) continue
     const ids = [...new Set(changed.map((row) => row.key))]
-    const { rows } = await client.query<RawRow>(rowQueries[name], [ids])
+    const { rows } = await client.query<RawRow>(rowQueries[name], [ids, null])
     touched.push({ table: name, ids, rows })
   }
   return { ...head, touched }

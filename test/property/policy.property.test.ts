@@ -112,10 +112,10 @@ test('changes applied one by one come to the same as reading everything anew', a
           // Resolved limits must not outlive the rows they rest on.
           seen(snapshot)
           const changes = await policy.readChanges(snapshot)
-          if (changes) snapshot = applyChanges(snapshot, changes)
+          if (changes) snapshot = await applyChanges(policy, snapshot, changes)
         }
         const changes = await policy.readChanges(snapshot)
-        const last = changes ? applyChanges(snapshot, changes) : snapshot
+        const last = changes ? await applyChanges(policy, snapshot, changes) : snapshot
         expect(seen(last)).toEqual(seen(await readPolicy(policy, snapshot.state)))
       }),
       { numRuns: 60 },

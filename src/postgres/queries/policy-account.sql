@@ -1,6 +1,9 @@
 -- Purpose: rows of tollgate.account as the policy room reads them.
 -- Guarantee: reads only.
--- Parameters: $1 ids of the wanted rows, NULL for all.
+-- Parameters: $1 ids of the wanted rows, NULL for all; $2 rows of the change log to read in their place, as a JSON array, or NULL.
 SELECT id, partition::int4, kind, role, project, plan, time_zone, disabled
-FROM tollgate.account
-WHERE $1::text[] IS NULL OR id = ANY ($1::text[])
+FROM (
+  SELECT * FROM tollgate.account WHERE $2::jsonb IS NULL AND ($1::text[] IS NULL OR id = ANY ($1::text[]))
+  UNION ALL
+  SELECT * FROM jsonb_populate_recordset(NULL::tollgate.account, $2::jsonb)
+) r

@@ -58,6 +58,8 @@ function createFakeDatabase() {
       if (answer.version === version) return { ...answer, touched: [] }
       return { ...answer, touched: [{ table: 'plan', ids: [...plans.keys()], rows: [...plans.values()] }] }
     },
+    readFormer: async () => [],
+    readLost: async () => undefined,
     close: async () => undefined,
   }
   const change = (days: number): void => {
