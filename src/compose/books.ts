@@ -32,7 +32,7 @@ export async function startBooks(
     readonly observer: Observer
     readonly database: Database
     readonly pool: Pool
-    readonly onLockLost: () => void
+    readonly onLockTaken: () => void
   },
 ): Promise<Books> {
   const { settings, observer, database, pool } = given

@@ -1,3 +1,4 @@
+import { Fault } from '../core/fault.ts'
 import type { Settings } from '../settings.ts'
 import { createObserver } from '../telemetry/create-observer.ts'
 import { createLog } from '../telemetry/log.ts'
@@ -5,7 +6,10 @@ import { createMetrics } from '../telemetry/metrics.ts'
 import { createOpsServer } from '../telemetry/ops-server.ts'
 import { type Serving, startServing } from './serving.ts'
 
-/** Runs the data plane and this process's background roles until SIGTERM or SIGINT, then drains: no request is lost to the stop. */
+/**
+ * Runs the data plane and this process's background roles until SIGTERM or SIGINT, then drains: no request is lost to the stop. Throws,
+ * drained as well, the `Fault` that kept it from going on.
+ */
 export async function serve(
   settings: Settings,
   environment: Readonly<Record<string, string | undefined>>,
@@ -35,4 +39,5 @@ async function serveUntilEnded(started: AsyncDisposableStack, serving: Serving):
   }
   missing.add('everything: this process stops')
   observer.info('stopping')
+  if (ending.signal.reason instanceof Fault) throw ending.signal.reason
 }

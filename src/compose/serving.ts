@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createTicketSigner } from '../check/ticket.ts'
+import { Fault } from '../core/fault.ts'
 import { createGrpcServer, type Listen } from '../grpc/server.ts'
 import { createPolicyKeeper, type PolicyKeeper } from '../policy/keeper.ts'
 import { migrate } from '../postgres/migrate.ts'
@@ -24,7 +25,7 @@ export interface Serving {
   readonly observer: Observer
   /** What `/readyz` names; emptied as the start goes on. */
   readonly missing: Set<string>
-  /** Aborted to end the process, from outside or from in here. */
+  /** Aborted to end the process, from outside or from in here; with a `Fault` when it cannot go on. */
   readonly ending: AbortController
 }
 
@@ -50,11 +51,15 @@ export async function startServing(started: AsyncDisposableStack, serving: Servi
   missing.delete('database')
   const policy = await startPolicy(started, { ...serving, databaseUrl: database.url })
   missing.delete('policy')
-  const onLockLost = (): void => {
-    observer.warn('lock_lost', { reason: 'Another process may count on this database now; this one stops' })
-    ending.abort()
+  const onLockTaken = (): void => {
+    const fault = new Fault(
+      'already_running',
+      'Another Tollgate counts in process on this database now: this one stops',
+    )
+    observer.warn('lock_taken', { reason: fault.message })
+    ending.abort(fault)
   }
-  const { store, seed, warmUp } = await startBooks(started, { ...serving, database, pool, onLockLost })
+  const { store, seed, warmUp } = await startBooks(started, { ...serving, database, pool, onLockTaken })
   await warmUp(departmentPartitions(policy))
   const signer = createTicketSigner(ticketKeyOf(settings) ?? meta.ticketKey)
   const plane = createPlane({ ...serving, store, policy: sourceOf(policy), seed, signer })

@@ -28,14 +28,18 @@ interface Tools {
 }
 
 /**
- * The store that counts in this process, alone on its database: a lock keeps a second one out. `onLockLost` is called when the lock went
- * with its connection; whoever holds counters then can no longer be sure to be alone.
+ * The store that counts in this process, alone on its database: a lock keeps a second one out. While PostgreSQL is away it goes on counting;
+ * `onLockTaken` is called when another process took the lock meanwhile: whoever holds counters then is no longer alone.
  */
 export async function openMemoryStore(
   databaseUrl: string,
-  { observer, onLockLost }: { readonly observer: Observer; readonly onLockLost: () => void },
+  { observer, onLockTaken }: { readonly observer: Observer; readonly onLockTaken: () => void },
 ): Promise<OpenStore> {
-  const lock = await takeOneProcessLock(databaseUrl, onLockLost)
+  const lock = await takeOneProcessLock(databaseUrl, {
+    onLost: (error) => observer.warn('lock_lost', { reason: 'Goes on serving and takes it again', error }),
+    onHeldAgain: () => observer.info('lock_held_again'),
+    onTaken: onLockTaken,
+  })
   const store = createMemorySpendStore({ nowMs: Date.now, randomText: () => randomBytes(12).toString('hex'), observer })
   return { store, close: () => lock.release() }
 }
