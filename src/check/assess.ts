@@ -11,6 +11,7 @@ import type { Snapshot } from '../core/snapshot.ts'
 import type { Upstream } from '../core/upstream.ts'
 import type { Refusal } from '../core/verdict.ts'
 import { identify } from './identify.ts'
+import { governs } from './lines.ts'
 import type { SizeCatalogue } from './ports.ts'
 
 /** A request that limits govern: who asks for what, at which price, under which limits. */
@@ -95,9 +96,13 @@ function govern(
   who: Pick<Governed, 'upstream' | 'resource' | 'principal'>,
   facts: RequestFacts,
   given: { readonly snapshot: Snapshot; readonly sizes: SizeCatalogue },
-): Governed {
+): Assessment {
   const { upstream, resource, principal } = who
   const { snapshot } = given
+  const limits = snapshot.limitsOf(principal.account)
+  const faulty = limits.find((limit) => limit.isFaulty && governs(limit, upstream.surface))
+  // What the operator meant cannot be read, so nothing passes; but it is not the caller who asks for too much.
+  if (faulty) return { kind: 'refused', refusal: { cause: 'unavailable', reason: faultOf(faulty) }, ...who }
   const wanted = { surface: upstream.surface, kind: resource.kind, resource: resource.resource }
   const price = priceOf(snapshot.priceRules, wanted, snapshot.matchesPattern)
   const sizeBytes = sizeOf(who, facts, given.sizes)
@@ -109,8 +114,12 @@ function govern(
     price,
     estimate: estimateOf(price, { method: facts.method, headers: facts.headers, sizeBytes }),
     isSizeKnown: sizeBytes !== undefined || price.charged === 'at_the_door',
-    limits: snapshot.limitsOf(principal.account),
+    limits,
   }
+}
+
+function faultOf({ id }: LimitRule): string {
+  return `The row ${id} of limit_rule is faulty and its posture is deny: see tollgate policy check`
 }
 
 /** The route's own word first, it cannot be forged; else the host. None or two rows: never a guess. */

@@ -31,11 +31,15 @@ export interface LineFacts {
   readonly windowsAt: WindowsAt
 }
 
-/** The lines of one request, in the order of `limits`; limits of another surface, or of a subject the caller does not have, are left out. */
+export function governs(limit: LimitRule, surface: Surface): boolean {
+  return limit.surface === 'any' || limit.surface === surface
+}
+
+/** The lines of one request, in the order of `limits`. Left out: limits of another surface or of a subject the caller does not have, and faulty ones, which say no amount. */
 export function linesOf(limits: readonly LimitRule[], facts: LineFacts): readonly Line[] {
   const lines: Line[] = []
   for (const limit of limits) {
-    if (limit.surface !== 'any' && limit.surface !== facts.surface) continue
+    if (limit.isFaulty || !governs(limit, facts.surface)) continue
     const subject = subjectOf(limit.per, facts)
     if (subject !== undefined)
       lines.push(limit.kind === 'rate' ? rateOf(limit, subject, facts) : quotaOf(limit, subject, facts))

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { bookedQuantities } from '../core/quantity.ts'
-import { shownAmount, shownNumber, unitWord } from '../core/shown-amount.ts'
+import { amountWords, shownNumber } from '../core/shown-amount.ts'
 import { outputOption, print, type Result } from './output.ts'
 import type { CliContext, Explanation } from './ports.ts'
 import { limitJson, limitRows } from './shown-limits.ts'
@@ -65,9 +65,7 @@ function shownExplanation(explanation: Explanation): Result {
 function estimateText({ estimate, isSizeKnown = true }: Explanation): string | undefined {
   if (estimate === undefined) return undefined
   const taken = bookedQuantities.filter((quantity) => estimate[quantity] > 0)
-  const text = taken
-    .map((quantity) => counted(shownAmount(quantity, estimate[quantity]), unitWord(quantity)))
-    .join(', ')
+  const text = taken.map((quantity) => amountWords(quantity, estimate[quantity])).join(', ')
   if (text === '') return 'nothing'
   return isSizeKnown || estimate.bytes === 0 ? text : `${text} (its size is not known here: say --size)`
 }
@@ -75,11 +73,6 @@ function estimateText({ estimate, isSizeKnown = true }: Explanation): string | u
 function wholeBytes(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text)
   throw new InvalidArgumentError('A size is a whole number of bytes.')
-}
-
-/** `1 credit`, `2 credits`. */
-function counted(amount: string, word: string): string {
-  return `${amount} ${amount === '1' ? word.replace(/s$/, '') : word}`
 }
 
 function estimateJson({ estimate }: Explanation): unknown {

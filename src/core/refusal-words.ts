@@ -1,5 +1,5 @@
 import { wallTime } from './calendar-text.ts'
-import { shownAmount, unitWord } from './shown-amount.ts'
+import { amountWords, shownAmount } from './shown-amount.ts'
 import type { Surface } from './subject.ts'
 import type { Cause, Refusal, RefusedLimit } from './verdict.ts'
 
@@ -115,14 +115,14 @@ function again({ isUpload, askAt }: Scene): string {
 function usage(limit: RefusedLimit | undefined): string {
   if (limit === undefined) return 'The limit is used up'
   const { counts, used, amount, needs: wanted = 0 } = limit
-  const sentence = `${shownAmount(counts, used)} of ${shownAmount(counts, amount)} ${unitWord(counts)} used`
+  const sentence = `${shownAmount(counts, used)} of ${amountWords(counts, amount)} used`
   return used < amount && wanted > 0 ? `${sentence}, ${shownAmount(counts, wanted)} needed` : sentence
 }
 
 function needs(limit: RefusedLimit | undefined): readonly string[] {
   if (limit === undefined) return ['This request is larger than its limit']
   const { counts, amount, needs: wanted = 0, name } = limit
-  const sentence = `This needs ${shownAmount(counts, wanted)} ${unitWord(counts)}`
+  const sentence = `This needs ${amountWords(counts, wanted)}`
   return [` ${name}`, ''].map(
     (named) => `${sentence}, the limit${named} never allows more than ${shownAmount(counts, amount)}`,
   )

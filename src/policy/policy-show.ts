@@ -54,7 +54,9 @@ function limitLine(rule: LimitRule): PolicyListing['limits'][number] {
   return {
     name: rule.name,
     id: rule.id,
-    allows: `${shown(rule.counts, rule.amount)} ${rule.counts} ${spanOf(rule)}`,
+    allows: rule.isFaulty
+      ? 'nothing: the row is faulty'
+      : `${shown(rule.counts, rule.amount)} ${rule.counts} ${spanOf(rule)}`,
     per: rule.per,
     surface: rule.surface,
     applies_to: appliesTo.id === undefined ? 'anyone' : `${appliesTo.kind} ${appliesTo.id}`,

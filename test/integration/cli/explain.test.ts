@@ -69,3 +69,16 @@ test.each([
   expect(code).not.toBe(0)
   expect(text.trim().split('\n')).toHaveLength(1)
 })
+
+test('a faulty limit of posture deny is named as what refuses', async () => {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  await client.query(`ALTER TABLE tollgate.limit_rule DROP CONSTRAINT limit_amount_is_not_negative;
+    INSERT INTO tollgate.limit_rule (id, name, kind, counts, amount, "window", posture)
+      VALUES ('weekly', 'weekly', 'quota', 'requests', -5, 'day', 'deny')`)
+  const { text } = await explain(['--upstream', 'mirror', '--path', file])
+  await client.query(`DELETE FROM tollgate.limit_rule WHERE id = 'weekly'`)
+  await client.end()
+  expect(text).toMatch(/verdict +deny \(unavailable\)/)
+  expect(text).toContain('The row weekly of limit_rule is faulty')
+})

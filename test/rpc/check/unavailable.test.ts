@@ -30,6 +30,23 @@ test('a host served by two upstreams is 503: never a guess', async () => {
   expect((await client.check({ token, path: wheel, host: 'pypi.example' })).status).toBe(503)
 })
 
+test('a faulty limit of posture deny refuses as our own trouble where it applies', async () => {
+  await using plane = await startPlane()
+  await plane.policy(`ALTER TABLE tollgate.limit_rule DROP CONSTRAINT limit_amount_is_not_negative;
+    INSERT INTO tollgate.limit_rule (id, name, kind, counts, amount, "window", surface, posture)
+      VALUES ('weekly', 'weekly', 'quota', 'requests', -5, 'day', 'pypi', 'deny')`)
+  const client = plane.client()
+  const token = await plane.token()
+  const refused = await client.check({ token, path: wheel, extensions: upstream })
+  expect(refused.status).toBe(503)
+  expect(refused.body).toContain('Quotas cannot be checked at the moment')
+  expect(Object.fromEntries(refused.headers)['retry-after']).toBe('2')
+  expect((await client.check({ token, method: 'POST', path: '/legacy/', extensions: upstream })).status).toBe(403)
+  const status = await client.check({ token, path: '/quota/status', extensions: upstream })
+  expect(status.body).not.toContain('weekly')
+  expect((await client.check({ token, path: '/v1/chat', extensions: { upstream: 'gpu' } })).allowed).toBe(true)
+})
+
 describe('while Redis is frozen', () => {
   let redis: RunningRedis
   beforeAll(async () => {

@@ -170,6 +170,14 @@ test('what can never fit says so, to an installer by its URL', () => {
   })
 })
 
+test.each([
+  [1_000, 0, 'This needs 1 credit, the limit account-daily never allows more than 0'],
+  [500, 1_000, 'This needs 0.5 credits, the limit account-daily never allows more than 1'],
+])('one is singular, and nothing else: %i of %i', (needs, amount, sentence) => {
+  const refusal: Refusal = { ...overQuota({ needs, amount }), cause: 'too_large' }
+  expect(body(answer(refusal, { family: script }))['detail']).toContain(sentence)
+})
+
 test('a rate that can never let a request pass has no page of its own and is 403', () => {
   const given = answer({ ...overRate(0), cause: 'too_large' })
   expect(given.status).toBe(403)
