@@ -8,6 +8,7 @@ import { oneOf, rowReader, slug } from './row-schema.ts'
 
 const terabyte = 1e12
 const petabyte = 1e15
+const tiersMax = 100
 
 /** Credits of SQL → millicredits, at most `milliMax`; else the named constraint is broken. */
 function credits(constraint: string, milliMax: number): z.ZodType<number> {
@@ -39,7 +40,7 @@ export const priceReader: TableReader<PriceRule> = {
       base_credits: credits('price_base_is_not_negative', 999_999_999_999),
       charged: oneOf(['by_size', 'at_the_door'], 'price_charged_is_known'),
       assumed_bytes: bytes('price_assumed_bytes_is_at_most_a_terabyte', terabyte),
-      tiers: z.array(tier).max(100),
+      tiers: z.array(tier).max(tiersMax, { error: 'tier_is_one_of_at_most_100' }),
     }),
     [
       ['tier_of_a_price_begins_at_zero', ({ tiers }) => tiers.length === 0 || tiers[0]?.from_bytes === 0],

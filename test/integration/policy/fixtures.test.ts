@@ -77,9 +77,10 @@ describe('readPolicy()', () => {
        FROM pg_constraint WHERE contype = 'c' AND connamespace = 'tollgate'::regnamespace`,
     )
     for (const { drop } of rows) await client.query(drop)
-    await client.query(`ALTER TABLE tollgate.token DISABLE TRIGGER token_life_is_bound;
-      DROP TRIGGER tier_of_a_price_begins_at_zero ON tollgate.price_tier`)
-    checks = new Set([...rows.map(({ name }) => name), 'tier_of_a_price_begins_at_zero'])
+    const triggers = ['tier_of_a_price_begins_at_zero', 'tier_is_one_of_at_most_100']
+    for (const name of triggers) await client.query(`DROP TRIGGER ${name} ON tollgate.price_tier`)
+    await client.query('ALTER TABLE tollgate.token DISABLE TRIGGER token_life_is_bound')
+    checks = new Set([...rows.map(({ name }) => name), ...triggers])
   })
   afterAll(close)
 
