@@ -69,17 +69,19 @@ export type Settings = Readonly<z.output<typeof schema>>
 
 type Environment = Readonly<Record<string, string | undefined>>
 
+/** Variables of this kind are no settings: upstreams name them as their credentials. */
+export const upstreamVariablePrefix = 'TOLLGATE_UPSTREAM_'
+
 /** Names of every setting, for the reference page's test. */
 export const settingNames = Object.keys(schema.shape)
 
 /**
- * Reads the settings from an environment. Names that start with TOLLGATE_ and are not known are faults too.
+ * Reads the settings from an environment. Names that start with TOLLGATE_ and are not known are faults too, but for those of upstreams.
  * Throws one `Fault` of code `settings_invalid` that names every fault at once, each in a sentence, and shows no secret value.
  */
 export function readSettings(environment: Environment): Settings {
   const given = Object.entries(environment).filter(
-    ([name, value]) =>
-      value !== undefined && value !== '' && (name.startsWith('TOLLGATE_') || settingNames.includes(name)),
+    ([name, value]) => value !== undefined && value !== '' && (isOurs(name) || settingNames.includes(name)),
   )
   const own = schema.safeParse(Object.fromEntries(given))
   const faults = own.success ? new Map<string, string>() : faultsOf(own.error.issues, environment)
@@ -96,6 +98,10 @@ export function readSettings(environment: Environment): Settings {
 /** The process's own environment; the only reader of it. */
 export function processEnvironment(): Environment {
   return process.env
+}
+
+function isOurs(name: string): boolean {
+  return name.startsWith('TOLLGATE_') && !name.startsWith(upstreamVariablePrefix)
 }
 
 /** One sentence per faulty name. */

@@ -27,7 +27,7 @@ export interface AuthorizeDeps {
   readonly readStatus: ReadStatus
   readonly signer: TicketSigner
   readonly answers: AnswerContext
-  /** The value behind an upstream's credential reference; undefined when it cannot be read. */
+  /** The value behind an upstream's credential reference; undefined when it cannot be read. From memory only. */
   readonly credentialOf: (reference: string) => string | undefined
   readonly windowsAt: WindowsAt
   readonly observer: Observer

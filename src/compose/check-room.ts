@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { createAdmit } from '../check/admit.ts'
 import type { AnswerContext } from '../check/answers.ts'
 import { type Authorize, createAuthorize } from '../check/authorize.ts'
@@ -17,11 +16,11 @@ import type { Observer } from '../telemetry/observer.ts'
 
 /** Older than this, a snapshot may lack a token that was issued meanwhile. */
 const freshMsMax = 5_000
-const credentialLengthMax = 4_096
 
 export interface CheckRoom {
   readonly settings: Settings
-  readonly environment: Readonly<Record<string, string | undefined>>
+  /** The value behind an upstream's credential reference, from memory. */
+  readonly credentialOf: (reference: string) => string | undefined
   readonly policy: PolicySource
   readonly store: SpendStore
   readonly sizes: SizeCatalogue
@@ -40,7 +39,6 @@ export function createCheckRoom(room: CheckRoom): Authorize {
     admit: createAdmit({ store, seed, observer }),
     readStatus: createReadStatus({ look, windowsAt: windows }),
     answers: answersOf(settings),
-    credentialOf: createCredentials(room),
     windowsAt: windows,
     nowMs: Date.now,
     mintId: createReservationIds(randomBytes),
@@ -61,28 +59,5 @@ export function sourceOf(keeper: PolicyKeeper): PolicySource {
   return {
     current: () => keeper.current(),
     isFresh: () => (keeper.status().ageMs ?? Number.POSITIVE_INFINITY) <= freshMsMax,
-  }
-}
-
-/** Resolves `env:NAME` and `file:/PATH`. Files are read once per minute, so that a rotated secret is picked up. */
-function createCredentials({ environment, observer }: CheckRoom): (reference: string) => string | undefined {
-  const files = new Map<string, { readonly value: string | undefined; readonly readAtMs: number }>()
-  return (reference) => {
-    if (reference.startsWith('env:')) return environment[reference.slice(4)]
-    const known = files.get(reference)
-    if (known !== undefined && Date.now() - known.readAtMs < 60_000) return known.value
-    const value = readSecret(reference.slice('file:'.length), observer)
-    if (files.size > 1_000) files.clear()
-    files.set(reference, { value, readAtMs: Date.now() })
-    return value
-  }
-}
-
-function readSecret(path: string, observer: Observer): string | undefined {
-  try {
-    return readFileSync(path, 'utf8').trim().slice(0, credentialLengthMax)
-  } catch (error) {
-    observer.warn('upstream_credential_unreadable', { path, error })
-    return undefined
   }
 }

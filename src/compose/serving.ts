@@ -15,8 +15,10 @@ import { sourceOf } from './check-room.ts'
 import { clock } from './clock.ts'
 import { openDatabase, untilItWorks } from './database.ts'
 import { createPlane } from './plane.ts'
+import { createUpstreamCredentials } from './upstream-credentials.ts'
 
 const forceMs = 2_000
+const credentialsMsMax = 2_000
 
 export interface Serving {
   readonly settings: Settings
@@ -62,7 +64,8 @@ export async function startServing(started: AsyncDisposableStack, serving: Servi
   const { store, seed, warmUp } = await startBooks(started, { ...serving, database, pool, onLockTaken })
   await warmUp(departmentPartitions(policy))
   const signer = createTicketSigner(ticketKeyOf(settings) ?? meta.ticketKey)
-  const plane = createPlane({ ...serving, store, policy: sourceOf(policy), seed, signer })
+  const credentialOf = await startCredentials(started, { ...serving, policy })
+  const plane = createPlane({ ...serving, store, policy: sourceOf(policy), seed, signer, credentialOf })
   started.defer(() => plane.retries.stop())
   const server = await createGrpcServer({ methods: plane.methods, listen: listenOf(settings), observer })
   started.defer(() => server.drain({ graceMs: settings.TOLLGATE_DRAIN_MS, forceMs }))
@@ -84,6 +87,19 @@ async function startPolicy(
   await Promise.race([keeper.ready, ended.promise])
   ending.signal.removeEventListener('abort', onEnd)
   return keeper
+}
+
+/** Reads the files before the first Check, unless they take long; then after each change of the policy. */
+async function startCredentials(
+  started: AsyncDisposableStack,
+  { environment, observer, policy }: Serving & { readonly policy: PolicyKeeper },
+): Promise<(reference: string) => string | undefined> {
+  const upstreams = () => policy.current()?.state.tables.upstream.inForce.values() ?? []
+  const credentials = createUpstreamCredentials({ environment, upstreams, observer })
+  started.defer(() => credentials.stop())
+  started.defer(policy.onChange(() => void credentials.refresh()))
+  await Promise.race([credentials.refresh(), clock.sleep(credentialsMsMax, AbortSignal.timeout(credentialsMsMax))])
+  return credentials.secretOf
 }
 
 function departmentPartitions(policy: PolicyKeeper): ReadonlySet<number> {

@@ -11,6 +11,6 @@ export interface Upstream {
   readonly originUrl: string
   /** Name of a row of the layout table in `core/layout.ts`. */
   readonly grammar: string
-  /** Replaces the caller's Authorization towards the upstream: a reference `env:NAME` or `file:PATH`; absent = only removed. */
+  /** Replaces the caller's Authorization towards the upstream: a reference `env:TOLLGATE_UPSTREAM_…` or `file:PATH`; absent = only removed. */
   readonly credential?: string
 }

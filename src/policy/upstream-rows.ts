@@ -19,7 +19,7 @@ export const upstreamReader: TableReader<Upstream> = {
       origin_url: text(/^https?:\/\/[A-Za-z0-9._:[\]-]+(\/[^\s?#]*)?$/, 'upstream_origin_url_is_http'),
       grammar: oneOf(layoutNames, 'upstream_grammar_is_known'),
       credential: text(
-        /^(env:[A-Za-z_][A-Za-z0-9_]{0,99}|file:\/\S{1,250})$/,
+        /^(env:TOLLGATE_UPSTREAM_[A-Za-z0-9_]{1,80}|file:\/\S{1,250})$/,
         'upstream_credential_is_a_reference',
       ).nullable(),
     }),

@@ -82,6 +82,10 @@ test('a gRPC address that others reach is refused unless that is said to be mean
   expect(readSettings(meant).TOLLGATE_GRPC_ADDRESS).toEqual({ host: '0.0.0.0', port: 9000 })
 })
 
+test('secrets of upstreams are no settings', () => {
+  expect(readSettings({ TOLLGATE_UPSTREAM_MIRROR: 'Basic hunter2' })).not.toHaveProperty('TOLLGATE_UPSTREAM_MIRROR')
+})
+
 test('an empty value counts as not set', () => {
   expect(readSettings({ REDIS_URL: '' }).REDIS_URL).toBeUndefined()
 })

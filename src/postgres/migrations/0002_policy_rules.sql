@@ -27,7 +27,7 @@ CREATE TABLE tollgate.upstream (
   CONSTRAINT upstream_mount_path_has_no_last_slash CHECK (length(mount_path) <= 200 AND mount_path ~ '^(/[A-Za-z0-9._~+-]+)*$'),
   CONSTRAINT upstream_origin_url_is_http CHECK (length(origin_url) <= 500 AND origin_url ~ '^https?://[A-Za-z0-9._:\[\]-]+(/[^\s?#]*)?$'),
   CONSTRAINT upstream_grammar_is_known CHECK (grammar IN ('pypi', 'pypiserver', 'devpi', 'http')),
-  CONSTRAINT upstream_credential_is_a_reference CHECK (credential ~ '^(env:[A-Za-z_][A-Za-z0-9_]{0,99}|file:/[^\s]{1,250})$'),
+  CONSTRAINT upstream_credential_is_a_reference CHECK (credential ~ '^(env:TOLLGATE_UPSTREAM_[A-Za-z0-9_]{1,80}|file:/[^\s]{1,250})$'),
   CONSTRAINT upstream_note_is_short CHECK (length(note) <= 500)
 );
 COMMENT ON TABLE tollgate.upstream IS 'A server behind Envoy. A request''s row is named by the route (context_extensions.upstream), else by its host; if none or several fit, the request is refused.';
@@ -37,7 +37,7 @@ COMMENT ON COLUMN tollgate.upstream.host IS 'Host clients ask for: lower case, w
 COMMENT ON COLUMN tollgate.upstream.mount_path IS 'What clients see in front of the server''s own paths, such as /pypi; empty when nothing. No slash at its end.';
 COMMENT ON COLUMN tollgate.upstream.origin_url IS 'Where Tollgate''s own fetches go.';
 COMMENT ON COLUMN tollgate.upstream.grammar IS 'How its paths are read: pypi, pypiserver, devpi, or http (every request is a call).';
-COMMENT ON COLUMN tollgate.upstream.credential IS 'What replaces the caller''s Authorization: env:NAME or file:/PATH. NULL: Authorization is only removed. Never the secret itself.';
+COMMENT ON COLUMN tollgate.upstream.credential IS 'What replaces the caller''s Authorization: env:NAME, where NAME begins with TOLLGATE_UPSTREAM_, or file:/PATH, read at each change of the policy and each minute. NULL: Authorization is only removed. Never the secret itself.';
 COMMENT ON COLUMN tollgate.upstream.note IS 'For people; Tollgate does not read it.';
 
 CREATE TABLE tollgate.limit_rule (

@@ -77,8 +77,10 @@ describe('tollgate.policy_change', () => {
   test('shows secret columns by digest only', async () => {
     await withPerson(async (client) => {
       await client.query(`INSERT INTO tollgate.upstream (id, surface, origin_url, grammar, credential)
-        VALUES ('u', 'pypi', 'http://x', 'pypi', 'env:MIRROR_TOKEN')`)
-      await client.query(`UPDATE tollgate.upstream SET credential = 'env:OTHER'; TRUNCATE tollgate.upstream`)
+        VALUES ('u', 'pypi', 'http://x', 'pypi', 'env:TOLLGATE_UPSTREAM_MIRROR')`)
+      await client.query(
+        `UPDATE tollgate.upstream SET credential = 'env:TOLLGATE_UPSTREAM_OTHER'; TRUNCATE tollgate.upstream`,
+      )
       const text = JSON.stringify(await changesOf(client, 'upstream'))
       expect(text).not.toMatch(/MIRROR_TOKEN|OTHER/)
       expect(text.match(/sha256:[0-9a-f]{64}/g)).toHaveLength(4)

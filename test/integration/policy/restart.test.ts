@@ -14,7 +14,7 @@ const others = `
   INSERT INTO tollgate.token (id, account, digest, hint, expires_at) VALUES ('t', 'alice', '${digest}', 'tg_…', now() + interval '5 days');
   INSERT INTO tollgate.access_rule (id, effect, package_pattern, network, reason) VALUES ('x', 'deny', 'evil', '192.0.2.0/24', 'Evil');
   INSERT INTO tollgate.upstream (id, surface, host, origin_url, grammar, credential)
-    VALUES ('bare', 'pypi', 'bare.example', 'http://x', 'pypi', NULL), ('kept', 'pypi', 'kept.example', 'http://x', 'pypi', 'env:KEPT');
+    VALUES ('bare', 'pypi', 'bare.example', 'http://x', 'pypi', NULL), ('kept', 'pypi', 'kept.example', 'http://x', 'pypi', 'env:TOLLGATE_UPSTREAM_KEPT');
   INSERT INTO tollgate.price_rule (id, surface, base_credits) VALUES ('p', 'pypi', 2);
   INSERT INTO tollgate.price_tier VALUES ('p', 0, 0.5), ('p', 1000000, 0.25);`
 
@@ -156,7 +156,7 @@ describe('a process that starts has in force what a running one has:', () => {
     ])
     expect(seen(restarted)).toEqual(seen(world.keeper.current()))
     expect(restarted.priceRules[0]?.tiers).toMatchObject([{ milliPerMb: 500 }, { milliPerMb: 250 }])
-    expect(restarted.upstream('kept')?.credential).toBe('env:KEPT')
+    expect(restarted.upstream('kept')?.credential).toBe('env:TOLLGATE_UPSTREAM_KEPT')
     expect(restarted.tokenByDigest(digest)?.revokedAtMs).toBeDefined()
   })
 })
@@ -177,7 +177,9 @@ describe('a process that starts', () => {
 
   test('guesses nothing that the log has only by digest, and says so', async () => {
     await using world = await createPolicyWorld({ setup: onePerson + others + unguarded })
-    await world.sql(`UPDATE tollgate.upstream SET grammar = 'maven', credential = 'env:OTHER' WHERE id = 'kept'`)
+    await world.sql(
+      `UPDATE tollgate.upstream SET grammar = 'maven', credential = 'env:TOLLGATE_UPSTREAM_OTHER' WHERE id = 'kept'`,
+    )
     expect(faultsOf(await afterRestart(world))).toEqual([['upstream', 'kept', 'nothing']])
     await world.sql(`UPDATE tollgate.upstream SET grammar = 'pypi'; TRUNCATE tollgate.upstream`)
     const restarted = await afterRestart(world)

@@ -1,4 +1,7 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { createScratchFolder } from '../../../scripts/state-folder.ts'
 import { startPlane } from '../support/plane.ts'
 
 const wheel = '/packages/aa/bb/0123/demo-1.0-py3-none-any.whl'
@@ -74,12 +77,22 @@ test('callers without credentials are the account anonymous where the policy has
 })
 
 test('an upstream’s own credential replaces the caller’s', async () => {
-  await using plane = await startPlane()
-  await plane.policy(`UPDATE tollgate.upstream SET credential = 'file:/nonexistent/secret' WHERE id = 'mirror'`)
+  await using plane = await startPlane({ settings: { TOLLGATE_UPSTREAM_MIRROR: 'Basic bWlycm9y' } })
+  const client = plane.client()
   const token = await plane.token()
-  const without = await plane.client().check({ token, path: wheel, extensions: upstream })
+  const name = (credential: string) =>
+    plane.policy(`UPDATE tollgate.upstream SET credential = '${credential}' WHERE id = 'mirror'`)
+  const sent = () => client.check({ token, path: wheel, extensions: upstream })
+  await name('file:/nonexistent/secret')
+  const without = await sent()
   expect(without.upstreamHeaders['authorization']).toBeUndefined()
   expect(without.removed).toContain('authorization')
+  await name('env:TOLLGATE_UPSTREAM_MIRROR')
+  expect((await sent()).upstreamHeaders['authorization']).toBe('Basic bWlycm9y')
+  const path = join(createScratchFolder('secret'), 'mirror')
+  writeFileSync(path, 'Basic ZmlsZQ==\n')
+  await name(`file:${path}`)
+  await expect.poll(async () => (await sent()).upstreamHeaders['authorization']).toBe('Basic ZmlsZQ==')
 })
 
 test('a GPU surface has its own price and its own limits', async () => {

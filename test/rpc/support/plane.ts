@@ -56,7 +56,10 @@ export async function startPlane(options: PlaneOptions = {}): Promise<TestPlane>
   if (options.beside === undefined) await sql.query(basePolicy)
   const { observer, counts } = countingObserver()
   const settings = readSettings({ ...settingsOf(options, databaseUrl), ...options.settings })
-  const serving = { settings, environment: {}, observer, missing: new Set<string>(), ending: new AbortController() }
+  const serving = {
+    ...{ settings, environment: options.settings ?? {}, observer },
+    ...{ missing: new Set<string>(), ending: new AbortController() },
+  }
   const served = await startServing(started, serving)
   const address = served.addresses[0] ?? ''
   const stack = started.move()
