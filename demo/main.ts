@@ -1,12 +1,13 @@
 import { once } from 'node:events'
 import { endCommands } from './command.ts'
 import { createInvitation, printInvitation, readerTarget, tryInvitation } from './invitation.ts'
-import { runSteps } from './run-steps.ts'
+import { runSteps, waitForNews } from './run-steps.ts'
 import { setStage } from './stage.ts'
 import { type Demo, StepFault } from './step.ts'
 
 const HELP = `npm run demo            shows the main job, then stays up until Ctrl-C
 npm run demo -- --once  shows it, ends, and fails if a step did not show what it should`
+const INTERRUPTED = 130
 const CLEAN_UP_MS_MAX = 20_000
 
 process.exit(await main(process.argv.slice(2)))
@@ -17,19 +18,22 @@ async function main(words: readonly string[]): Promise<number> {
     console.log(HELP)
     return words.includes('--help') ? 0 : 2
   }
-  const interruption = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interruption.abort())
-  const interrupted = once(interruption.signal, 'abort').then(() => 130)
+  const ending = new AbortController()
+  const { signal } = ending
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => ending.abort(INTERRUPTED))
+  const ended = once(signal, 'abort').then(() => Number(signal.reason))
   const started = new AsyncDisposableStack()
   const stays = !words.includes('--once')
-  const shown = show(started, { signal: interruption.signal, stays }).catch((error) =>
-    interruption.signal.aborted ? 130 : report(error),
-  )
-  const code = await Promise.race([shown, interrupted])
-  if (!interruption.signal.aborted && stays && code === 0) {
-    console.log('\nCtrl-C ends it.')
-    await interrupted
+  const onLost = (sentence: string): void => {
+    if (!signal.aborted) ending.abort(report(new Error(sentence)))
   }
+  const shown = show(started, { signal, stays, onLost }).catch((error) => (signal.aborted ? ended : report(error)))
+  let code = await Promise.race([shown, ended])
+  if (!signal.aborted && stays && code === 0) {
+    console.log('\nCtrl-C ends it.')
+    code = (await ended) === INTERRUPTED ? 0 : 1
+  }
+  ending.abort(code)
   console.log('\nStopping …')
   // What does not end in time ends with this process.
   const timer = setTimeout(() => process.exit(code || 1), CLEAN_UP_MS_MAX)
@@ -42,17 +46,18 @@ async function main(words: readonly string[]): Promise<number> {
 interface Showing {
   readonly signal: AbortSignal
   readonly stays: boolean
+  readonly onLost: (sentence: string) => void
 }
 
 /** Answers 0 when every step showed what it should, else 1. */
-async function show(started: AsyncDisposableStack, { signal, stays }: Showing): Promise<number> {
+async function show(started: AsyncDisposableStack, { signal, stays, onLost }: Showing): Promise<number> {
   const startedMs = performance.now()
-  const world = await setStage(started)
+  const world = await setStage(started, onLost)
   const demo: Demo = { world, aliceToken: await world.issueToken('alice') }
   console.log(`Everything runs, after ${seconds(startedMs)}.`)
   const faults = await runSteps(demo, signal)
   const invitation = createInvitation(demo, readerTarget)
-  await tryInvitation(invitation)
+  await tryInvitation(invitation).catch((error) => waitForNews(signal).then(() => Promise.reject(error)))
   if (faults > 0) console.log(`\n${faults} of 8 steps did not show what they should.`)
   else console.log(`\nEvery step showed what it should, in ${seconds(startedMs)}.`)
   if (stays && faults === 0) printInvitation(invitation)

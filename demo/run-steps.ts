@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { type Demo, type Shown, type Step, StepFault } from './step.ts'
 import { callGpu } from './steps/call-gpu.ts'
 import { exhaustQuota } from './steps/exhaust-quota.ts'
@@ -19,6 +20,7 @@ const STEPS: readonly (readonly [title: string, step: Step])[] = [
   ['GPU requests have rules of their own', callGpu],
 ]
 
+const NEWS_MS_MAX = 2_500
 const EVIDENCE_CHARS_MAX = 4_000
 
 /** Runs every step, also after one that failed, and answers how many did not show what they should. Says nothing more once aborted. */
@@ -31,12 +33,20 @@ export async function runSteps(demo: Demo, signal: AbortSignal): Promise<number>
       signal.throwIfAborted()
       for (const shown of lines) print(shown)
     } catch (error) {
-      if (signal.aborted) throw error
+      await waitForNews(signal)
       faults += 1
       printFault(error)
     }
   }
   return faults
+}
+
+/**
+ * To be called after a fault: a server that has just ended explains it better, and its end is noticed a moment later.
+ * Rejects as soon as `signal` is aborted.
+ */
+export async function waitForNews(signal: AbortSignal): Promise<void> {
+  await delay(NEWS_MS_MAX, undefined, { signal })
 }
 
 function print({ what, happened, terminal }: Shown): void {

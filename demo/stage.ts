@@ -10,13 +10,19 @@ import { startWorld, type World } from './world.ts'
 
 const DATABASE = 'demo'
 
+/** Hears it in one sentence when a server has ended; also when we ended it. */
+type OnLost = (sentence: string) => void
+
 /**
  * Sets up what the demo runs on, with an empty database and Redis, and says what is where. Whatever was started is ended
  * by `started`, also when a later part fails.
  */
-export async function setStage(started: AsyncDisposableStack): Promise<World> {
+export async function setStage(started: AsyncDisposableStack, onLost: OnLost): Promise<World> {
   const scratch = createScratchFolder('demo')
-  const [databaseUrl, redisUrl] = await Promise.all([startDatabase(started), startCounters(started, scratch)])
+  const [databaseUrl, redisUrl] = await Promise.all([
+    startDatabase(started, onLost),
+    startCounters(started, { dataFolder: scratch, onLost }),
+  ])
   console.log(`PostgreSQL  ${withoutPassword(databaseUrl)}\nRedis       ${redisUrl}`)
   const settings = { TOLLGATE_KEY_PREFIX: 'demo' }
   // Stays when the demo has ended, to see why a step failed; of the last demo only.
@@ -24,6 +30,8 @@ export async function setStage(started: AsyncDisposableStack): Promise<World> {
   rmSync(logFile, { force: true })
   const world = await startWorld({ folder: scratch, databaseUrl, redisUrl, settings, logFile })
   started.defer(() => world.stop())
+  tellEnd({ name: 'Tollgate', server: world.tollgate, onLost })
+  tellEnd({ name: 'Envoy', server: world.envoy, onLost })
   rmSync(readerTarget, { recursive: true, force: true })
   writeEnvironment({ DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, ...settings })
   started.defer(removeEnvironment)
@@ -33,14 +41,16 @@ export async function setStage(started: AsyncDisposableStack): Promise<World> {
   return world
 }
 
-async function startDatabase(started: AsyncDisposableStack): Promise<string> {
+async function startDatabase(started: AsyncDisposableStack, onLost: OnLost): Promise<string> {
   const server = await startEmbeddedPostgres({
     binariesFolder: bundledPostgresFolder,
     dataFolder: join(stateFolder('demo'), 'postgres'),
     fsync: false,
   })
   started.defer(() => server.stop())
+  tellEnd({ name: 'PostgreSQL', server, onLost })
   const client = new pg.Client({ connectionString: server.url })
+  client.on('error', () => undefined) // the statement in progress fails as well
   await client.connect()
   await client.query(`DROP DATABASE IF EXISTS ${DATABASE} WITH (FORCE)`)
   await client.query(`CREATE DATABASE ${DATABASE}`)
@@ -50,10 +60,27 @@ async function startDatabase(started: AsyncDisposableStack): Promise<string> {
   return url.href
 }
 
-async function startCounters(started: AsyncDisposableStack, dataFolder: string): Promise<string> {
+async function startCounters(
+  started: AsyncDisposableStack,
+  { dataFolder, onLost }: { readonly dataFolder: string; readonly onLost: OnLost },
+): Promise<string> {
   const redis = await startRedis({ dataFolder })
   started.defer(() => redis.stop())
+  tellEnd({ name: 'Redis', server: redis, onLost })
   return redis.url
+}
+
+interface Watched {
+  readonly name: string
+  readonly server: { readonly ended: Promise<number | undefined> }
+  readonly onLost: OnLost
+}
+
+function tellEnd({ name, server, onLost }: Watched): void {
+  const tell = (code: number | undefined): void => {
+    onLost(`${name} has ended${code === undefined ? ', killed by a signal' : ` with code ${code}`}, so the demo ends`)
+  }
+  server.ended.then(tell, () => undefined)
 }
 
 function withoutPassword(address: string): string {

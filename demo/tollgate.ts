@@ -9,6 +9,8 @@ export interface RunningTollgate {
   /** Of the ops listener: metrics, livez, readyz. */
   readonly opsUrl: string
   readonly pid: number
+  /** Its exit code when it has ended, undefined after a signal. Never rejects. */
+  readonly ended: Promise<number | undefined>
   /** SIGTERM, and waits for the drain. */
   stop(): Promise<void>
   kill(): Promise<void>
@@ -45,7 +47,7 @@ export async function serveTollgate(options: {
   })
   const opsUrl = `http://127.0.0.1:${port}`
   await untilReady(server, opsUrl)
-  return { opsUrl, pid: server.pid, stop: () => server.stop(15_000), kill: server.kill }
+  return { opsUrl, pid: server.pid, ended: server.ended, stop: () => server.stop(15_000), kill: server.kill }
 }
 
 async function untilReady(server: ServerProcess, opsUrl: string): Promise<void> {

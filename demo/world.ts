@@ -4,6 +4,7 @@ import pg from 'pg'
 import { listenerName, meshBootstrap } from '../envoy/bootstrap.ts'
 import { type RunningEnvoy, startEnvoy } from '../scripts/servers/envoy.ts'
 import { createSocketFolder } from '../scripts/state-folder.ts'
+import { endClient } from '../src/postgres/end-client.ts'
 import type { CommandResult } from './command.ts'
 import { startGpu } from './gpu.ts'
 import { createInstallers, type Installers } from './installers.ts'
@@ -104,8 +105,10 @@ async function keep<T extends { stop(): Promise<void> }>(stack: AsyncDisposableS
 
 async function connect(stack: AsyncDisposableStack, url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url })
+  // A database that goes away cuts it; what is asked after that fails by itself.
+  client.on('error', () => undefined)
   await client.connect()
-  stack.defer(() => client.end())
+  stack.defer(() => endClient(client))
   return client
 }
 

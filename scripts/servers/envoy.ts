@@ -23,6 +23,8 @@ export interface RunningEnvoy {
   /** Listener name → the port it really has. */
   readonly ports: Readonly<Record<string, number>>
   readonly pid: number
+  /** Its exit code when it has ended, undefined after a signal. Never rejects. */
+  readonly ended: Promise<number | undefined>
   /** Counters and gauges by name; `filter` is a regular expression that Envoy matches against names. */
   stats(filter?: string): Promise<Readonly<Record<string, number>>>
   /** The end of its log. */
@@ -51,6 +53,7 @@ export async function startEnvoy(options: EnvoyOptions): Promise<RunningEnvoy> {
     adminUrl,
     ports: await listenerPorts(adminUrl),
     pid: server.pid,
+    ended: server.ended,
     stats: (filter = '') => readStats(adminUrl, filter),
     log: server.log,
     stop: server.stop,

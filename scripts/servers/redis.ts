@@ -25,6 +25,8 @@ export interface RunningRedis {
   readonly port: number
   /** For tests that freeze it: `process.kill(pid, 'SIGSTOP')`. */
   readonly pid: number
+  /** Its exit code when it has ended, undefined after a signal. Never rejects. */
+  readonly ended: Promise<number | undefined>
   stop(): Promise<void>
   kill(): Promise<void>
 }
@@ -43,7 +45,9 @@ export async function startRedis(options: RedisOptions): Promise<RunningRedis> {
       stopSignal: 'SIGTERM',
     })
     const url = `redis://127.0.0.1:${port}`
-    if (await isReady(server, url)) return { url, port, pid: server.pid, stop: server.stop, kill: server.kill }
+    if (await isReady(server, url)) {
+      return { url, port, pid: server.pid, ended: server.ended, stop: server.stop, kill: server.kill }
+    }
     const isPortTaken = /Address already in use/.test(server.log())
     if (isPortTaken && options.port === undefined && attempt < PORT_ATTEMPTS_MAX) continue
     throw new Fault('internal', `Redis did not start: ${server.log().trim().split('\n').slice(-3).join(' | ')}`)

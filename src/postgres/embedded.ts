@@ -45,6 +45,8 @@ export interface EmbeddedPostgres {
   /** Holds the password: never log it. */
   readonly url: string
   readonly port: number
+  /** Its exit code when it has ended, undefined after a signal. Never rejects. */
+  readonly ended: Promise<number | undefined>
   /** Ends running statements, writes everything, waits. */
   stop(): Promise<void>
   /** As a crash would: SIGKILL to the postmaster; its other processes end by themselves. */
@@ -70,7 +72,9 @@ export async function startEmbeddedPostgres(given: EmbeddedPostgresOptions): Pro
     const port = options.port ?? (await findFreePort())
     const server = await startPostmaster({ binaries, cluster, port, fsync: options.fsync })
     const url = urlOf(password, port)
-    if (await isReady(server, url)) return { url, port, stop: () => server.stop(30_000), kill: () => server.kill() }
+    if (await isReady(server, url)) {
+      return { url, port, ended: server.ended, stop: () => server.stop(30_000), kill: () => server.kill() }
+    }
     const isPortTaken = /could not bind/.test(server.log())
     if (!isPortTaken || options.port !== undefined || attempt === PORT_ATTEMPTS_MAX) throw didNotStart(server, port)
   }
