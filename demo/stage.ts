@@ -23,7 +23,6 @@ export async function setStage(started: AsyncDisposableStack, onLost: OnLost): P
     startDatabase(started, onLost),
     startCounters(started, { dataFolder: scratch, onLost }),
   ])
-  console.log(`PostgreSQL  ${withoutPassword(databaseUrl)}\nRedis       ${redisUrl}`)
   const settings = { TOLLGATE_KEY_PREFIX: 'demo' }
   // Stays when the demo has ended, to see why a step failed; of the last demo only.
   const logFile = join(stateFolder('demo'), 'tollgate.log')
@@ -35,6 +34,8 @@ export async function setStage(started: AsyncDisposableStack, onLost: OnLost): P
   rmSync(readerTarget, { recursive: true, force: true })
   writeEnvironment({ DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, ...settings })
   started.defer(removeEnvironment)
+  // Without the password: this output is pasted into issues.
+  console.log(`PostgreSQL  by \`npm run sql\`, at ${new URL(databaseUrl).host}\nRedis       ${redisUrl}`)
   console.log(`Tollgate    ${world.tollgate.opsUrl}/metrics, log in ${world.logFile}`)
   console.log(`Envoy       ${world.baseUrl}, admin ${world.envoy.adminUrl}`)
   console.log(`Mirror      http://127.0.0.1:${world.mirror.port}/simple/`)
@@ -81,10 +82,4 @@ function tellEnd({ name, server, onLost }: Watched): void {
     onLost(`${name} has ended${code === undefined ? ', killed by a signal' : ` with code ${code}`}, so the demo ends`)
   }
   server.ended.then(tell, () => undefined)
-}
-
-function withoutPassword(address: string): string {
-  const url = new URL(address)
-  url.password = ''
-  return url.href
 }

@@ -28,30 +28,60 @@ beforeAll(() => {
 })
 
 describe('the demo', () => {
+  test('says how to reach PostgreSQL without its password, and leaves nothing after SIGINT', async () => {
+    const { demo, output } = await startDemo()
+    expect(output()).toMatch(/^PostgreSQL {2}by `npm run sql`, at 127\.0\.0\.1:\d+$/m)
+    expect(output()).not.toContain('postgres://')
+    expect(output()).not.toContain(readFileSync(join(clone, '.cache/state/demo/postgres/password'), 'utf8'))
+    // What `npm run sql` runs.
+    const sql = spawn(process.execPath, ['scripts/sql.ts', '-c', 'SELECT id FROM tollgate.account'], { cwd: clone })
+    const answer = collect(sql.stdout)
+    await once(sql, 'close')
+    expect(answer()).toContain('alice')
+    demo.kill('SIGINT')
+    expect(await once(demo, 'close')).toEqual([130, null])
+    await expectNothingLeft()
+  })
+
   test.each(SERVERS)('says in one sentence that %s has ended, ends with 1 and leaves nothing', async (name, words) => {
-    const demo = spawn(process.execPath, ['demo/main.ts'], { cwd: clone, stdio: ['ignore', 'pipe', 'pipe'] })
-    onTestFinished(() => void demo.kill('SIGKILL'))
-    const output = { text: '' }
-    const errors = { text: '' }
-    collect(demo.stdout, output)
-    collect(demo.stderr, errors)
-    await expect.poll(() => output.text, { timeout: 30_000 }).toContain('1. Alice')
+    const { demo, output, errors } = await startDemo()
     const server = processes().find(({ line, parent }) => parent === demo.pid && line.includes(words))
     process.kill(server?.pid ?? 0, 'SIGKILL')
-    const [code] = await once(demo, 'close')
-    expect(errors.text).toBe(`\ntollgate demo: ${name} has ended, killed by a signal, so the demo ends\n`)
-    expect(output.text).not.toContain('✗')
-    expect(code).toBe(1)
-    await expect.poll(() => processes().filter((one) => one.folder.startsWith(clone))).toEqual([])
-    expect(readdirSync(join(clone, '.cache/state/scratch'))).toEqual([])
-    expect(readdirSync(join(clone, '.cache/demo'))).not.toContain('env')
+    expect(await once(demo, 'close')).toEqual([1, null])
+    expect(errors()).toBe(`\ntollgate demo: ${name} has ended, killed by a signal, so the demo ends\n`)
+    expect(output()).not.toContain('✗')
+    await expectNothingLeft()
   })
 })
 
-function collect(stream: ChildProcess['stdout'], into: { text: string }): void {
+interface RunningDemo {
+  readonly demo: ChildProcess
+  output(): string
+  errors(): string
+}
+
+/** Answers in the middle of the first step. */
+async function startDemo(): Promise<RunningDemo> {
+  const demo = spawn(process.execPath, ['demo/main.ts'], { cwd: clone, stdio: ['ignore', 'pipe', 'pipe'] })
+  onTestFinished(() => void demo.kill('SIGKILL'))
+  const running = { demo, output: collect(demo.stdout), errors: collect(demo.stderr) }
+  await expect.poll(running.output, { timeout: 30_000 }).toContain('1. Alice')
+  return running
+}
+
+async function expectNothingLeft(): Promise<void> {
+  await expect.poll(() => processes().filter(({ folder }) => folder.startsWith(clone))).toEqual([])
+  expect(readdirSync(join(clone, '.cache/state/scratch'))).toEqual([])
+  expect(readdirSync(join(clone, '.cache/demo'))).not.toContain('env')
+}
+
+/** What has come so far. */
+function collect(stream: ChildProcess['stdout']): () => string {
+  let text = ''
   stream?.on('data', (chunk: Buffer) => {
-    into.text += chunk.toString()
+    text += chunk.toString()
   })
+  return () => text
 }
 
 interface Process {
