@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createUpstreamCredentials, type UpstreamCredentials } from '../../../src/compose/upstream-credentials.ts'
 import type { Upstream } from '../../../src/core/upstream.ts'
@@ -98,7 +98,7 @@ describe('createUpstreamCredentials()', () => {
     await refresh()
     secretFile('a', 'new')
     vi.advanceTimersByTime(60_000)
-    for (let turn = 0; turn < 1_000 && secretOf(named) === 'old'; turn += 1) await setImmediate()
+    for (let turn = 0; turn < 1_000 && secretOf(named) === 'old'; turn += 1) await delay(2)
     expect(secretOf(named)).toBe('new')
   })
 
