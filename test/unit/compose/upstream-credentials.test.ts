@@ -74,7 +74,7 @@ describe('createUpstreamCredentials()', () => {
 
   test('does not wait for a pipe that nobody writes to', async () => {
     const pipe = join(folder, 'pipe')
-    execFileSync('mkfifo', [pipe])
+    execFileSync('/usr/bin/mkfifo', [pipe])
     const { refresh, secretOf } = create([`file:${pipe}`, 'file:/dev/zero'])
     await refresh()
     expect(secretOf(`file:${pipe}`)).toBeUndefined()
