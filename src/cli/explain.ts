@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander'
+import { amountWords } from '../core/amount-words.ts'
 import { bookedQuantities } from '../core/quantity.ts'
-import { amountWords, shownNumber } from '../core/shown-amount.ts'
+import { shownNumber } from '../core/shown-amount.ts'
 import { outputOption, print, type Result } from './output.ts'
 import type { CliContext, Explanation } from './ports.ts'
 import { limitJson, limitRows } from './shown-limits.ts'

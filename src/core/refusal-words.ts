@@ -1,5 +1,6 @@
+import { amountWords } from './amount-words.ts'
 import { wallTime } from './calendar-text.ts'
-import { amountWords, shownAmount } from './shown-amount.ts'
+import { shownAmount } from './shown-amount.ts'
 import type { Surface } from './subject.ts'
 import type { Cause, Refusal, RefusedLimit } from './verdict.ts'
 

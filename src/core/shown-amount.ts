@@ -3,17 +3,16 @@ import type { Quantity } from './quantity.ts'
 
 interface Unit {
   readonly word: string
-  readonly one: string
   /** Code units in one shown unit; 1 or 1000. */
   readonly size: 1 | 1000
 }
 
 /** The unit in which each quantity is shown to people and in JSON. */
 const units: Readonly<Record<Quantity, Unit>> = {
-  requests: { word: 'requests', one: 'request', size: 1 },
-  credits: { word: 'credits', one: 'credit', size: 1000 },
-  bytes: { word: 'bytes', one: 'byte', size: 1 },
-  gpu_ms: { word: 'GPU seconds', one: 'GPU second', size: 1000 },
+  requests: { word: 'requests', size: 1 },
+  credits: { word: 'credits', size: 1000 },
+  bytes: { word: 'bytes', size: 1 },
+  gpu_ms: { word: 'GPU seconds', size: 1000 },
 }
 
 /** `9999.5` for 9,999,500 millicredits: exact, for sentences. */
@@ -34,12 +33,6 @@ export function wholeAmount(counts: Quantity, amount: number): number {
 /** The way back from whole shown units. */
 export function codeAmount(counts: Quantity, whole: number): number {
   return whole * units[counts].size
-}
-
-/** `1 request`, `0.5 credits`: an amount with its unit, for sentences. */
-export function amountWords(counts: Quantity, amount: number): string {
-  const { word, one, size } = units[counts]
-  return `${shownAmount(counts, amount)} ${amount === size ? one : word}`
 }
 
 export function unitWord(counts: Quantity): string {
