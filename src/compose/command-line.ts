@@ -37,14 +37,7 @@ export function createCommandLine(environment: Readonly<Record<string, string | 
     serve: ({ roles }) =>
       serve(readSettings({ ...environment, ...(roles !== undefined && { TOLLGATE_ROLES: roles }) }), environment),
     migrate: async () => migrate(await open().databaseUrl()),
-    seedDemo: async () => {
-      const client = await (await open().pool()).connect()
-      try {
-        await seedDemo(client)
-      } finally {
-        client.release()
-      }
-    },
+    seedDemo: async () => seedDemo(await open().pool()),
     manage: async () => ({ directory: createPostgresDirectory(await open().pool()), randomBytes }),
     policyCheck: async () => {
       const { state } = await open().snapshot()

@@ -6,10 +6,10 @@ export function waitMs(failures: number): number {
   return Math.min(longestMs, firstMs * 2 ** Math.min(Math.max(failures - 1, 0), 10))
 }
 
-/** The message of a fault and of what caused it, for logs. */
+/** The message of a fault, and of what caused it where that is not in it, for logs. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  return error.cause instanceof Error && error.cause.message !== error.message
+  return error.cause instanceof Error && !error.message.includes(error.cause.message)
     ? `${error.message}: ${error.cause.message}`
     : error.message
 }

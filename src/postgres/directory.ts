@@ -1,6 +1,7 @@
 import { DatabaseError, type Pool, type PoolClient } from 'pg'
 import { Fault } from '../core/fault.ts'
 import type { Directory, ListedToken, NewToken, TokenHolder } from '../manage/ports.ts'
+import { databaseFault } from './database-fault.ts'
 import { directoryQueries } from './directory-queries.ts'
 import { inTransaction } from './transaction.ts'
 
@@ -29,13 +30,13 @@ type Queryable = Pick<Pool | PoolClient, 'query'>
 /** People and tokens in PostgreSQL; see `Directory` for what it promises. */
 export function createPostgresDirectory(pool: Pool): Directory {
   return {
-    holder: (account) => asFault(() => readHolder(pool, account)),
-    token: (id) => asFault(() => readToken(pool, id)),
-    tokens: ({ account, countMax }) => asFault(() => readTokens(pool, [null, account ?? null, countMax])),
-    addToken: (token) => asFault(() => addToken(pool, token)),
-    replaceToken: (oldId, token, { overlapMs }) => asFault(() => replaceToken(pool, { oldId, token, overlapMs })),
+    holder: (account) => asFault(pool, () => readHolder(pool, account)),
+    token: (id) => asFault(pool, () => readToken(pool, id)),
+    tokens: ({ account, countMax }) => asFault(pool, () => readTokens(pool, [null, account ?? null, countMax])),
+    addToken: (token) => asFault(pool, () => addToken(pool, token)),
+    replaceToken: (oldId, token, { overlapMs }) => asFault(pool, () => replaceToken(pool, { oldId, token, overlapMs })),
     revokeToken: (id) =>
-      asFault(async () => {
+      asFault(pool, async () => {
         await pool.query(directoryQueries['revoke-token'], [id])
         return readToken(pool, id)
       }),
@@ -92,18 +93,17 @@ function listedToken(row: TokenRow): ListedToken {
   }
 }
 
-/** SQLSTATE class 23 is a rule of the schema that refused; 57 and 08, and errors that are not PostgreSQL's own, mean it is not there. */
-async function asFault<T>(work: () => Promise<T>): Promise<T> {
+/** SQLSTATE class 23 is a rule of the schema that refused, 22 a value that no rule of ours had caught; the rest is the database's trouble. */
+async function asFault<T>(pool: Pool, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (cause) {
-    if (cause instanceof Fault) throw cause
     if (cause instanceof DatabaseError && cause.code?.startsWith('23')) {
       throw new Fault('not_valid', `The database refuses this: ${cause.message}`, { cause })
     }
-    if (cause instanceof DatabaseError && !/^(08|57|53)/.test(cause.code ?? '')) {
+    if (cause instanceof DatabaseError && cause.code?.startsWith('22')) {
       throw new Fault('internal', 'The database could not answer', { cause })
     }
-    throw new Fault('policy_unavailable', 'PostgreSQL does not answer', { cause, transient: true })
+    throw databaseFault(cause, pool.options)
   }
 }

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import pg from 'pg'
 import { Fault } from '../core/fault.ts'
 import type { Observer } from '../telemetry/observer.ts'
+import { databaseFault } from './database-fault.ts'
 import { policyQueries } from './policy-queries.ts'
 
 const FOLDER = new URL('./migrations/', import.meta.url)
@@ -26,7 +27,7 @@ export interface MigrationRun {
  * Brings the schema `tollgate` up to this release: each file of `migrations/` once, in order, in a transaction of its own, under an
  * advisory lock, so any number may run at once. Given a URL it opens and closes its own connection.
  *
- * Throws a `Fault`: `policy_unavailable` (transient) when the database does not answer, `not_valid` when an applied file has changed
+ * Throws a `Fault`: `policy_unavailable` when the database does not let it in, `not_valid` when an applied file has changed
  * since or a file fails; what was applied before it stays. Migrations of a newer release that are already there are left alone.
  */
 export async function migrate(database: string | pg.ClientBase, observer?: Observer): Promise<MigrationRun> {
@@ -37,7 +38,7 @@ export async function migrate(database: string | pg.ClientBase, observer?: Obser
     await client.connect()
   } catch (cause) {
     await client.end().catch(() => {})
-    throw new Fault('policy_unavailable', 'PostgreSQL does not answer', { cause, transient: true })
+    throw databaseFault(cause, database)
   }
   try {
     return await migrateUnderLock(client, observer)

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { Fault } from '../core/fault.ts'
 import type { PolicyChanges, PolicyDatabase, PolicyHead, RawRow, TableName } from '../policy/ports.ts'
+import { databaseFault } from './database-fault.ts'
 import { endClient } from './end-client.ts'
 import { openDoorbell } from './policy-doorbell.ts'
 import { readFormer, readLost } from './policy-past.ts'
@@ -58,7 +59,7 @@ export function createPostgresPolicyDatabase({ databaseUrl }: { readonly databas
       reader = undefined
       // Not awaited: a connection that has just failed to answer may not answer its end either.
       if (failed) void endClient(failed)
-      throw cause instanceof Fault ? cause : unavailable(cause)
+      throw databaseFault(cause, databaseUrl)
     }
   }
 
@@ -67,7 +68,7 @@ export function createPostgresPolicyDatabase({ databaseUrl }: { readonly databas
       try {
         return await openDoorbell(await connect('tollgate policy doorbell'), onRing)
       } catch (cause) {
-        throw unavailable(cause)
+        throw databaseFault(cause, databaseUrl)
       }
     },
     readAll: (take) =>
@@ -128,14 +129,4 @@ async function readChanges(
     touched.push({ table: name, ids, rows })
   }
   return { ...head, touched }
-}
-
-function unavailable(cause: unknown): Fault {
-  const code = cause instanceof pg.DatabaseError ? cause.code : undefined
-  // invalid_schema_name, undefined_table, undefined_column
-  const isUnmigrated = code === '3F000' || code === '42P01' || code === '42703'
-  const message = isUnmigrated
-    ? 'The database has no policy tables of this release: run tollgate migrate'
-    : 'PostgreSQL does not answer'
-  return new Fault('policy_unavailable', message, { cause, transient: true })
 }

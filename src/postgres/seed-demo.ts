@@ -1,16 +1,18 @@
 import { readFileSync } from 'node:fs'
-import type pg from 'pg'
+import type { Pool } from 'pg'
+import { databaseFault } from './database-fault.ts'
+import { inTransaction } from './transaction.ts'
 
 const text = readFileSync(new URL('./seeds/demo.sql', import.meta.url), 'utf8')
 
-/** Writes the demo's organisation, limits and prices (`seeds/demo.sql`) in one transaction. May be run again; changes nothing that is there. */
-export async function seedDemo(client: pg.ClientBase): Promise<void> {
-  await client.query('BEGIN')
+/**
+ * Writes the demo's organisation, limits and prices (`seeds/demo.sql`) in one transaction. May be run again; changes nothing that is there.
+ * Throws a `Fault` of code `policy_unavailable`.
+ */
+export async function seedDemo(pool: Pool): Promise<void> {
   try {
-    await client.query(text)
-    await client.query('COMMIT')
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => {})
-    throw error
+    await inTransaction(pool, 'READ COMMITTED', (client) => client.query(text))
+  } catch (cause) {
+    throw databaseFault(cause, pool.options)
   }
 }

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg'
 import { Fault } from '../core/fault.ts'
 import { partitionCount } from '../core/subject.ts'
+import { databaseFault } from './database-fault.ts'
 
 /** What is fixed when Tollgate is installed. */
 export interface StoreMeta {
@@ -11,8 +12,8 @@ export interface StoreMeta {
 const formatKnown = 1
 
 /**
- * Reads what was fixed at install. Throws a `Fault`: `policy_unavailable` (transient) while the database or the schema is missing,
- * `wrong_store_format` when the store belongs to a release of another data format.
+ * Reads what was fixed at install. Throws a `Fault`: `policy_unavailable` while the database cannot be read (transient, unless the user,
+ * password or database of the URL is wrong), `wrong_store_format` when the store belongs to a release of another data format.
  */
 export async function readStoreMeta(pool: Pool): Promise<StoreMeta> {
   const row = await readRow(pool)
@@ -36,9 +37,7 @@ async function readRow(pool: Pool): Promise<MetaRow> {
     const { rows } = await pool.query<MetaRow>('SELECT format, partitions, ticket_key FROM tollgate.store_meta')
     if (rows[0] !== undefined) return rows[0]
   } catch (cause) {
-    const isMissing = /relation|schema/.test(String(cause)) && /does not exist/.test(String(cause))
-    const message = isMissing ? 'The schema is not there yet: run tollgate migrate' : 'PostgreSQL does not answer'
-    throw new Fault('policy_unavailable', message, { cause, transient: true })
+    throw databaseFault(cause, pool.options)
   }
   throw new Fault('wrong_store_format', 'tollgate.store_meta has no row')
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { PolicySnapshot } from '../../../src/policy/snapshot.ts'
+import { createPool } from '../../../src/postgres/pool.ts'
 import { seedDemo } from '../../../src/postgres/seed-demo.ts'
 import { createPolicyWorld, inForce, onePerson } from '../../support/policy.ts'
 
@@ -147,10 +148,12 @@ describe('createPolicyKeeper()', () => {
 
   test('takes the demo, twice, without a fault', async () => {
     await using world = await createPolicyWorld()
-    await seedDemo(world.client)
+    const pool = createPool(world.database.url, () => undefined)
+    await seedDemo(pool)
     await inForce(world.keeper, (snapshot) => snapshot.account('alice') !== undefined)
     const version = world.keeper.current()?.version
-    await seedDemo(world.client)
+    await seedDemo(pool)
+    await pool.end()
     const { rows } = await world.sql('SELECT version::int FROM tollgate.policy_version')
     expect(rows[0]?.version).toBe(version)
     expect(world.keeper.check()).toEqual([])
