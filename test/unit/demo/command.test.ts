@@ -51,7 +51,7 @@ describe('runCommand()', () => {
     const command = { file: '/bin/sh', args: ['-c', STUBBORN], environment: {}, folder, durationMsMax: 300 }
     expect((await runCommand(command)).code).toBe(-1)
     expect(existsSync(join(folder, 'lock'))).toBe(false)
-    expect(isRunning(childOf(folder))).toBe(false)
+    await expect.poll(() => isRunning(childOf(folder))).toBe(false)
   })
 
   test.each([
@@ -75,6 +75,6 @@ describe('endCommands()', () => {
     const [printed] = await once(child.stdout ?? child, 'data')
     await once(child, 'close')
     expect(String(printed)).toMatch(/^false 3\n/)
-    expect(isRunning(childOf(folder))).toBe(false)
+    await expect.poll(() => isRunning(childOf(folder))).toBe(false)
   })
 })

@@ -122,7 +122,7 @@ describe('bootstrap.mjs', () => {
     await expect.poll(() => existsSync(join(clone.folder, 'npm.pid')) && pid() !== '').toBe(true)
     child.kill('SIGINT')
     expect(await once(child, 'close')).toEqual([130, null])
-    expect(isRunning(pid())).toBe(false)
+    await expect.poll(() => isRunning(pid())).toBe(false)
   }, 10_000)
 
   test('asks the python3 of the path where Python is, and runs pip by that one', async () => {
