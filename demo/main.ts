@@ -20,7 +20,7 @@ async function main(words: readonly string[]): Promise<number> {
   }
   const ending = new AbortController()
   const { signal } = ending
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => ending.abort(INTERRUPTED))
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => ending.abort(INTERRUPTED))
   const ended = once(signal, 'abort').then(() => Number(signal.reason))
   const started = new AsyncDisposableStack()
   const stays = !words.includes('--once')

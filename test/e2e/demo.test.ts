@@ -43,6 +43,15 @@ describe('the demo', () => {
     await expectNothingLeft()
   })
 
+  test('leaves nothing after SIGHUP, when nobody takes its output any more', async () => {
+    const { demo } = await startDemo()
+    demo.stdout?.destroy()
+    demo.stderr?.destroy()
+    demo.kill('SIGHUP')
+    expect(await once(demo, 'close')).toEqual([130, null])
+    await expectNothingLeft()
+  })
+
   test.each(SERVERS)('says in one sentence that %s has ended, ends with 1 and leaves nothing', async (name, words) => {
     const { demo, output, errors } = await startDemo()
     const server = processes().find(({ line, parent }) => parent === demo.pid && line.includes(words))
