@@ -4,6 +4,8 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const FOLDER = dirname(fileURLToPath(import.meta.url))
+/** Starts the command when its watchdog is there; if we end before that, it never starts. */
+const AT_OUR_WORD = 'read -r _ && exec "$0" "$@" </dev/null'
 const GRACE_TENTHS = 30
 
 /** A fault that one sentence explains; anything else that is thrown is a defect and keeps its stack. */
@@ -17,18 +19,20 @@ let isEnding = false
 export function runTool(command, options, { env = process.env } = {}) {
   return new Promise((resolve, reject) => {
     // A group of its own, so that giving up ends npm's and pip's children too: left alone they would go on writing.
-    const child = spawn(command, options, {
+    const child = spawn('/bin/sh', ['-c', AT_OUR_WORD, command, ...options], {
       cwd: dirname(FOLDER),
       env,
       detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     })
+    child.stdin.on('error', () => {})
     const output = []
     child.stdout.on('data', (chunk) => output.push(chunk))
     child.stderr.on('data', (chunk) => output.push(chunk))
     child.once('error', (error) => reject(new Unmet(`Cannot run ${command} (${error.code})`)))
     if (child.pid === undefined) return
     const watchdog = startWatchdog(-child.pid, { signal: 'INT', graceTenths: GRACE_TENTHS })
+    child.stdin.end('\n')
     running.set(watchdog, new Promise((ended) => child.once('close', ended)))
     child.once('close', (code, signal) => {
       running.delete(watchdog)
