@@ -1,7 +1,6 @@
 import type { WindowKind } from './limit.ts'
 import type { Amounts, Quantity } from './quantity.ts'
-import type { PartitionEpoch } from './spend.ts'
-import type { Subject, Surface } from './subject.ts'
+import type { PartitionEpoch, Subject, Surface } from './subject.ts'
 
 /** Who and what a charge is for; travels unread through the store into the ledger. */
 export interface ChargeMeta {

@@ -1,7 +1,7 @@
 import type { ChargeMeta } from './charge.ts'
 import type { Line, TimeRange } from './limit.ts'
 import type { Amounts } from './quantity.ts'
-import type { Subject, Surface } from './subject.ts'
+import type { PartitionEpoch, Subject, Surface } from './subject.ts'
 
 /** The words of the spend port (see `check/ports.ts` for what a store promises). Every time is epoch milliseconds on the store's clock. */
 export interface SpendRequest {
@@ -22,12 +22,6 @@ export interface SpendRequest {
   readonly expiresInMs: number
   /** What a cold quota counter does: `ask` answers `cold` and takes nothing; `pass` lets the line through unmoved and books. */
   readonly cold: 'ask' | 'pass'
-}
-
-/** A partition and the epoch in which it took something. */
-export interface PartitionEpoch {
-  readonly partition: number
-  readonly epoch: string
 }
 
 /** A line's counter after the step (or as seen by a peek). */

@@ -25,3 +25,9 @@ export function hashedPartition(text: string): number {
   }
   return (hash ^ (hash >>> 8) ^ (hash >>> 16) ^ (hash >>> 24)) & 0xff
 }
+
+/** A partition and the epoch in which it took something. */
+export interface PartitionEpoch {
+  readonly partition: number
+  readonly epoch: string
+}

@@ -1,8 +1,7 @@
 import type { ChargeMeta } from './charge.ts'
 import type { PriceParameters } from './price.ts'
 import type { Amounts } from './quantity.ts'
-import type { PartitionEpoch } from './spend.ts'
-import type { Subject, Surface } from './subject.ts'
+import type { PartitionEpoch, Subject, Surface } from './subject.ts'
 
 /** What is known about a reservation when its report comes, signed into Envoy's dynamic metadata; no old policy is needed. */
 export interface Ticket {

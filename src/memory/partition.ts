@@ -1,8 +1,7 @@
 import type { ChargeRecord, NewEntry } from '../core/charge-record.ts'
 import { movedState, type RecordDecision } from '../core/report-decision.ts'
 import { pendingKept } from '../core/seed-decision.ts'
-import type { PartitionEpoch } from '../core/spend.ts'
-import { type Subject, type SubjectKind, subjectName } from '../core/subject.ts'
+import { type PartitionEpoch, type Subject, type SubjectKind, subjectName } from '../core/subject.ts'
 import { keptMs, type SubjectState } from '../core/subject-state.ts'
 import { ChargeLog } from './charge-log.ts'
 
