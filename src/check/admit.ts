@@ -6,6 +6,7 @@ import type { Observer } from '../telemetry/observer.ts'
 import { type LineFacts, linesOf, subjectsOf } from './lines.ts'
 import type { Seeder, SpendStore } from './ports.ts'
 import { seedCold } from './seed-cold.ts'
+import { unlessAway } from './store-away.ts'
 
 /** What a spend came to, after cold counters were seeded, passed windows recomputed and postures applied. */
 export type Admission =
@@ -51,7 +52,7 @@ export function createAdmit(deps: {
     for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
       const { id, estimate, surface, home, meta, notAfterMs, expiresInMs } = spend
       const request = { id, lines, estimate, surface, subjects, home, meta, notAfterMs, expiresInMs, cold }
-      const answer = await spendOrFault(deps.store, request)
+      const answer = await unlessAway(deps.store.spend(request))
       if (answer instanceof Fault) return withoutStore(lines, answer.uncertain ? { subjects } : {}, deps.observer)
       if (answer.kind === 'taken') return { kind: 'taken', lines, subjects, answer }
       if (answer.kind === 'refused') return { kind: 'refused', lines, answer }
@@ -69,15 +70,6 @@ export function createAdmit(deps: {
       cold = 'pass'
     }
     return { kind: 'unavailable', reason: 'unsettled_answer' }
-  }
-}
-
-async function spendOrFault(store: SpendStore, request: SpendRequest): Promise<SpendAnswer | Fault> {
-  try {
-    return await store.spend(request)
-  } catch (error) {
-    if (error instanceof Fault && error.code === 'store_unavailable') return error
-    throw error
   }
 }
 

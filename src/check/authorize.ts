@@ -1,11 +1,10 @@
 import { answerJson } from '../core/answer.ts'
 import type { Report } from '../core/charge.ts'
-import { limitViewsOf, refusalOf } from '../core/limit-view.ts'
+import { type LimitView, limitViewsOf, refusalOf } from '../core/limit-view.ts'
 import type { Principal } from '../core/principal.ts'
 import { quotaStatusOf } from '../core/quota-status.ts'
 import { rateLimitHeaders } from '../core/rate-limit-headers.ts'
 import type { RequestFacts } from '../core/request.ts'
-import type { Snapshot } from '../core/snapshot.ts'
 import type { Ticket } from '../core/ticket.ts'
 import { upstreamHeaders } from '../core/upstream-headers.ts'
 import type { Decision, Header, Refusal } from '../core/verdict.ts'
@@ -70,14 +69,13 @@ export function createAuthorize(deps: AuthorizeDeps): Authorize {
         return ownPage('status', answerJson(quotaStatusOf(views, assessment.upstream.surface)))
       }
       case 'governed':
-        return decide(assessment, { facts, snapshot, nowMs, notAfterMs }, deps)
+        return decide(assessment, { facts, nowMs, notAfterMs }, deps)
     }
   }
 }
 
 interface Asked {
   readonly facts: RequestFacts
-  readonly snapshot: Snapshot
   /** Both in the store's clock. */
   readonly nowMs: number
   readonly notAfterMs: number
@@ -106,25 +104,25 @@ async function decide(governed: Governed, asked: Asked, deps: AuthorizeDeps): Pr
       if (admission.subjects !== undefined)
         deps.giveBack(refundOf({ ...spend, subjects: admission.subjects, at: nowMs }, notAfterMs))
       return refuse({ cause: 'unavailable' }, { facts, ...governed }, deps.answers)
-    case 'refused':
-      return withHeaders(
-        refuse(refusalFor(admission, governed), { facts, ...governed }, deps.answers),
-        headersOf(admission),
-      )
+    case 'refused': {
+      const views = viewsOf(admission)
+      const refusal = refusalFor(admission, { governed, views })
+      return withHeaders(refuse(refusal, { facts, ...governed }, deps.answers), rateLimitHeaders(views))
+    }
     case 'unbooked':
       return pass(governed, deps)
     case 'taken': {
       countOverruns(admission, deps.observer)
       return pass(governed, deps, {
-        headers: headersOf(admission),
+        headers: rateLimitHeaders(viewsOf(admission)),
         ticket: deps.signer.sign(ticketOf({ governed, admission, spend })),
       })
     }
   }
 }
 
-function headersOf({ lines, answer }: Admission & { readonly kind: 'taken' | 'refused' }): readonly Header[] {
-  return rateLimitHeaders(limitViewsOf(lines, answer.states, answer.at))
+function viewsOf({ lines, answer }: Admission & { readonly kind: 'taken' | 'refused' }): readonly LimitView[] {
+  return limitViewsOf(lines, answer.states, answer.at)
 }
 
 function withHeaders(decision: Decision, headers: readonly Header[]): Decision {
@@ -168,9 +166,12 @@ function ticketOf(taken: {
 }
 
 /** A size that is only assumed cannot make a request too large for ever: it may turn out smaller. */
-function refusalFor({ lines, answer }: Admission & { readonly kind: 'refused' }, governed: Governed): Refusal {
+function refusalFor(
+  { lines, answer }: Admission & { readonly kind: 'refused' },
+  { governed, views }: { readonly governed: Governed; readonly views: readonly LimitView[] },
+): Refusal {
   const line = lines[answer.line]
-  const view = limitViewsOf(lines, answer.states, answer.at)[answer.line]
+  const view = views[answer.line]
   if (line === undefined || view === undefined) return { cause: 'unavailable' }
   const limit = governed.limits.find(({ name }) => name === line.limit)
   const isAssumed = answer.retryAfterMs === 'never' && line.kind === 'quota' && !governed.isSizeKnown

@@ -1,8 +1,9 @@
 import { Fault } from '../core/fault.ts'
 import type { Line } from '../core/limit.ts'
-import type { LineState, PeekAnswer } from '../core/spend.ts'
+import type { LineState } from '../core/spend.ts'
 import type { Seeder, SpendStore } from './ports.ts'
 import { seedCold } from './seed-cold.ts'
+import { unlessAway } from './store-away.ts'
 
 /** Lines with what the store said of them, at its time `at`. */
 export interface Seen {
@@ -32,19 +33,10 @@ async function peekInWindow(store: SpendStore, linesAt: (nowMs: number) => reado
   let nowMs = store.nowMs()
   for (let attempt = 0; attempt < 2; attempt += 1) {
     const lines = linesAt(nowMs)
-    const answer = await peekOrNothing(store, lines)
-    if (answer === undefined) return undefined
+    const answer = await unlessAway(store.peek(lines))
+    if (answer instanceof Fault) return undefined
     if (answer.kind === 'seen') return { lines, states: answer.states, at: answer.at }
     nowMs = answer.at
   }
   return undefined
-}
-
-async function peekOrNothing(store: SpendStore, lines: readonly Line[]): Promise<PeekAnswer | undefined> {
-  try {
-    return await store.peek(lines)
-  } catch (error) {
-    if (error instanceof Fault && error.code === 'store_unavailable') return undefined
-    throw error
-  }
 }
