@@ -70,6 +70,7 @@ function verdictOf(limits: readonly Standing[]): Pick<Explanation, 'verdict' | '
   const refusing = limits.filter(({ enforced, fits }) => enforced && fits === false)
   const longest = refusing.toSorted((left, right) => waitOf(right) - waitOf(left))[0]
   if (longest === undefined) return { verdict: 'allow', reason: 'fits' }
-  const cause: Refusal['cause'] = longest.retryAfterMs === 'never' ? 'too_large' : longest.kind
+  const cause: Refusal['cause'] =
+    longest.retryAfterMs === 'never' ? 'too_large' : longest.kind === 'quota' ? 'quota' : 'rate'
   return { verdict: cause === 'rate' ? 'throttle' : 'deny', reason: cause, refusedBy: longest.name }
 }

@@ -1,6 +1,6 @@
-import type { LimitRule, Line, QuotaLine, RateLine, TimeRange, WindowKind } from '../core/limit.ts'
+import type { ConcurrencyLine, LimitRule, Line, QuotaLine, RateLine, TimeRange, WindowKind } from '../core/limit.ts'
 import type { Principal } from '../core/principal.ts'
-import type { Amounts } from '../core/quantity.ts'
+import type { Amounts, Quantity } from '../core/quantity.ts'
 import type { RequestKind } from '../core/request.ts'
 import { hashedPartition, type Subject, type SubjectKind, type Surface } from '../core/subject.ts'
 
@@ -19,6 +19,9 @@ const refusableKinds: ReadonlySet<RequestKind> = new Set<RequestKind>([
   'call',
   'other',
 ])
+
+/** Three times the interval at which Envoy logs a request that is under way: one late entry frees no slot. */
+const slotMs = 9_000
 
 /** What turns an account's limits into the lines of one request. */
 export interface LineFacts {
@@ -41,8 +44,7 @@ export function linesOf(limits: readonly LimitRule[], facts: LineFacts): readonl
   for (const limit of limits) {
     if (limit.isFaulty || !governs(limit, facts.surface)) continue
     const subject = subjectOf(limit.per, facts)
-    if (subject !== undefined)
-      lines.push(limit.kind === 'rate' ? rateOf(limit, subject, facts) : quotaOf(limit, subject, facts))
+    if (subject !== undefined) lines.push(lineOf(limit, subject, facts))
   }
   return lines
 }
@@ -93,23 +95,50 @@ function subjectOfRow(kind: SubjectKind, row: { readonly id: string; readonly pa
 
 // Written out: objects put together from parts cost several times as much, and these are made for every line of every request.
 
-function rateOf(limit: LimitRule, subject: Subject, facts: LineFacts): RateLine {
+function lineOf(limit: LimitRule, subject: Subject, facts: LineFacts): Line {
+  if (limit.counts === 'in_flight') return capOf(limit, subject, facts)
+  const counted = { limit, quantity: limit.counts }
+  return limit.kind === 'rate' ? rateOf(counted, subject, facts) : quotaOf(counted, subject, facts)
+}
+
+interface Counting {
+  readonly limit: LimitRule
+  readonly quantity: Quantity
+}
+
+function capOf(limit: LimitRule, subject: Subject, facts: LineFacts): ConcurrencyLine {
+  return {
+    kind: 'concurrency',
+    limit: limit.name,
+    subject,
+    quantity: 'in_flight',
+    surface: limit.surface,
+    hits: 1,
+    enforced: isEnforced(limit, facts),
+    posture: limit.posture,
+    amount: limit.amount,
+    slotMs,
+  }
+}
+
+function rateOf({ limit, quantity }: Counting, subject: Subject, facts: LineFacts): RateLine {
   return {
     kind: 'rate',
     limit: limit.name,
     subject,
-    quantity: limit.counts,
+    quantity,
     surface: limit.surface,
-    hits: facts.estimate[limit.counts],
+    hits: facts.estimate[quantity],
     enforced: isEnforced(limit, facts),
     posture: limit.posture,
     amount: limit.amount,
     periodMs: limit.periodMs ?? 1_000,
     burst: limit.burst ?? limit.amount,
+    paceMsMax: limit.paceMsMax ?? 0,
   }
 }
 
-function quotaOf(limit: LimitRule, subject: Subject, facts: LineFacts): QuotaLine {
+function quotaOf({ limit, quantity }: Counting, subject: Subject, facts: LineFacts): QuotaLine {
   const window = limit.window ?? 'day'
   const timeZone = limit.timeZone ?? facts.principal.account.timeZone
   const { current, next } = facts.windowsAt(facts.nowMs, window, timeZone)
@@ -117,9 +146,9 @@ function quotaOf(limit: LimitRule, subject: Subject, facts: LineFacts): QuotaLin
     kind: 'quota',
     limit: limit.name,
     subject,
-    quantity: limit.counts,
+    quantity,
     surface: limit.surface,
-    hits: facts.estimate[limit.counts],
+    hits: facts.estimate[quantity],
     enforced: isEnforced(limit, facts),
     posture: limit.posture,
     amount: limit.amount,

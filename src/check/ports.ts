@@ -33,13 +33,21 @@ export interface SpendStore {
    */
   seed(seed: Seed): Promise<'seeded' | 'behind'>
   /**
-   * Books at most `countMax` overdue reservations at their estimate (`open`, `unsettled`); answers how many. Does nothing after `notAfterMs`.
+   * Ends at most `countMax` overdue reservations; answers how many. Does nothing after `notAfterMs`. One that nobody ever reported and that
+   * was spent after `brokeAtMs` (store's clock: the last instant at which an access-log stream may have lost entries) never reached Envoy:
+   * it is released, booked at nothing. Any other is booked at its estimate (`open`, `unsettled`). Infinity releases none.
    * So it does, before their time, with the first of a partition that has more than 4,000 pending ones, which keeps seeds possible: such a
    * reservation costs the ledger one more entry, and a report within the hour decides it as ever.
    */
-  expire(sweep: { readonly countMax: number; readonly notAfterMs: number }): Promise<number>
+  expire(sweep: Sweep): Promise<number>
   /** The store's clock as best known here, epoch ms: local clock + the offset of the last replies. */
   nowMs(): number
+}
+
+export interface Sweep {
+  readonly countMax: number
+  readonly notAfterMs: number
+  readonly brokeAtMs: number
 }
 
 /** Brings a subject's cold counters up from the ledger; resolves false when it could not in time. */

@@ -1,4 +1,4 @@
-import type { Quantity } from '../core/quantity.ts'
+import type { CountedQuantity, Quantity } from '../core/quantity.ts'
 import type { SubjectKind } from '../core/subject.ts'
 import type { ManageTools } from '../manage/ports.ts'
 import type { PolicyListing } from '../policy/policy-show.ts'
@@ -9,8 +9,8 @@ export interface LimitStanding {
   readonly per: SubjectKind
   /** Whose counter: `alice`. */
   readonly subject: string
-  readonly kind: 'rate' | 'quota'
-  readonly counts: Quantity
+  readonly kind: 'rate' | 'quota' | 'concurrency'
+  readonly counts: CountedQuantity
   /** Absent while nothing is known yet (a cold counter). */
   readonly used?: number
   readonly amount: number

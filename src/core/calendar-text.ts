@@ -1,3 +1,4 @@
+import type { WindowKind } from './limit.ts'
 /** `2026-11-23 00:00 Asia/Shanghai`: an instant to the minute on a zone's wall. UTC when the zone is unknown. */
 export function wallTime(atMs: number, timeZone: string): string {
   const zone = isZone(timeZone) ? timeZone : 'UTC'
@@ -34,4 +35,11 @@ function isZone(timeZone: string): boolean {
   } catch {
     return false
   }
+}
+
+/** `daily`, `weekly`, …: how often a calendar window begins anew. */
+export function windowAdverb(window: WindowKind): 'hourly' | 'daily' | 'weekly' | 'monthly' {
+  if (window === 'hour') return 'hourly'
+  if (window === 'day') return 'daily'
+  return window === 'month' ? 'monthly' : 'weekly'
 }

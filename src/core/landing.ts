@@ -1,12 +1,13 @@
-import { readUrlTime, urlTime } from './calendar-text.ts'
-import type { Quantity } from './quantity.ts'
+import { readUrlTime, urlTime, windowAdverb } from './calendar-text.ts'
+import { windowKinds } from './limit.ts'
+import type { CountedQuantity, Quantity } from './quantity.ts'
 import { codeAmount, unitWord, wholeAmount } from './shown-amount.ts'
 import type { Refusal, RefusedLimit } from './verdict.ts'
 
 const marker = '/-/denied/'
 const ending = 'open-this-url-to-ask'
 const quantities: readonly Quantity[] = ['requests', 'credits', 'bytes', 'gpu_ms']
-const who = `(?<window>daily|hourly)(?:-(?<per>project|department|token|address|everyone))?`
+const who = `(?<window>hourly|daily|weekly|monthly)(?:-(?<per>project|department|token|address|everyone))?`
 const unitForm = `(?:-(?<unit>[a-z-]{1,16}))?`
 const quotaForm = new RegExp(
   String.raw`^quota/${who}/used-(?<took>\d{1,16})-of-(?<amount>\d{1,16})${unitForm}/resets-(?<resets>[0-9TZ-]{17})/${ending}$`,
@@ -23,7 +24,7 @@ const tooLargeForm = new RegExp(
 export function landingPath(indexRoot: string, refusal: Refusal): string | undefined {
   const { limit } = refusal
   if (limit?.window === undefined) return undefined
-  const window = (limit.window === 'day' ? 'daily' : 'hourly') + (limit.per === 'account' ? '' : `-${limit.per}`)
+  const window = windowAdverb(limit.window) + (limit.per === 'account' ? '' : `-${limit.per}`)
   const steps = refusal.cause === 'quota' ? quotaSteps(window, limit) : ['too-large', window, amounts('needs', limit)]
   return `${indexRoot}${marker}${[...steps, ending].join('/')}`
 }
@@ -52,7 +53,9 @@ function limitOf(groups: Readonly<Record<string, string | undefined>>, timeZone:
   const allowed = codeAmount(counts, Number(amount))
   if (!Number.isSafeInteger(used) || !Number.isSafeInteger(allowed)) return undefined
   const name = per === 'account' ? window : `${window}-${per}`
-  const calendar = { window: window === 'daily' ? ('day' as const) : ('hour' as const), timeZone }
+  const kind = windowKinds.find((known) => windowAdverb(known) === window)
+  if (kind === undefined) return undefined
+  const calendar = { window: kind, timeZone }
   return { name, counts, per, used, amount: allowed, ...calendar, refusesWith429: false }
 }
 
@@ -67,6 +70,6 @@ function amounts(word: 'used' | 'needs', { counts, amount, used, needs = 0 }: Re
   return `${word}-${wholeAmount(counts, took)}-of-${wholeAmount(counts, amount)}${unit}`
 }
 
-function slugOf(counts: Quantity): string {
+function slugOf(counts: CountedQuantity): string {
   return unitWord(counts).toLowerCase().replace(' ', '-')
 }

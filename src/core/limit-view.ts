@@ -1,5 +1,5 @@
-import type { Line, QuotaLine, RateLine, WindowKind } from './limit.ts'
-import type { Quantity } from './quantity.ts'
+import type { ConcurrencyLine, Line, QuotaLine, RateLine, WindowKind } from './limit.ts'
+import type { CountedQuantity } from './quantity.ts'
 import type { LineState } from './spend.ts'
 import type { SubjectKind, Surface } from './subject.ts'
 import type { Refusal } from './verdict.ts'
@@ -8,7 +8,7 @@ import type { Refusal } from './verdict.ts'
 export interface LimitView {
   readonly name: string
   readonly kind: Line['kind']
-  readonly counts: Quantity
+  readonly counts: CountedQuantity
   readonly per: SubjectKind
   /** Which requests it counts. */
   readonly surface: Surface | 'any'
@@ -52,7 +52,7 @@ export function refusalOf(
   const { name, counts, per, amount, used = 0, window } = view
   const never = retryAfterMs === 'never'
   const limit = { name, counts, per, amount, used, needs, refusesWith429, timeZone: view.timeZone ?? timeZone }
-  if (view.kind === 'rate') return never ? { cause: 'too_large', limit } : { cause: 'rate', limit, retryAfterMs }
+  if (view.kind !== 'quota') return never ? { cause: 'too_large', limit } : { cause: 'rate', limit, retryAfterMs }
   const quota = { ...limit, resetAtMs: view.resetAtMs, ...(window && { window }) }
   return { cause: never ? 'too_large' : 'quota', limit: quota }
 }
@@ -60,7 +60,8 @@ export function refusalOf(
 type Draft = { -readonly [Field in keyof LimitView]: LimitView[Field] }
 
 function limitViewOf(line: Line, state: LineState, at: number): LimitView {
-  return line.kind === 'quota' ? quotaViewOf(line, state, at) : rateViewOf(line, state, at)
+  if (line.kind === 'quota') return quotaViewOf(line, state, at)
+  return line.kind === 'rate' ? rateViewOf(line, state, at) : capViewOf(line, state, at)
 }
 
 // Written out, because copying parts together costs several times as much, and this is done for every line of every request.
@@ -102,4 +103,19 @@ function rateViewOf(line: RateLine, state: LineState, at: number): LimitView {
   }
   if (state.kind === 'rate') view.used = Math.ceil(debt / line.periodMs)
   return view
+}
+
+function capViewOf(line: ConcurrencyLine, state: LineState, at: number): LimitView {
+  const { amount, slotMs, subject, surface, enforced } = line
+  const base = {
+    name: line.limit,
+    kind: line.kind,
+    counts: line.quantity,
+    per: subject.kind,
+    surface,
+    enforced,
+    amount,
+  }
+  const view = { ...base, periodMs: slotMs, resetAfterMs: slotMs, resetAtMs: at + slotMs }
+  return state.kind === 'concurrency' ? { ...view, used: state.held } : view
 }

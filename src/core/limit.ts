@@ -1,22 +1,38 @@
-import type { Quantity } from './quantity.ts'
+import type { CountedQuantity, Quantity } from './quantity.ts'
 import type { Subject, SubjectKind, Surface } from './subject.ts'
 
 export type Posture = 'allow' | 'deny' | 'local'
-export type WindowKind = 'hour' | 'day'
+/** A week is named after the day it begins on. */
+export const windowKinds = [
+  'hour',
+  'day',
+  'month',
+  'week_mon',
+  'week_tue',
+  'week_wed',
+  'week_thu',
+  'week_fri',
+  'week_sat',
+  'week_sun',
+] as const
+export type WindowKind = (typeof windowKinds)[number]
 
 /** One row of `limit_rule`, validated. Amounts in the quantity's code unit (credits: millicredits). */
 export interface LimitRule {
   readonly id: string
   /** One name = one limit: of the rules with one name the most specific applies. */
   readonly name: string
-  readonly kind: 'rate' | 'quota'
-  readonly counts: Quantity
+  readonly kind: 'rate' | 'quota' | 'concurrency'
+  /** `in_flight` in a concurrency cap, and only there. */
+  readonly counts: CountedQuantity
   readonly per: SubjectKind
   readonly surface: Surface | 'any'
   readonly amount: number
   /** Only rates: at most `burst` hits at once, `amount` hits per `periodMs`. burst × periodMs ≤ 2^52. */
   readonly burst?: number
   readonly periodMs?: number
+  /** Only rates: instead of being refused a caller may be held so long. Absent or 0 = refused at once. */
+  readonly paceMsMax?: number
   /** Only quotas. `timeZone` absent = the account's own zone. */
   readonly window?: WindowKind
   readonly timeZone?: string
@@ -41,7 +57,6 @@ interface LineBase {
   /** The limit's name. */
   readonly limit: string
   readonly subject: Subject
-  readonly quantity: Quantity
   readonly surface: Surface | 'any'
   /** What this request asks, in the line's quantity; 0 only looks. A quota line's hits are the estimate's amount of its quantity. */
   readonly hits: number
@@ -53,14 +68,18 @@ interface LineBase {
 /** A refilling limit: `amount` hits per `periodMs`, at most `burst` at once. */
 export interface RateLine extends LineBase {
   readonly kind: 'rate'
+  readonly quantity: Quantity
   readonly amount: number
   readonly periodMs: number
   readonly burst: number
+  /** An enforced line whose hits would fit within so long is taken, and the answer says how long the caller must be held. 0 = never. */
+  readonly paceMsMax: number
 }
 
 /** A calendar budget: at most `amount` in the window. The caller passes this and the next window; the store's own time picks. */
 export interface QuotaLine extends LineBase {
   readonly kind: 'quota'
+  readonly quantity: Quantity
   readonly amount: number
   readonly window: WindowKind
   readonly timeZone: string
@@ -68,5 +87,13 @@ export interface QuotaLine extends LineBase {
   readonly next: TimeRange
 }
 
+/** An in-flight cap: at most `amount` requests at one time. A request holds its slot until its end is reported, at most `slotMs` after it was last heard of. */
+export interface ConcurrencyLine extends LineBase {
+  readonly kind: 'concurrency'
+  readonly quantity: 'in_flight'
+  readonly amount: number
+  readonly slotMs: number
+}
+
 /** One limit as applied to one request. */
-export type Line = RateLine | QuotaLine
+export type Line = RateLine | QuotaLine | ConcurrencyLine

@@ -50,6 +50,10 @@ export function lookAtLines(lines: readonly Line[], view: View): LookedLines {
       states.push(lookAtQuota(line, state, { key, nowMs: view.nowMs }))
       continue
     }
+    if (line.kind === 'concurrency') {
+      states.push({ kind: 'concurrency', held: 0, fits: true, retryAfterMs: 0 })
+      continue
+    }
     const before = charged.findLast((other) => other.subject === subject && other.rate.key === key)?.rate
     const held = before ?? entryOf(state.rates, key)
     const debt = debtOf(line, { held, halfFullAtMs: state.halfFullAtMs, nowMs: view.nowMs })
@@ -75,7 +79,7 @@ export function takenStates(
       const used = Math.min(Number.MAX_SAFE_INTEGER, state.used + (moves[index] ?? 0))
       return { kind: 'quota', used, window: state.window, fits, retryAfterMs }
     }
-    if (line.kind !== 'rate' || line.hits === 0) return state
+    if (line.kind !== 'rate' || state.kind !== 'rate' || line.hits === 0) return state
     return { kind: 'rate', debt: Math.min(2 ** 52, state.debt + line.hits * line.periodMs), fits, retryAfterMs }
   })
 }

@@ -1,6 +1,8 @@
 /** The quantities one reservation books. `credits` are integer millicredits everywhere in code. */
 export const bookedQuantities = ['requests', 'credits', 'bytes', 'gpu_ms'] as const
 export type Quantity = (typeof bookedQuantities)[number]
+/** What a limit may count: a booked quantity, or requests that are under way. */
+export type CountedQuantity = Quantity | 'in_flight'
 
 /** One integer per quantity, 0 … 2^53 − 1 (a difference may be negative). */
 export type Amounts = Readonly<Record<Quantity, number>>

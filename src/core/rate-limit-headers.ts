@@ -1,5 +1,5 @@
 import type { LimitView } from './limit-view.ts'
-import type { Quantity } from './quantity.ts'
+import type { CountedQuantity } from './quantity.ts'
 import { wholeAmount } from './shown-amount.ts'
 import type { Header } from './verdict.ts'
 
@@ -8,12 +8,13 @@ const limitsMax = 8
 /** The largest integer of a structured field (RFC 9651 §3.3.1). */
 const integerMax = 999_999_999_999_999
 
-/** Quota units: `requests` is the default, `content-bytes` is the draft's; the others are ours. */
-const units: Readonly<Record<Quantity, string>> = {
+/** Quota units: `requests` is the default, `content-bytes` and `concurrent-requests` are the draft's; the others are ours. */
+const units: Readonly<Record<CountedQuantity, string>> = {
   requests: 'requests',
   credits: 'credits',
   bytes: 'content-bytes',
   gpu_ms: 'gpu-seconds',
+  in_flight: 'concurrent-requests',
 }
 
 /**

@@ -1,5 +1,5 @@
 import { amountWords } from './amount-words.ts'
-import { wallTime } from './calendar-text.ts'
+import { wallTime, windowAdverb } from './calendar-text.ts'
 import { shownAmount } from './shown-amount.ts'
 import type { Surface } from './subject.ts'
 import type { Cause, Refusal, RefusedLimit } from './verdict.ts'
@@ -137,7 +137,8 @@ function resets(limit: RefusedLimit | undefined): readonly string[] {
 }
 
 function windowWord(limit: RefusedLimit | undefined): string {
-  return limit?.window === 'hour' ? 'Hourly' : 'Daily'
+  const adverb = windowAdverb(limit?.window ?? 'day')
+  return adverb.charAt(0).toUpperCase() + adverb.slice(1)
 }
 
 function subjectWord(limit: RefusedLimit | undefined): string {

@@ -111,6 +111,7 @@ function take(request: SpendRequest, taking: Taking): SpendDecision {
     answer: {
       kind: 'taken',
       at: view.nowMs,
+      paceMs: 0,
       epochs: view.epochs,
       states: takenStates(request.lines, looked.states, moves),
     },
@@ -120,6 +121,7 @@ function take(request: SpendRequest, taking: Taking): SpendDecision {
 }
 
 function moveOf(line: Line, request: SpendRequest): number {
+  if (line.kind === 'concurrency') return 0
   return line.surface === 'any' || line.surface === request.surface ? request.estimate[line.quantity] : 0
 }
 
@@ -204,5 +206,5 @@ function answerAgain(
     ...entry,
     epoch: of.view.records[index]?.epoch ?? entry.epoch,
   }))
-  return { kind: 'taken', at: record.at, epochs, states: looked.states }
+  return { kind: 'taken', at: record.at, paceMs: 0, epochs, states: looked.states }
 }

@@ -35,6 +35,13 @@ export type LineState =
       readonly fits: boolean
       readonly retryAfterMs: number | 'never'
     }
+  /** `held`: slots taken; until one ends by itself it is `retryAfterMs`, unless a report frees it sooner. */
+  | {
+      readonly kind: 'concurrency'
+      readonly held: number
+      readonly fits: boolean
+      readonly retryAfterMs: number | 'never'
+    }
   | { readonly kind: 'cold' }
 
 export type SpendAnswer =
@@ -42,6 +49,8 @@ export type SpendAnswer =
       readonly kind: 'taken'
       /** The store's time at the spend: it picked the windows, and counters and ledger book by it. */
       readonly at: number
+      /** The longest wait of the lines that were taken ahead of their time: how long the caller must be held. 0 = not at all. */
+      readonly paceMs: number
       readonly epochs: readonly PartitionEpoch[]
       readonly states: readonly LineState[]
     }

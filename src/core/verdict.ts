@@ -1,4 +1,5 @@
-import type { Quantity } from './quantity.ts'
+import type { WindowKind } from './limit.ts'
+import type { CountedQuantity } from './quantity.ts'
 
 /** Why a request is refused: the row of the answer table. */
 export type Cause =
@@ -17,8 +18,8 @@ export type Cause =
 /** The limit that refused, in code units. */
 export interface RefusedLimit {
   readonly name: string
-  readonly counts: Quantity
-  readonly window?: 'hour' | 'day'
+  readonly counts: CountedQuantity
+  readonly window?: WindowKind
   readonly used: number
   readonly amount: number
   /** What the request asked of it; 0 or absent when that is not worth a word. */

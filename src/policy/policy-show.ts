@@ -1,7 +1,7 @@
 import { creditsOfMilli } from '../core/credits.ts'
 import type { LimitRule } from '../core/limit.ts'
 import type { PriceRule } from '../core/price.ts'
-import type { Quantity } from '../core/quantity.ts'
+import type { CountedQuantity } from '../core/quantity.ts'
 import type { PolicySnapshot } from './snapshot.ts'
 
 /** The policy in force as people read it: amounts in the unit of SQL, one flat line per row. */
@@ -71,7 +71,7 @@ function spanOf(rule: LimitRule): string {
   return `every ${rule.periodMs ?? 0} ms, at most ${shown(rule.counts, rule.burst ?? 0)} at once`
 }
 
-function shown(counts: Quantity, amount: number): string {
+function shown(counts: CountedQuantity, amount: number): string {
   return counts === 'credits' ? creditsOfMilli(amount) : String(amount)
 }
 

@@ -1,5 +1,6 @@
 import type { ChargeEntry, ChargeMeta, CounterWindow, Report } from '../core/charge.ts'
 import { type Outcome, outcomes } from '../core/charge.ts'
+import { windowOfLetter } from '../core/counter-key.ts'
 import { type Amounts, bookedQuantities } from '../core/quantity.ts'
 import type { Subject, Surface } from '../core/subject.ts'
 import type { Caller } from './connection.ts'
@@ -77,11 +78,12 @@ export function decodeEntry([position, fields]: StreamEntry, partition: number):
 export function decodeCounters(state: string): CounterWindow[] {
   return [...state.matchAll(/ q (\S+) (\S+) (\S+)/g)].flatMap(([, key = '', start, end]) => {
     const quantity = bookedQuantities[Number(key.charAt(1)) - 1]
-    if (quantity === undefined) return []
+    const window = windowOfLetter(key.charAt(2))
+    if (quantity === undefined || window === undefined) return []
     return {
       surface: key.startsWith('a') ? 'any' : decodeSurface(key.charAt(0)),
       quantity,
-      window: key.charAt(2) === 'h' ? 'hour' : 'day',
+      window,
       timeZone: decodeURIComponent(key.slice(3)),
       startMs: Number(start),
       endMs: Number(end),

@@ -81,7 +81,7 @@ export function decodeSpend(reply: string, plan: SpendPlan): SpendAnswer {
   switch (words[0]) {
     case 'taken': {
       const epochs = plan.partitions.map((partition, index) => ({ partition, epoch: words[3 + index] ?? '' }))
-      return { kind: 'taken', at: Number(words[2]), epochs, states: decodeStates(words, 3 + epochs.length) }
+      return { kind: 'taken', at: Number(words[2]), paceMs: 0, epochs, states: decodeStates(words, 3 + epochs.length) }
     }
     case 'refused':
       return {
@@ -126,8 +126,13 @@ function encodeLines(lines: readonly Line[], plan: SpendPlan): string[] {
   return lines.map((line, index) => {
     const start = `${line.kind.charAt(0)} ${(plan.lineSubjects[index] ?? 0) + 1} ${encodeCounterKey(line)}`
     const asked = `${line.hits} ${line.enforced ? '1' : '0'} ${line.amount}`
-    return `${start} ${asked} ${line.kind === 'rate' ? encodeRate(line) : encodeWindows(line)}`
+    return `${start} ${asked} ${encodeRest(line)}`
   })
+}
+
+function encodeRest(line: Line): string {
+  if (line.kind === 'rate') return encodeRate(line)
+  return line.kind === 'quota' ? encodeWindows(line) : String(line.slotMs)
 }
 
 function encodeRate(line: RateLine): string {

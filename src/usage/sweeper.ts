@@ -2,7 +2,11 @@ import type { Observer } from '../telemetry/observer.ts'
 import { createLoop, type Loop } from './loop.ts'
 
 /** Books at most `countMax` overdue reservations at their estimate, nothing after `notAfterMs` (store's clock); answers how many. */
-export type Expire = (sweep: { readonly countMax: number; readonly notAfterMs: number }) => Promise<number>
+export type Expire = (sweep: {
+  readonly countMax: number
+  readonly notAfterMs: number
+  readonly brokeAtMs: number
+}) => Promise<number>
 
 export interface SweeperOptions {
   readonly expire: Expire
@@ -20,7 +24,7 @@ const restMs = 20
 export function createSweeper({ expire, nowMs, observer, everyMs, countMax }: SweeperOptions): Loop {
   return createLoop({
     async step() {
-      const expired = await expire({ countMax, notAfterMs: nowMs() + 1_000 })
+      const expired = await expire({ countMax, notAfterMs: nowMs() + 1_000, brokeAtMs: Number.POSITIVE_INFINITY })
       if (expired > 0) observer.count('reservations_expired_total', {}, expired)
       return expired >= countMax ? Math.min(restMs, everyMs) : everyMs
     },

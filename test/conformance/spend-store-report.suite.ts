@@ -80,7 +80,13 @@ export function reportSuite(fixture: () => StoreFixture): void {
     it('a refund is early while its spend could still come, afterwards appended by id alone', async () => {
       const { harness, store } = fixture()
       const request = spendRequest({ id: 'e1', lines: [rateLine()], notAfterMs: startMs + 50 })
-      const answer: SpendAnswer = { kind: 'taken', at: startMs, epochs: [{ partition: 7, epoch: 'x' }], states: [] }
+      const answer: SpendAnswer = {
+        kind: 'taken',
+        at: startMs,
+        paceMs: 0,
+        epochs: [{ partition: 7, epoch: 'x' }],
+        states: [],
+      }
       const refund = reportOf(request, answer, {
         amounts: amounts({}),
         outcome: 'undelivered',

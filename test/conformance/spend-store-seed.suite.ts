@@ -94,7 +94,7 @@ export function seedSuite(fixture: () => StoreFixture): void {
       expect(await store.seed(early)).toBe('behind')
       let booked = 0
       for (let swept = 1; swept > 0; booked += swept) {
-        swept = await store.expire({ countMax: 500, notAfterMs: startMs + 1_000 })
+        swept = await store.expire({ countMax: 500, notAfterMs: startMs + 1_000, brokeAtMs: Number.POSITIVE_INFINITY })
         expect(swept).toBeLessThanOrEqual(500)
       }
       expect(booked).toBe(4_001)
@@ -112,7 +112,7 @@ export function seedSuite(fixture: () => StoreFixture): void {
       const { harness, store, used, warm, taken } = fixture()
       await warm()
       const report = await taken('z1')
-      const sweep = { countMax: 10, notAfterMs: startMs + 3_000_000 }
+      const sweep = { countMax: 10, notAfterMs: startMs + 3_000_000, brokeAtMs: Number.POSITIVE_INFINITY }
       expect(await store.expire(sweep)).toBe(0)
       await harness.setNow(startMs + 60_000)
       expect(await store.expire(sweep)).toBe(1)
@@ -132,9 +132,15 @@ export function seedSuite(fixture: () => StoreFixture): void {
       await warm()
       for (const id of ['1', '2', '3']) await taken(id)
       await harness.setNow(startMs + 60_000)
-      expect(await store.expire({ countMax: 10, notAfterMs: startMs + 59_999 })).toBe(0)
-      expect(await store.expire({ countMax: 2, notAfterMs: startMs + 60_000 })).toBe(2)
-      expect(await store.expire({ countMax: 2, notAfterMs: startMs + 60_000 })).toBe(1)
+      expect(
+        await store.expire({ countMax: 10, notAfterMs: startMs + 59_999, brokeAtMs: Number.POSITIVE_INFINITY }),
+      ).toBe(0)
+      expect(
+        await store.expire({ countMax: 2, notAfterMs: startMs + 60_000, brokeAtMs: Number.POSITIVE_INFINITY }),
+      ).toBe(2)
+      expect(
+        await store.expire({ countMax: 2, notAfterMs: startMs + 60_000, brokeAtMs: Number.POSITIVE_INFINITY }),
+      ).toBe(1)
     })
 
     it('leaves a reservation alone that an open report renewed', async () => {
@@ -144,7 +150,9 @@ export function seedSuite(fixture: () => StoreFixture): void {
       await harness.setNow(startMs + 50_000)
       await store.report({ ...report, state: 'open' })
       await harness.setNow(startMs + 60_000)
-      expect(await store.expire({ countMax: 10, notAfterMs: startMs + 90_000 })).toBe(0)
+      expect(
+        await store.expire({ countMax: 10, notAfterMs: startMs + 90_000, brokeAtMs: Number.POSITIVE_INFINITY }),
+      ).toBe(0)
     })
   })
 }

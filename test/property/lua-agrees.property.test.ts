@@ -138,7 +138,11 @@ class Player {
       case 'peek':
         return withoutEpochs(await store.peek(one.lines.map((entry) => this.#line(entry))))
       case 'expire':
-        return store.expire({ countMax: one.countMax, notAfterMs: this.#nowMs + 1_000 })
+        return store.expire({
+          countMax: one.countMax,
+          notAfterMs: this.#nowMs + 1_000,
+          brokeAtMs: Number.POSITIVE_INFINITY,
+        })
       case 'spend':
         return this.#spend(one)
       case 'report':
@@ -149,7 +153,7 @@ class Player {
   }
 
   #line(drawn: typeof line extends fc.Arbitrary<infer L> ? L : never): Line {
-    if (drawn.kind === 'rate') return drawn
+    if (drawn.kind === 'rate') return { ...drawn, paceMsMax: 0 }
     const { behind, ...rest } = drawn
     const current = hourOf(this.#nowMs - behind * 3_600_000)
     return { ...rest, current, next: hourOf(current.endMs) }
@@ -175,7 +179,10 @@ class Player {
 
   async #report(one: Extract<Step, { do: 'report' }>): Promise<unknown> {
     const known = this.#spends.get(one.id)
-    const refund = one.refundAfterMs === undefined ? {} : { notAfterMs: this.#nowMs + one.refundAfterMs }
+    const refund =
+      one.refundAfterMs === undefined
+        ? {}
+        : { notAfterMs: this.#nowMs + one.refundAfterMs, brokeAtMs: Number.POSITIVE_INFINITY }
     const report: Report = {
       id: one.id,
       at: known?.at ?? this.#nowMs,

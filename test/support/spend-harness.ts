@@ -56,6 +56,7 @@ export function rateLine(some: Partial<RateLine> = {}): RateLine {
     amount: 10,
     periodMs: 1_000,
     burst: 5,
+    paceMsMax: 0,
     ...some,
   }
 }

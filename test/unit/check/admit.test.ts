@@ -6,7 +6,7 @@ import type { SpendAnswer, SpendRequest } from '../../../src/core/spend.ts'
 import { silentObserver } from '../../../src/telemetry/observer.ts'
 import { dayMs, limitRule, lineFacts, noonMs, ticket } from './factories.ts'
 
-const taken: SpendAnswer = { kind: 'taken', at: noonMs, epochs: [], states: [] }
+const taken: SpendAnswer = { kind: 'taken', at: noonMs, paceMs: 0, epochs: [], states: [] }
 const cold: SpendAnswer = { kind: 'cold', at: noonMs, lines: [0] }
 
 /** A store that plays back answers and remembers what it was asked: the real stores have their own conformance suite. */

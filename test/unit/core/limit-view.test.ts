@@ -35,6 +35,7 @@ const rate: RateLine = {
   amount: 50,
   periodMs: 1_000,
   burst: 300,
+  paceMsMax: 0,
 }
 const taken = { fits: true, retryAfterMs: 0 } as const
 const views = limitViewsOf(
