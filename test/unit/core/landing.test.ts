@@ -53,7 +53,7 @@ test.each([
   '',
   '/-/denied/',
   '/-/denied/quota/daily',
-  daily.replace('daily', 'weekly'),
+  daily.replace('daily', 'yearly'),
   daily.replace('daily', 'daily-account'),
   daily.replace('daily', 'daily-boss'),
   daily.replace('used-', 'used--'),
