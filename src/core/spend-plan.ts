@@ -1,4 +1,5 @@
 import type { Line } from './limit.ts'
+import type { SpendRequest } from './spend.ts'
 import type { Subject } from './subject.ts'
 
 /** Which subjects and partitions one spend touches, and which subject each line counts for. */
@@ -23,6 +24,25 @@ export function planSpend(request: {
   for (const { partition } of subjects) if (!partitions.includes(partition)) partitions.push(partition)
   if (partitions.length > 1) partitions.sort((left, right) => left - right)
   return { subjects, partitions, lineSubjects }
+}
+
+/** What of a spend lies in one partition, for stores that cannot take several at once. */
+export interface PartOfSpend {
+  readonly request: SpendRequest
+  readonly plan: SpendPlan
+  /** Index into the whole request's lines, one per line of the part. */
+  readonly lines: readonly number[]
+}
+
+/** Cuts out one partition's part; it leaves a record there even where no subject of the request lives. */
+export function partOfSpend(request: SpendRequest, partition: number): PartOfSpend {
+  const lines = request.lines.flatMap((line, index) => (line.subject.partition === partition ? [index] : []))
+  const part = {
+    ...request,
+    lines: request.lines.filter(({ subject }) => subject.partition === partition),
+    subjects: request.subjects.filter((subject) => subject.partition === partition),
+  }
+  return { request: part, lines, plan: planSpend({ ...part, home: partition }) }
 }
 
 function indexOf(subjects: Subject[], subject: Subject): number {

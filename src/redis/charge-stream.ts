@@ -10,6 +10,8 @@ interface Parts {
   readonly scripts: Scripts
   readonly connection: Connection
   readonly keys: readonly PartitionKeys[]
+  /** Which partitions may stand in one call together. */
+  readonly groups: () => readonly (readonly number[])[]
 }
 
 const waitMs = 2_000
@@ -42,18 +44,24 @@ export class RedisChargeStream implements ChargeStream {
   }
 
   async waiting(checkpoints: readonly Checkpoint[]): Promise<readonly number[]> {
-    const { connection, scripts, keys } = this.#parts
     const known = new Map(checkpoints.map((checkpoint) => [checkpoint.partition, checkpoint]))
+    const found = await Promise.all(this.#parts.groups().map((group) => this.#waitingOf(group, known)))
+    return found.flat()
+  }
+
+  async #waitingOf(group: readonly number[], known: ReadonlyMap<number, Checkpoint>): Promise<readonly number[]> {
+    const { connection, scripts } = this.#parts
+    const keys = group.map((partition) => this.#keys(partition))
     const reply = await connection.run(scripts.waiting, {
       keys: [...keys.map((partition) => partition.epoch), ...keys.map((partition) => partition.charges)],
-      args: keys.map((_, partition) => {
+      args: group.map((partition) => {
         const checkpoint = known.get(partition)
         return checkpoint === undefined ? '-' : `${checkpoint.epoch} ${checkpoint.position}`
       }),
       waitMs,
     })
     const words = String(reply).split(' ')
-    return words.filter((word) => word !== '').map((word) => Number(word) - 1)
+    return words.filter((word) => word !== '').map((word) => group[Number(word) - 1] ?? -1)
   }
 
   async trim(upTo: { readonly checkpoint: Checkpoint; readonly keepMs: number }): Promise<number> {
@@ -69,7 +77,13 @@ export class RedisChargeStream implements ChargeStream {
   }
 
   async stale(countMax: number): Promise<readonly StaleSubject[]> {
-    const { connection, scripts, keys } = this.#parts
+    const found = await Promise.all(this.#parts.groups().map((group) => this.#staleOf(group, countMax)))
+    return found.flat().slice(0, countMax)
+  }
+
+  async #staleOf(group: readonly number[], countMax: number): Promise<readonly StaleSubject[]> {
+    const { connection, scripts } = this.#parts
+    const keys = group.map((partition) => this.#keys(partition))
     const reply = await connection.run(scripts.stale, {
       keys: [...keys.map((partition) => partition.stale), ...keys.map((partition) => partition.epoch)],
       args: [String(countMax), ...keys.map((partition) => partition.subjectPrefix)],
@@ -78,7 +92,7 @@ export class RedisChargeStream implements ChargeStream {
     const words = reply as readonly string[]
     return Array.from({ length: words.length / 3 }, (_, index) => words.slice(3 * index, 3 * index + 3)).flatMap(
       ([partition, name = '', state = '']) => {
-        const subject = decodeSubject(name, Number(partition) - 1)
+        const subject = decodeSubject(name, group[Number(partition) - 1] ?? -1)
         return subject === undefined ? [] : [{ subject, counters: decodeCounters(state) }]
       },
     )

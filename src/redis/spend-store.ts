@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto'
 import type { SpendStore } from '../check/ports.ts'
 import type { Report, ReportAnswer, Seed } from '../core/charge.ts'
 import type { Line } from '../core/limit.ts'
-import type { PeekAnswer, SpendAnswer, SpendRequest } from '../core/spend.ts'
-import { planSpend } from '../core/spend-plan.ts'
+import type { PeekAnswer, SpendAnswer } from '../core/spend.ts'
+import { type PartOfSpend, planSpend } from '../core/spend-plan.ts'
+import { partitionCount } from '../core/subject.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import type { ChargeStream } from '../usage/ports.ts'
 import { encodeReport } from './charge-codec.ts'
@@ -27,10 +28,17 @@ export interface RedisSpendStoreOptions {
   readonly commandTimeoutMs?: number
   /** Only tests: another text for `scripts/clock.lua`. */
   readonly clockScript?: string
+  /**
+   * Which partitions may stand in one call together when many are looked through. All of them, unless said otherwise: a node of a cluster
+   * holds some, and takes only one at a time.
+   */
+  readonly groups?: () => readonly (readonly number[])[]
 }
 
 /** A spend store and charge stream in one Redis (or Valkey) of 7.0 or later with `noeviction`. */
 export interface RedisSpendStore extends SpendStore, ChargeStream {
+  /** `spend` of a part of a request. */
+  spendPart(part: Pick<PartOfSpend, 'request' | 'plan'>): Promise<SpendAnswer>
   /** Resolves when the first call is possible. @throws Fault `store_unavailable` when it is not within `waitMs` (default 2 s). */
   ready(waitMs?: number): Promise<void>
   /** True when calls are possible now. */
@@ -55,10 +63,12 @@ export function createRedisSpendStore(options: RedisSpendStoreOptions): RedisSpe
     onTime: (storeMs, sentMs) => clock.learn(storeMs, sentMs),
   })
   const keys = createKeys(options.keyPrefix ?? 'tg1:')
-  const spending = new RedisSpending({ options, scripts, connection, clock, keys })
-  const stream = new RedisChargeStream({ scripts, connection, keys })
+  const groups = options.groups ?? (() => [everyPartition])
+  const spending = new RedisSpending({ options, scripts, connection, clock, keys, groups })
+  const stream = new RedisChargeStream({ scripts, connection, keys, groups })
   return {
-    spend: (request) => spending.spend(request),
+    spend: (request) => spending.spend({ request, plan: planSpend(request) }),
+    spendPart: (part) => spending.spend(part),
     peek: (lines) => spending.peek(lines),
     report: (report) => spending.report(report),
     seed: (seed) => spending.seed(seed),
@@ -80,7 +90,10 @@ interface Parts {
   readonly connection: Connection
   readonly clock: StoreClock
   readonly keys: readonly PartitionKeys[]
+  readonly groups: () => readonly (readonly number[])[]
 }
+
+const everyPartition = Array.from({ length: partitionCount }, (_, partition) => partition)
 
 class RedisSpending {
   readonly #parts: Parts
@@ -93,11 +106,10 @@ class RedisSpending {
     this.#spendMsMax = parts.options.commandTimeoutMs ?? Number.POSITIVE_INFINITY
   }
 
-  async spend(request: SpendRequest): Promise<SpendAnswer> {
+  async spend({ request, plan }: Pick<PartOfSpend, 'request' | 'plan'>): Promise<SpendAnswer> {
     const { clock, connection, keys } = this.#parts
     const leftMs = request.notAfterMs - clock.nowMs()
     if (leftMs < 0) return { kind: 'late', at: clock.nowMs() }
-    const plan = planSpend(request)
     const encoded = encodeSpend(request, plan, { partitions: keys, caller: connection.caller() })
     const reply = await this.#run('spend', { ...encoded, waitMs: Math.max(1, Math.min(this.#spendMsMax, leftMs)) })
     return decodeSpend(reply, plan)
@@ -143,11 +155,10 @@ class RedisSpending {
   /** Two steps: one call finds the partitions with overdue reservations, one call in each of them books. */
   async expire(sweep: { readonly countMax: number; readonly notAfterMs: number }): Promise<number> {
     const { connection, keys } = this.#parts
-    const pending = keys.map((partition) => partition.pending)
-    const found = await this.#run('overdue', { keys: pending, args: [], waitMs: sweepMsMax })
+    const found = await Promise.all(this.#parts.groups().map((group) => this.#overdue(group)))
     let count = 0
-    for (const index of found.split(' ').filter((word) => word !== '')) {
-      const partition = keys[Number(index) - 1]
+    for (const number of found.flat()) {
+      const partition = keys[number]
       if (partition === undefined || count >= sweep.countMax) break
       const { runId, fresh } = connection.caller()
       const booked = await this.#run('expire', {
@@ -158,6 +169,15 @@ class RedisSpending {
       count += Number(booked)
     }
     return count
+  }
+
+  /** Those of these partitions that have overdue reservations. */
+  async #overdue(partitions: readonly number[]): Promise<readonly number[]> {
+    const { keys } = this.#parts
+    const pending = partitions.map((partition) => keys[partition]?.pending ?? '')
+    const found = await this.#run('overdue', { keys: pending, args: [], waitMs: sweepMsMax })
+    const words = found.split(' ').filter((word) => word !== '')
+    return words.map((word) => partitions[Number(word) - 1] ?? -1)
   }
 
   async #run(
