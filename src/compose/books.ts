@@ -6,6 +6,7 @@ import type { Observer } from '../telemetry/observer.ts'
 import { createLedger, ledgerDefaults } from '../usage/ledger.ts'
 import { createSeeder } from '../usage/seeder.ts'
 import { createSweeper } from '../usage/sweeper.ts'
+import type { Between } from './between.ts'
 import type { Database } from './database.ts'
 import { type OpenStore, openMemoryStore, openRedisStore } from './store.ts'
 
@@ -33,17 +34,23 @@ export async function startBooks(
     readonly database: Database
     readonly pool: Pool
     readonly onLockTaken: () => void
+    readonly between?: Between
   },
 ): Promise<Books> {
-  const { settings, observer, database, pool } = given
+  const { settings, observer, database, pool, between = {} } = given
   const { REDIS_URL: redisUrl, TOLLGATE_ROLES: roles } = settings
   const open = await (redisUrl === undefined ? openMemoryStore(database.url, given) : openRedisStore(redisUrl, given))
   started.defer(() => open.close())
-  const { store } = open
-  const ledgerStore = createPostgresLedgerStore({ pool, observer })
+  const store = between.store?.(open.store) ?? open.store
+  const books = createPostgresLedgerStore({
+    pool,
+    observer,
+    ...(between.onDrainStep && { onStep: between.onDrainStep }),
+  })
+  const ledgerStore = between.ledgerStore?.(books) ?? books
   const ledger = createLedger({
     ...{ stream: store, store: ledgerStore, seedStore: store, observer },
-    settings: { ...ledgerDefaults, nowMs: Date.now },
+    settings: { ...ledgerDefaults, nowMs: Date.now, ...between.ledger },
   })
   if (roles.includes('ledger')) {
     ledger.start()

@@ -10,6 +10,7 @@ import { createPool } from '../postgres/pool.ts'
 import { readStoreMeta } from '../postgres/store-meta.ts'
 import type { Settings } from '../settings.ts'
 import type { Observer } from '../telemetry/observer.ts'
+import type { Between } from './between.ts'
 import { startBooks } from './books.ts'
 import { sourceOf } from './check-room.ts'
 import { clock } from './clock.ts'
@@ -29,6 +30,8 @@ export interface Serving {
   readonly missing: Set<string>
   /** Aborted to end the process, from outside or from in here; with a `Fault` when it cannot go on. */
   readonly ending: AbortController
+  /** Only tests. */
+  readonly between?: Between
 }
 
 export interface Served {
@@ -67,7 +70,8 @@ export async function startServing(started: AsyncDisposableStack, serving: Servi
   const credentialOf = await startCredentials(started, { ...serving, policy })
   const plane = createPlane({ ...serving, store, policy: sourceOf(policy), seed, signer, credentialOf })
   started.defer(() => plane.retries.stop())
-  const server = await createGrpcServer({ methods: plane.methods, listen: listenOf(settings), observer })
+  const methods = plane.methods.map((method) => serving.between?.method?.(method) ?? method)
+  const server = await createGrpcServer({ methods, listen: listenOf(settings), observer })
   started.defer(() => server.drain({ graceMs: settings.TOLLGATE_DRAIN_MS, forceMs }))
   server.setServing(true)
   missing.delete('listener')

@@ -1,0 +1,18 @@
+import type { Method } from '../grpc/methods.ts'
+import type { DrainStep } from '../postgres/ledger-store.ts'
+import type { LedgerSettings } from '../usage/ledger.ts'
+import type { LedgerStore } from '../usage/ports.ts'
+import type { OpenStore } from './store.ts'
+
+/**
+ * What a test puts between the rooms and what they stand on, to see or to stop each step. Each function gets the real thing and answers
+ * what is used in its place; an absent one changes nothing.
+ */
+export interface Between {
+  readonly store?: (real: OpenStore['store']) => OpenStore['store']
+  readonly ledgerStore?: (real: LedgerStore) => LedgerStore
+  /** Awaited between the steps of a ledger transaction. */
+  readonly onDrainStep?: (step: DrainStep) => Promise<void> | void
+  readonly ledger?: Partial<LedgerSettings>
+  readonly method?: (real: Method) => Method
+}
