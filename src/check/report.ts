@@ -1,7 +1,7 @@
 import type { AccessLogEntry } from '../core/access-log.ts'
 import type { Outcome, Report, ReportAnswer } from '../core/charge.ts'
 import { actualOf } from '../core/cost.ts'
-import { largerOf, noAmounts } from '../core/quantity.ts'
+import { largerOf } from '../core/quantity.ts'
 import type { Ticket } from '../core/ticket.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import type { SizeCatalogue, SpendStore } from './ports.ts'
@@ -53,23 +53,6 @@ export function reportOf(
   const amounts = actualOf(ticket.price, { outcome, bytes: chargedBytes(entry, meta.kind) })
   if (entry.type === 'periodic') return { ...base, state: 'open', amounts: largerOf(estimate, amounts), outcome }
   return { ...base, state: 'final', amounts, outcome }
-}
-
-/** What a refund is about: a ticket, or a spend whose answer never came. */
-export type Refunded = Pick<Ticket, 'id' | 'at' | 'subjects' | 'surface' | 'home' | 'meta'>
-
-/** The report of a Check whose OK never reached Envoy: everything is given back, unless it overtakes its own spend. */
-export function refundOf({ id, at, subjects, surface, home, meta }: Refunded, notAfterMs: number): Report {
-  // A record is found by its id alone, so which epoch took it need not be known.
-  const numbers = new Set([home, ...subjects.map(({ partition }) => partition)])
-  const partitions = [...numbers].map((partition) => ({ partition, epoch: '' }))
-  return {
-    ...{ id, at, partitions, subjects, surface, home, meta, notAfterMs },
-    state: 'final',
-    amounts: noAmounts,
-    outcome: 'undelivered',
-    expiresInMs: 0,
-  }
 }
 
 /**

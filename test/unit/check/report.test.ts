@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { refundOf, reportOf } from '../../../src/check/report.ts'
+import { reportOf } from '../../../src/check/report.ts'
+import { refundOf } from '../../../src/core/refund.ts'
 import { entry, noonMs, ticket } from './factories.ts'
 
 test('the smaller of body and wire bytes is charged', () => {
