@@ -35,7 +35,7 @@ const roleList = z
 /** One row per setting: its name, its rule, its default. `docs/reference/settings.md` is held against this table by a test. */
 const schema = z.strictObject({
   DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
-  REDIS_URL: url(['redis:', 'rediss:']).optional(),
+  REDIS_URL: url(['redis:', 'rediss:', 'redis+cluster:', 'rediss+cluster:']).optional(),
   TOLLGATE_DATA_FOLDER: z.string().default('.cache/tollgate'),
   TOLLGATE_SERVERS_FOLDER: z.string().optional(),
   TOLLGATE_KEY_PREFIX: z

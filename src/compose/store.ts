@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import type { SpendStore } from '../check/ports.ts'
+import type { ProcessRoll, SpendStore } from '../check/ports.ts'
+import { createMemoryProcessRoll } from '../memory/process-roll.ts'
 import { createMemorySpendStore } from '../memory/spend-store.ts'
 import { takeOneProcessLock } from '../postgres/one-process-lock.ts'
+import { createRedisClusterSpendStore } from '../redis/cluster-store.ts'
 import { createRedisSpendStore } from '../redis/spend-store.ts'
 import type { Settings } from '../settings.ts'
 import type { Observer } from '../telemetry/observer.ts'
@@ -10,16 +12,19 @@ import type { ChargeStream } from '../usage/ports.ts'
 /** The spend store of this installation, and how to leave it. */
 export interface OpenStore {
   readonly store: SpendStore & ChargeStream
+  readonly roll: ProcessRoll
   close(): Promise<void>
 }
 
 /** The configured Redis, connected; while it is away later, every call answers `store_unavailable` at once. */
 export async function openRedisStore(redisUrl: string, { settings, observer }: Tools): Promise<OpenStore> {
   const keyPrefix = `${settings.TOLLGATE_KEY_PREFIX}:`
-  const store = createRedisSpendStore({ url: redisUrl, keyPrefix, observer, nowMs: Date.now })
+  const isCluster = /^rediss?\+cluster:/.test(redisUrl)
+  const create = isCluster ? createRedisClusterSpendStore : createRedisSpendStore
+  const store = create({ url: redisUrl, keyPrefix, observer, nowMs: Date.now })
   // Without an answer it goes on trying: a start must not depend on the order in which things start.
   await store.ready().catch((error: unknown) => observer.warn('waiting_for_redis', { error }))
-  return { store, close: () => store.close() }
+  return { store, roll: store.roll, close: () => store.close() }
 }
 
 interface Tools {
@@ -41,5 +46,5 @@ export async function openMemoryStore(
     onTaken: onLockTaken,
   })
   const store = createMemorySpendStore({ nowMs: Date.now, randomText: () => randomBytes(12).toString('hex'), observer })
-  return { store, close: () => lock.release() }
+  return { store, roll: createMemoryProcessRoll({ nowMs: Date.now }), close: () => lock.release() }
 }

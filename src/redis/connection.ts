@@ -10,6 +10,8 @@ export type RedisAccess = Omit<RedisOptions, 'replyMapping'>
 export interface ConnectionOptions {
   readonly url: string
   readonly redis?: RedisAccess
+  /** One that is, and is not said to be, is never used: it would refuse what touches several partitions. */
+  readonly isClusterNode?: boolean
   readonly scripts: Scripts
   readonly observer: Observer
   readonly nowMs: () => number
@@ -183,6 +185,8 @@ export class Connection {
       const info = await this.#client.info('server')
       const runId = /^run_id:(\w+)/m.exec(info)?.[1]
       if (runId === undefined) throw new Error('INFO does not tell the run_id')
+      if (/^redis_mode:cluster/m.test(info) && this.#options.isClusterNode !== true)
+        throw new Error('This server is part of a Redis Cluster: write redis+cluster:// instead of redis://')
       for (const script of Object.values(scripts)) await this.#client.script('LOAD', script.text)
       const eviction = /^maxmemory_policy:(\S+)/m.exec(await this.#client.info('memory'))?.[1]
       if (eviction !== 'noeviction') observer.warn('redis_may_evict', { maxmemory_policy: eviction ?? 'unknown' })
