@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { SpendStore } from '../check/ports.ts'
+import type { ProcessRoll, SpendStore } from '../check/ports.ts'
 import type { Report, ReportAnswer, Seed } from '../core/charge.ts'
 import type { Line } from '../core/limit.ts'
 import type { PeekAnswer, SpendAnswer } from '../core/spend.ts'
@@ -11,6 +11,7 @@ import { encodeReport } from './charge-codec.ts'
 import { RedisChargeStream } from './charge-stream.ts'
 import { Connection, type RedisAccess } from './connection.ts'
 import { createKeys, encodeCounterKey, encodeSubject, type PartitionKeys } from './keys.ts'
+import { createRedisProcessRoll } from './process-roll.ts'
 import { loadScripts, type ScriptName, type Scripts } from './scripts.ts'
 import { decodePeek, decodeSpend, encodePeek, encodeSpend } from './spend-codec.ts'
 import { StoreClock } from './store-clock.ts'
@@ -43,6 +44,8 @@ export interface RedisSpendStore extends SpendStore, ChargeStream {
   ready(waitMs?: number): Promise<void>
   /** True when calls are possible now. */
   isReady(): boolean
+  /** The processes that share this store. */
+  readonly roll: ProcessRoll
   close(): Promise<void>
 }
 
@@ -58,6 +61,7 @@ export function createRedisSpendStore(options: RedisSpendStoreOptions): RedisSpe
   const clock = new StoreClock(options.nowMs)
   const connection = new Connection({
     ...options,
+    isClusterNode: options.groups !== undefined,
     scripts,
     randomText: () => randomBytes(9).toString('base64url'),
     onTime: (storeMs, sentMs) => clock.learn(storeMs, sentMs),
@@ -80,6 +84,7 @@ export function createRedisSpendStore(options: RedisSpendStoreOptions): RedisSpe
     stale: (countMax) => stream.stale(countMax),
     ready: (waitMs = sweepMsMax) => connection.ready(waitMs),
     isReady: () => connection.isReady,
+    roll: createRedisProcessRoll({ connection, scripts, key: keys[0]?.roll ?? '' }),
     close: async () => connection.close(),
   }
 }
