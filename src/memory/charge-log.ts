@@ -1,5 +1,6 @@
 import type { ChargeEntry, Checkpoint } from '../core/charge.ts'
 import type { NewEntry } from '../core/charge-record.ts'
+import { isOfEpoch, isSeedable } from '../core/checkpoint.ts'
 
 interface LoggedEntry {
   readonly entry: ChargeEntry
@@ -34,14 +35,17 @@ export class ChargeLog {
 
   /** Position a checkpoint stands at; 0 (the start) when it is absent or of another epoch. */
   positionOf(checkpoint: Checkpoint | undefined): number {
-    if (checkpoint === undefined || checkpoint.epoch !== this.#epoch) return 0
+    if (!isOfEpoch(checkpoint, this.#epoch)) return 0
     this.#read = Math.max(this.#read, Math.min(Number(checkpoint.position), this.lastPosition))
     return Number(checkpoint.position)
   }
 
   /** False when entries after the checkpoint are gone, or it is of another epoch: nothing can be computed from it. */
   reachesBackTo(checkpoint: Checkpoint | undefined): checkpoint is Checkpoint {
-    return checkpoint?.epoch === this.#epoch && Number(checkpoint.position) >= this.#positionAtStart
+    return isSeedable(checkpoint, {
+      epoch: this.#epoch,
+      isBefore: (position) => Number(position) < this.#positionAtStart,
+    })
   }
 
   after(position: number, countMax: number): ChargeEntry[] {
