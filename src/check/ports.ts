@@ -1,8 +1,9 @@
 import type { CounterWindow, Report, ReportAnswer, Seed } from '../core/charge.ts'
 import type { Line } from '../core/limit.ts'
+import type { Heat } from '../core/price.ts'
 import type { Snapshot } from '../core/snapshot.ts'
 import type { PeekAnswer, SpendAnswer, SpendRequest } from '../core/spend.ts'
-import type { Subject } from '../core/subject.ts'
+import type { Subject, Surface } from '../core/subject.ts'
 
 /** Where decisions find their policy. */
 export interface PolicySource {
@@ -61,4 +62,41 @@ export type Seeder = (
 export interface SizeCatalogue {
   sizeOf(upstream: string, path: string): number | undefined
   learn(upstream: string, path: string, sizeBytes: number): void
+}
+
+/** How much a package or model is in demand: from memory, refreshed in the background. `normal` for one that nobody has heard of. */
+export interface HeatSource {
+  heatOf(surface: Surface, resource: string): Heat
+}
+
+/** What a process says of itself. */
+export interface Beat {
+  /** Text that no other process ever drew. */
+  readonly id: string
+  /** Since its last beat one of its access-log streams ended so that entries may be lost. */
+  readonly streamBroke: boolean
+  /** Its first beat, before it serves: that it was not on the roll is no break then. */
+  readonly isNew: boolean
+}
+
+/** All times are the store's, epoch ms. */
+export interface RollCall {
+  /** That beat lately, the caller included. */
+  readonly processes: number
+  /** The last instant at which an access-log stream of any process may have lost entries. */
+  readonly brokeAtMs: number
+}
+
+/**
+ * Which processes serve Envoy on one store, and when access-log entries may last have been lost. An implementation MUST
+ * - judge by the store's clock alone, in one atomic step, and hold a bounded state without expiry;
+ * - count as a break, at the moment it is noticed: a told one; each moment at which a process is silent for `silentMs` without having left,
+ *   until it is dropped after `goneMs` (by then Envoy's keepalive has cut its streams too); a process that comes back from being dropped;
+ *   a clock that ran back; a roll that was lost or belongs to another life of the store;
+ * - throw a `Fault` of code `store_unavailable` when it cannot say what happened.
+ */
+export interface ProcessRoll {
+  beat(beat: Beat): Promise<RollCall>
+  /** Off the roll in order: a break only if it tells one. */
+  leave(beat: Omit<Beat, 'isNew'>): Promise<void>
 }

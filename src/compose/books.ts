@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import type { Seeder } from '../check/ports.ts'
+import type { Presence } from '../check/presence.ts'
 import { createPostgresLedgerStore } from '../postgres/ledger-store.ts'
 import type { Settings } from '../settings.ts'
 import type { Observer } from '../telemetry/observer.ts'
@@ -8,6 +9,7 @@ import { createSeeder } from '../usage/seeder.ts'
 import { createSweeper } from '../usage/sweeper.ts'
 import type { Between } from './between.ts'
 import type { Database } from './database.ts'
+import { startPresence } from './presence.ts'
 import { type OpenStore, openMemoryStore, openRedisStore } from './store.ts'
 
 const seedsInFlightMax = 1_000
@@ -18,6 +20,7 @@ const warmUpBatchesMax = 10
 export interface Books {
   readonly store: OpenStore['store']
   readonly seed: Seeder
+  readonly presence: Presence
   /**
    * Reads what these partitions hold, so that the first Check of a department finds a checkpoint and an open connection, and is not the one
    * that waits for both. Failures are only told: a Check can do without.
@@ -42,6 +45,7 @@ export async function startBooks(
   const open = await (redisUrl === undefined ? openMemoryStore(database.url, given) : openRedisStore(redisUrl, given))
   started.defer(() => open.close())
   const store = between.store?.(open.store) ?? open.store
+  const { presence, brokeAtMs } = await startPresence(started, { settings, observer, roll: open.roll })
   const books = createPostgresLedgerStore({
     pool,
     observer,
@@ -67,6 +71,7 @@ export async function startBooks(
       expire,
       nowMs: () => store.nowMs(),
       observer,
+      brokeAtMs,
       everyMs: sweepEveryMs,
       countMax: sweepMax,
     })
@@ -84,6 +89,7 @@ export async function startBooks(
   return {
     store,
     seed,
+    presence,
     warmUp: (partitions) => warmUp(partitions).catch((error: unknown) => observer.warn('warm_up_failed', { error })),
   }
 }

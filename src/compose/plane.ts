@@ -17,7 +17,7 @@ export interface Plane {
   readonly retries: RetryQueue
 }
 
-export function createPlane(given: Omit<CheckRoom, 'sizes' | 'giveBack'>): Plane {
+export function createPlane(given: Omit<CheckRoom, 'sizes' | 'giveBack'> & { readonly onBroke: () => void }): Plane {
   const { settings, store, signer, observer } = given
   const sizes = createMemorySizeCatalogue()
   const answers = answersOf(settings)
@@ -48,7 +48,7 @@ export function createPlane(given: Omit<CheckRoom, 'sizes' | 'giveBack'>): Plane
   const methods = [
     check,
     createRateLimitMethod({ rateLimit: createRateLimit(), observer }),
-    createAccessLogMethod({ report, observer }),
+    createAccessLogMethod({ report, observer, onBroke: given.onBroke }),
   ]
   return { methods, retries }
 }

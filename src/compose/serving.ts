@@ -64,11 +64,19 @@ export async function startServing(started: AsyncDisposableStack, serving: Servi
     observer.warn('lock_taken', { reason: fault.message })
     ending.abort(fault)
   }
-  const { store, seed, warmUp } = await startBooks(started, { ...serving, database, pool, onLockTaken })
+  const { store, seed, presence, warmUp } = await startBooks(started, { ...serving, database, pool, onLockTaken })
   await warmUp(departmentPartitions(policy))
   const signer = createTicketSigner(ticketKeyOf(settings) ?? meta.ticketKey)
   const credentialOf = await startCredentials(started, { ...serving, policy })
-  const plane = createPlane({ ...serving, store, policy: sourceOf(policy), seed, signer, credentialOf })
+  const plane = createPlane({
+    ...serving,
+    store,
+    policy: sourceOf(policy),
+    seed,
+    signer,
+    credentialOf,
+    onBroke: presence.streamBroke,
+  })
   started.defer(() => plane.retries.stop())
   const methods = plane.methods.map((method) => serving.between?.method?.(method) ?? method)
   const server = await createGrpcServer({ methods, listen: listenOf(settings), observer })

@@ -8,6 +8,8 @@ export interface AccessLogOptions {
   /** Takes entries in the order they came, with and without a ticket. The next message of a stream is read when it resolves. */
   readonly report: (entries: readonly AccessLogEntry[]) => Promise<void>
   readonly observer: Observer
+  /** Entries of some stream may have been lost: it broke, could not be read, or its report failed. */
+  readonly onBroke: () => void
 }
 
 const entriesPerMessageMax = 10_000
@@ -20,7 +22,7 @@ const nothing = Buffer.alloc(0)
 
 /**
  * `envoy.service.accesslog.v3.AccessLogService/StreamAccessLogs`. What cannot be read is counted and skipped; a report that fails is counted,
- * its reservations then expire at their estimate. Nothing that comes in a stream ends it.
+ * its reservations then expire at their estimate, as `onBroke` sees to. Nothing that comes in a stream ends it.
  */
 export function createAccessLogMethod(options: AccessLogOptions): Method {
   return {
@@ -40,7 +42,7 @@ class AccessLogStream implements ClientStream {
   }
 
   async take(bytes: Buffer): Promise<void> {
-    const { report, observer } = this.#options
+    const { report, observer, onBroke } = this.#options
     const entries = this.#read(bytes)
     if (entries.length === 0) return
     try {
@@ -48,22 +50,28 @@ class AccessLogStream implements ClientStream {
     } catch (error) {
       observer.count('access_log_reports_failed_total', {}, entries.length)
       observer.warn('report_failed', { error, entries: entries.length })
+      onBroke()
     }
   }
 
-  end(): Buffer {
-    this.#options.observer.count('access_log_streams_total', { event: 'closed' })
+  end({ isWhole }: { readonly isWhole: boolean }): Buffer {
+    const { observer, onBroke } = this.#options
+    observer.count('access_log_streams_total', { event: isWhole ? 'closed' : 'broken' })
+    if (!isWhole) onBroke()
     return nothing
   }
 
   #read(bytes: Buffer): readonly AccessLogEntry[] {
-    const { observer } = this.#options
+    const { observer, onBroke } = this.#options
     const split = splitMessage(bytes)
     if (split.node !== '') this.#node = split.node
     const entries = split.entries.map((encoded) => decodeAccessLogEntry(encoded, this.#node)).filter(isRead)
     const unread = split.faults + split.entries.length - entries.length
     const unchecked = entries.filter(({ checked }) => !checked).length
-    if (unread > 0) observer.count('access_log_unreadable_total', {}, unread)
+    if (unread > 0) {
+      observer.count('access_log_unreadable_total', {}, unread)
+      onBroke()
+    }
     if (unchecked > 0) observer.count('access_log_unchecked_total', {}, unchecked)
     return entries
   }

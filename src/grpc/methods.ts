@@ -10,8 +10,11 @@ export interface Call {
 export interface ClientStream {
   /** Never rejects. */
   take(message: Buffer): Promise<void>
-  /** Called once, when everything was taken and the stream is over, however it ended. */
-  end(): Buffer
+  /**
+   * Called once, when what arrived was taken and the stream is over. `isWhole`: we ended it, and everything was taken; however else it ended,
+   * messages may be lost.
+   */
+  end(how: { readonly isWhole: boolean }): Buffer
 }
 
 /**

@@ -77,13 +77,13 @@ class Taking implements OpenStream {
     this.#parts = parts
     const { call } = parts
     call.on('data', (message: Buffer) => this.#take(message))
-    for (const event of ['end', 'cancelled', 'error']) call.on(event, () => this.#finish())
+    for (const event of ['end', 'cancelled', 'error']) call.on(event, () => this.#finish({ isWhole: false }))
   }
 
   end(): void {
     if (this.#isEnding || this.#isOver) return
     this.#isEnding = true
-    this.#latest = setTimeout(() => this.#finish(), endingMsMax)
+    this.#latest = setTimeout(() => this.#finish({ isWhole: false }), endingMsMax)
     if (this.#taking === undefined) this.#armQuiet()
   }
 
@@ -101,10 +101,10 @@ class Taking implements OpenStream {
   }
 
   #armQuiet(): void {
-    this.#quiet = setTimeout(() => this.#finish(), quietMs)
+    this.#quiet = setTimeout(() => this.#finish({ isWhole: true }), quietMs)
   }
 
-  #finish(): void {
+  #finish(how: { readonly isWhole: boolean }): void {
     if (this.#isOver) return
     this.#isOver = true
     clearTimeout(this.#quiet)
@@ -113,7 +113,7 @@ class Taking implements OpenStream {
     call.pause()
     onOver()
     Promise.resolve(this.#taking)
-      .then(() => answer(null, stream.end()))
+      .then(() => answer(null, stream.end(how)))
       .catch((error: Error) => answer(error))
   }
 }

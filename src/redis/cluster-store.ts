@@ -1,4 +1,4 @@
-import type { Sweep } from '../check/ports.ts'
+import type { ProcessRoll, Sweep } from '../check/ports.ts'
 import type { Report, ReportAnswer } from '../core/charge.ts'
 import { Fault } from '../core/fault.ts'
 import type { Line } from '../core/limit.ts'
@@ -51,6 +51,7 @@ function clusterStore(nodes: ClusterNodes): RedisSpendStore {
       (await everywhere(nodes, (store) => store.stale(countMax))).flat().slice(0, countMax),
     ready: (waitMs = readyMsMax) => untilReady(nodes, waitMs),
     isReady: () => nodes.isReady(),
+    roll: rollOf({ at, nowMs }),
     close: () => nodes.close(),
   }
 }
@@ -113,6 +114,18 @@ async function reportEverywhere(
   )
   if (answers.includes('early')) return 'early'
   return answers.includes('unrecorded') ? 'unrecorded' : 'booked'
+}
+
+/** One roll, beside partition 0; its times are translated as all others are. */
+function rollOf({ at, nowMs }: { readonly at: At; readonly nowMs: () => number }): ProcessRoll {
+  return {
+    beat: (beat) =>
+      at(0, async (store) => {
+        const { processes, brokeAtMs } = await store.roll.beat(beat)
+        return { processes, brokeAtMs: Math.ceil(brokeAtMs + nowMs() - store.nowMs()) }
+      }),
+    leave: (beat) => at(0, (store) => store.roll.leave(beat)),
+  }
 }
 
 async function expireAll(nodes: ClusterNodes, sweep: Sweep): Promise<number> {

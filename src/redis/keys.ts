@@ -9,6 +9,8 @@ export interface PartitionKeys {
   readonly stale: string
   readonly recordPrefix: string
   readonly subjectPrefix: string
+  /** Which processes serve; only partition 0's is used. */
+  readonly roll: string
 }
 
 /** Keys of all partitions, by partition number. `prefix` names the data format, not the release: `tg1:`. */
@@ -22,6 +24,7 @@ export function createKeys(prefix: string): readonly PartitionKeys[] {
       stale: `${start}stale`,
       recordPrefix: `${start}r:`,
       subjectPrefix: `${start}s:`,
+      roll: `${start}roll`,
     }
   })
 }

@@ -21,6 +21,7 @@ const parts = {
   waiting: ['epoch'],
   trim: ['epoch'],
   stale: ['epoch'],
+  roll: ['epoch'],
 } as const
 
 export type ScriptName = keyof typeof parts
@@ -46,6 +47,7 @@ export function loadScripts(clock: string = readPart('clock')): Scripts {
     waiting: build('waiting'),
     trim: build('trim'),
     stale: build('stale'),
+    roll: build('roll'),
   }
 }
 

@@ -14,6 +14,7 @@ const reasons = [
   'wrong_token',
   'expired_token',
   'rate',
+  'concurrency',
   'quota',
   'too_large',
   'denied',
@@ -57,8 +58,8 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
   },
   access_log_streams_total: {
     kind: 'counter',
-    help: 'Access log streams of Envoys, opened and closed.',
-    labels: { event: ['opened', 'closed'] },
+    help: 'Access log streams of Envoys: opened, closed by a drain with everything taken, or broken.',
+    labels: { event: ['opened', 'closed', 'broken'] },
   },
   access_log_entries_total: {
     kind: 'counter',
@@ -90,7 +91,10 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
   limit_overruns_total: {
     kind: 'counter',
     help: 'Limits that would have refused a request if they were enforced on it: in shadow, or artifact-only on an index page.',
-    labels: { kind: ['rate', 'quota'], per: ['account', 'project', 'department', 'token', 'address', 'everyone'] },
+    labels: {
+      kind: ['rate', 'quota', 'concurrency'],
+      per: ['account', 'project', 'department', 'token', 'address', 'everyone'],
+    },
   },
   unbooked_total: {
     kind: 'counter',
@@ -115,6 +119,35 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
     kind: 'counter',
     help: 'Charges left out of the ledger because no row could hold them; each is a defect.',
   },
+  ledger_pending_entries: {
+    kind: 'gauge',
+    help: 'Charges in the streams of all partitions that the ledger has not read, counted up to 5,000.',
+  },
+  ledger_corrections_total: {
+    kind: 'counter',
+    help: 'Charges whose booked amounts changed after they were first booked: a late report or refund.',
+    labels: { by: ['up', 'down'] },
+  },
+  ledger_unsettled_total: {
+    kind: 'counter',
+    help: 'Charges first booked at their estimate because nobody had reported them; a later report still corrects them.',
+  },
+  ledger_upkeep_failures_total: {
+    kind: 'counter',
+    help: 'Runs of the hourly upkeep of the books that failed; they are tried again.',
+  },
+  ledger_days_dropped_total: {
+    kind: 'counter',
+    help: 'Days of usage_entry dropped because they are older than TOLLGATE_ENTRY_DAYS.',
+  },
+  ledger_coarsened_total: {
+    kind: 'counter',
+    help: 'Ledger entries whose address and file were coarsened because they are old.',
+  },
+  heat_refresh_failures_total: {
+    kind: 'counter',
+    help: 'Readings of resource_heat that failed; the last one stays in force.',
+  },
   ledger_trimmed_total: { kind: 'counter', help: 'Charges forgotten by the store because the ledger has them.' },
   store_clock_set_back_total: { kind: 'counter', help: 'Times the clock of the store jumped back.' },
   store_negative_clamps_total: {
@@ -128,6 +161,12 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
     labels: { of: ['reservations', 'subjects'] },
   },
   charges_lost_total: { kind: 'counter', help: 'Charges dropped because a stream was full.' },
+  serving_processes: { kind: 'gauge', help: 'Processes that serve on this store, as last known here.' },
+  process_beats_failed_total: {
+    kind: 'counter',
+    help: 'Beats that did not reach the store: others may take this process for dead.',
+  },
+  process_restarts_total: { kind: 'counter', help: 'Serving processes that ended and were started again.' },
   policy_version: { kind: 'gauge', help: 'Version of the policy in force.' },
   policy_faults: {
     kind: 'gauge',

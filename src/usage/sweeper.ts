@@ -1,7 +1,7 @@
 import type { Observer } from '../telemetry/observer.ts'
 import { createLoop, type Loop } from './loop.ts'
 
-/** Books at most `countMax` overdue reservations at their estimate, nothing after `notAfterMs` (store's clock); answers how many. */
+/** Ends at most `countMax` overdue reservations (see `SpendStore.expire`), nothing after `notAfterMs` (store's clock); answers how many. */
 export type Expire = (sweep: {
   readonly countMax: number
   readonly notAfterMs: number
@@ -13,18 +13,23 @@ export interface SweeperOptions {
   /** The store's clock. */
   readonly nowMs: () => number
   readonly observer: Observer
+  /** Asked right before each sweep: what may be released is decided by what is known then. Never rejects. */
+  readonly brokeAtMs: () => Promise<number>
   readonly everyMs: number
   readonly countMax: number
 }
 
 /** Between full sweeps: a store books for some 8 ms per 500 reservations and must serve others meanwhile. */
 const restMs = 20
+/** A sweep that the store starts later than this does nothing. */
+export const sweepLateMsMax = 1_000
 
-/** Books reservations that nobody reported, every `everyMs` and soon again while there are as many as fit one sweep. */
-export function createSweeper({ expire, nowMs, observer, everyMs, countMax }: SweeperOptions): Loop {
+/** Ends reservations that nobody reported, every `everyMs` and soon again while there are as many as fit one sweep. */
+export function createSweeper({ expire, nowMs, observer, brokeAtMs, everyMs, countMax }: SweeperOptions): Loop {
   return createLoop({
     async step() {
-      const expired = await expire({ countMax, notAfterMs: nowMs() + 1_000, brokeAtMs: Number.POSITIVE_INFINITY })
+      const notAfterMs = nowMs() + sweepLateMsMax
+      const expired = await expire({ countMax, notAfterMs, brokeAtMs: await brokeAtMs() })
       if (expired > 0) observer.count('reservations_expired_total', {}, expired)
       return expired >= countMax ? Math.min(restMs, everyMs) : everyMs
     },

@@ -132,6 +132,7 @@ test('createAccessLogMethod() reads an officially encoded message', async () => 
   const taken: AccessLogEntry[] = []
   const method = createAccessLogMethod({
     observer: silentObserver,
+    onBroke: () => undefined,
     report: async (entries) => {
       taken.push(...entries)
     },

@@ -88,6 +88,7 @@ async function serve({ listen, reporting, ...options }: ServeParts & { readonly 
   })
   const accessLog = createAccessLogMethod({
     observer: silentObserver,
+    onBroke: () => undefined,
     report: async (taken) => {
       await reporting?.()
       entries.push(...taken)

@@ -5,6 +5,7 @@ import { createSweeper } from '../../../src/usage/sweeper.ts'
 test('the sweeper goes on at once while a sweep is full, counts what it booked, survives failures and never sweeps late', async () => {
   const answers = [10, 10, 3]
   const sweeps: number[] = []
+  const broke: number[] = []
   let booked = 0
   let failures = 0
   const observer: Observer = {
@@ -15,13 +16,15 @@ test('the sweeper goes on at once while a sweep is full, counts what it booked, 
     },
   }
   const sweeper = createSweeper({
-    async expire({ notAfterMs }) {
+    async expire({ notAfterMs, brokeAtMs }) {
       sweeps.push(notAfterMs)
+      broke.push(brokeAtMs)
       if (sweeps.length === 1) throw new Error('away')
       return answers[sweeps.length - 2] ?? 0
     },
     nowMs: () => 5_000,
     observer,
+    brokeAtMs: async () => 4_000 + sweeps.length,
     everyMs: 5,
     countMax: 10,
   })
@@ -30,4 +33,6 @@ test('the sweeper goes on at once while a sweep is full, counts what it booked, 
   await sweeper.stop()
   expect(failures).toBe(1)
   expect(sweeps.slice(0, 4)).toEqual([6_000, 6_000, 6_000, 6_000])
+  // Asked anew before each sweep.
+  expect(broke.slice(0, 4)).toEqual([4_000, 4_001, 4_002, 4_003])
 })

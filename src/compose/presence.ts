@@ -1,0 +1,50 @@
+import { randomBytes } from 'node:crypto'
+import type { ProcessRoll } from '../check/ports.ts'
+import { createPresence, type Presence } from '../check/presence.ts'
+import { silentMs } from '../core/process-roll.ts'
+import type { Settings } from '../settings.ts'
+import type { Observer } from '../telemetry/observer.ts'
+import { sweepLateMsMax } from '../usage/sweeper.ts'
+
+const beatMs = 250
+/** What Envoy is told in its bootstrap: a periodic log entry of each open request, and how long entries may wait in a buffer. */
+const periodicLogMs = 10_000
+const logFlushMs = 250
+
+export interface StartedPresence {
+  readonly presence: Presence
+  /** For a sweep that begins now. */
+  readonly brokeAtMs: () => Promise<number>
+}
+
+/** Puts this process on the roll; it leaves when the stack is undone, which is after the listener above it has drained. */
+export async function startPresence(
+  started: AsyncDisposableStack,
+  given: { readonly settings: Settings; readonly observer: Observer; readonly roll: ProcessRoll },
+): Promise<StartedPresence> {
+  const { settings, observer } = given
+  const presence = createPresence({
+    ...{ roll: given.roll, observer, id: randomBytes(12).toString('base64url') },
+    ...{ nowMs: () => performance.now(), everyMs: beatMs },
+  })
+  await presence.start()
+  started.defer(() => presence.stop())
+  const mayRelease = settings.TOLLGATE_RESERVATION_MS > releaseHorizonMs(settings)
+  if (!mayRelease) observer.info('reservations_never_released', { reservation_ms_min: releaseHorizonMs(settings) })
+  const brokeAtMs = async (): Promise<number> => {
+    if (!mayRelease) return Number.POSITIVE_INFINITY
+    await presence.refresh()
+    return presence.brokeAtMs()
+  }
+  return { presence, brokeAtMs }
+}
+
+/**
+ * How old a reservation must be before "nobody reported it, and no stream broke since" says that Envoy never had it. Its first log entry is
+ * there after the Check's deadline, a periodic interval and a flush; if a break lost that one, the break is known after the silence and a
+ * beat; and what was known may be as old as a sweep may be late. Younger ones could be released although a break that is still to be noticed
+ * ate their entry.
+ */
+function releaseHorizonMs({ TOLLGATE_CHECK_MS_MAX: checkMs }: Settings): number {
+  return checkMs + periodicLogMs + logFlushMs + silentMs + beatMs + sweepLateMsMax
+}
