@@ -15,10 +15,13 @@ export interface Scene {
 
 export type AnswerContext = Omit<CoreContext, 'nowMs'> & { readonly nowMs: () => number }
 
-/** A refusal as Envoy will send it; a rate is a `throttle`, the rest `deny`. */
+/** What passes by itself, soon. */
+const throttles: ReadonlySet<Refusal['cause']> = new Set(['rate', 'concurrency'] as const)
+
+/** A refusal as Envoy will send it; a rate and a cap are a `throttle`, the rest `deny`. */
 export function refuse(refusal: Refusal, scene: Scene, context: AnswerContext): Decision {
   return {
-    verdict: refusal.cause === 'rate' ? 'throttle' : 'deny',
+    verdict: throttles.has(refusal.cause) ? 'throttle' : 'deny',
     reason: refusal.cause,
     answer: answerRefusal(refusal, askerOf(scene), { ...context, nowMs: context.nowMs() }),
     metadata: {},

@@ -15,8 +15,8 @@ export interface Asked {
 
 export interface AnswerForm {
   readonly status: number
-  /** `wait`: the exact wait, capped · `trouble`: two seconds · absent: no Retry-After. */
-  readonly retryAfter?: 'wait' | 'trouble'
+  /** `wait`: the exact wait, capped · `soon`: one second · `trouble`: two seconds · absent: no Retry-After. */
+  readonly retryAfter?: 'wait' | 'soon' | 'trouble'
   /** Says how to present a token. */
   readonly challenge?: true
   /** Instead of a body, sends to the page that explains the denial in its URL. */
@@ -36,8 +36,9 @@ interface Row {
  */
 const table: readonly Row[] = [
   { causes: ['no_token', 'wrong_token', 'expired_token'], form: { status: 401, challenge: true } },
-  { causes: ['rate'], when: isSending, form: { status: 429 } },
+  { causes: ['rate', 'concurrency'], when: isSending, form: { status: 429 } },
   { causes: ['rate'], form: { status: 429, retryAfter: 'wait' } },
+  { causes: ['concurrency'], form: { status: 429, retryAfter: 'soon' } },
   { causes: ['quota'], when: (asked) => asked.refusesWith429, form: { status: 429 } },
   { causes: ['quota', 'too_large'], when: isInstalling, form: { status: 302, landing: true } },
   { causes: ['quota', 'too_large', 'denied'], form: { status: 403 } },

@@ -33,7 +33,8 @@ export interface AnswerContext {
 }
 
 const retryAfterSecondsMax: Readonly<Record<Surface, number>> = { pypi: 30, gpu: 60 }
-const troubleSeconds = 2
+/** When a request under way will end is not known; a store in trouble, or one too many, needs more than that. */
+const fixedSeconds = { soon: 1, trouble: 2 } as const
 const problemType = 'application/problem+json'
 /** Basic first: pip and twine take the first challenge they know. */
 const challenges: readonly Header[] = ['Basic', 'Bearer'].map((scheme) => ({
@@ -94,8 +95,9 @@ function explain(refusal: Refusal, words: Words, { asker, context, status, heade
 /** An integer, at least 1: pip ends on fractions, poetry on dates. Capped, because clients wait as long as they are told. */
 function retryAfter(form: AnswerForm, { retryAfterMs = 0 }: Refusal, surface: Surface): readonly Header[] {
   if (form.retryAfter === undefined) return []
+  if (form.retryAfter !== 'wait') return [header('retry-after', String(fixedSeconds[form.retryAfter]))]
   const wait = Math.min(Math.max(1, Math.ceil(retryAfterMs / 1000)), retryAfterSecondsMax[surface])
-  return [header('retry-after', String(form.retryAfter === 'trouble' ? troubleSeconds : wait))]
+  return [header('retry-after', String(wait))]
 }
 
 function isOpenai({ surface, path, indexRoot }: Asker): boolean {

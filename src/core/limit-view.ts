@@ -32,7 +32,7 @@ export function limitViewsOf(lines: readonly Line[], states: readonly LineState[
   return lines.map((line, index) => limitViewOf(line, states[index] ?? { kind: 'cold' }, at))
 }
 
-/** The refusal by one limit. `never` (more than the limit ever allows) is `too_large`, waiting for a rate is `rate`, all else `quota`. */
+/** The refusal by one limit. `never` (more than the limit ever allows) is `too_large`, else the cause is named after the limit's kind. */
 export function refusalOf(
   view: LimitView,
   {
@@ -52,7 +52,8 @@ export function refusalOf(
   const { name, counts, per, amount, used = 0, window } = view
   const never = retryAfterMs === 'never'
   const limit = { name, counts, per, amount, used, needs, refusesWith429, timeZone: view.timeZone ?? timeZone }
-  if (view.kind !== 'quota') return never ? { cause: 'too_large', limit } : { cause: 'rate', limit, retryAfterMs }
+  if (view.kind === 'concurrency') return { cause: never ? 'too_large' : 'concurrency', limit }
+  if (view.kind === 'rate') return never ? { cause: 'too_large', limit } : { cause: 'rate', limit, retryAfterMs }
   const quota = { ...limit, resetAtMs: view.resetAtMs, ...(window && { window }) }
   return { cause: never ? 'too_large' : 'quota', limit: quota }
 }

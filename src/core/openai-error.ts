@@ -7,6 +7,7 @@ const kinds: Readonly<Record<Cause, readonly [type: string, code: string]>> = {
   wrong_token: ['invalid_request_error', 'invalid_api_key'],
   expired_token: ['invalid_request_error', 'invalid_api_key'],
   rate: ['rate_limit_error', 'rate_limit_exceeded'],
+  concurrency: ['rate_limit_error', 'concurrency_limit_exceeded'],
   quota: ['insufficient_quota', 'insufficient_quota'],
   too_large: ['insufficient_quota', 'insufficient_quota'],
   denied: ['permission_error', 'access_denied'],

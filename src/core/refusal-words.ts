@@ -65,6 +65,11 @@ const rows: Readonly<Record<Cause, (refusal: Refusal, scene: Scene) => Draft>> =
     ),
     next: `for more ask ${askAt}`,
   }),
+  concurrency: ({ limit }, { askAt }) => ({
+    title: 'Too many requests at once',
+    sentences: underWay(limit),
+    next: `try again when one has ended; for more ask ${askAt}`,
+  }),
   quota: ({ limit }, { askAt }) => ({
     title: `${windowWord(limit)}${subjectWord(limit)} quota exhausted`,
     sentences: resets(limit).map((when) => `${usage(limit)}; resets ${when}`),
@@ -118,6 +123,14 @@ function usage(limit: RefusedLimit | undefined): string {
   const { counts, used, amount, needs: wanted = 0 } = limit
   const sentence = `${shownAmount(counts, used)} of ${amountWords(counts, amount)} used`
   return used < amount && wanted > 0 ? `${sentence}, ${shownAmount(counts, wanted)} needed` : sentence
+}
+
+function underWay(limit: RefusedLimit | undefined): readonly string[] {
+  if (limit === undefined) return ['Too many requests are under way']
+  const { counts, used, amount, per } = limit
+  const sentence = `${shownAmount(counts, used)} of ${amountWords(counts, amount)} under way`
+  if (per === 'account') return [sentence]
+  return [`${sentence} in all${per === 'everyone' ? '' : ` for your ${per}`}`, sentence]
 }
 
 function needs(limit: RefusedLimit | undefined): readonly string[] {

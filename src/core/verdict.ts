@@ -7,6 +7,7 @@ export type Cause =
   | 'wrong_token'
   | 'expired_token'
   | 'rate'
+  | 'concurrency'
   | 'quota'
   | 'too_large'
   | 'denied'

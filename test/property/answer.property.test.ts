@@ -12,6 +12,7 @@ const causes = [
   'wrong_token',
   'expired_token',
   'rate',
+  'concurrency',
   'quota',
   'too_large',
   'denied',
@@ -43,7 +44,7 @@ const refusal: fc.Arbitrary<Refusal> = fc
   })
   .map(({ cause, limit: refused, retryAfterMs, reason }) => {
     if (cause === 'rate') return { cause, limit: refused, retryAfterMs }
-    if (cause === 'quota' || cause === 'too_large') return { cause, limit: refused }
+    if (cause === 'quota' || cause === 'too_large' || cause === 'concurrency') return { cause, limit: refused }
     return { cause, reason }
   })
 const asker: fc.Arbitrary<Asker> = fc.record({
@@ -110,7 +111,7 @@ test('every problem fits on one line of a terminal and says where to ask', () =>
       expect(problem.detail.length).toBeLessThanOrEqual(160)
       expect(problem.detail).toMatch(/^\P{Cc}*$/u)
       expect(problem.detail).not.toMatch(/\.$/)
-      if (['quota', 'too_large', 'rate', 'denied', 'no_token'].includes(refused.cause))
+      if (['quota', 'too_large', 'rate', 'concurrency', 'denied', 'no_token'].includes(refused.cause))
         expect(problem.detail).toContain(settings.askAt)
       const known = [
         'type',

@@ -42,6 +42,20 @@ export const overQuota = (change: Partial<RefusedLimit> = {}): Refusal => ({
   limit: { ...dailyCredits, ...change },
 })
 
+export const overCap = (change: Partial<RefusedLimit> = {}): Refusal => ({
+  cause: 'concurrency',
+  limit: {
+    name: 'at-once',
+    counts: 'in_flight',
+    used: 2,
+    amount: 2,
+    timeZone: 'UTC',
+    refusesWith429: false,
+    per: 'account',
+    ...change,
+  },
+})
+
 export const overRate = (retryAfterMs: number): Refusal => ({
   cause: 'rate',
   retryAfterMs,

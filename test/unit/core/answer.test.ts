@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { type Asker, answerJson, answerLanding, answerRefusal } from '../../../src/core/answer.ts'
 import type { Answer, Cause, Refusal } from '../../../src/core/verdict.ts'
-import { asker, context, overQuota, overRate } from './answer-factories.ts'
+import { asker, context, overCap, overQuota, overRate } from './answer-factories.ts'
 
 const script = { name: 'other', role: 'script' } as const
 const answer = (refusal: Refusal, change: Partial<Asker> = {}) => answerRefusal(refusal, asker(change), context)
@@ -93,6 +93,29 @@ test.each<[number, Partial<Asker>, string[]]>([
   expect(given.status).toBe(429)
   expect(header(given, 'retry-after')).toEqual(expected)
   expect(body(given)).toMatchObject({ retry_after_ms: retryAfterMs })
+})
+
+test.each<[Partial<Asker>, string[]]>([
+  [{}, ['1']],
+  [{ surface: 'gpu', kind: 'call', method: 'POST' }, ['1']],
+  [{ method: 'POST', kind: 'upload' }, []],
+])('a cap on requests at once, asked by %o, is 429 with Retry-After %j', (change, expected) => {
+  const given = answer(overCap(), change)
+  expect(given.status).toBe(429)
+  expect(header(given, 'retry-after')).toEqual(expected)
+  expect(body(given)).toMatchObject({ type: 'https://docs.example/blocked#concurrency', used: 2, amount: 2 })
+})
+
+test.each([
+  [{}, '2 of 2 requests at once under way'],
+  [{ used: 1, amount: 1 }, '1 of 1 request at once under way'],
+  [{ per: 'department', used: 9, amount: 8 }, '9 of 8 requests at once under way in all for your department'],
+  [{ per: 'everyone' }, '2 of 2 requests at once under way in all'],
+])('a cap of %o says what is under way and what to do', (change, sentence) => {
+  expect(body(answer(overCap(change)))).toMatchObject({
+    title: 'Too many requests at once',
+    detail: `${sentence}; try again when one has ended; for more ask https://tollgate.corp.example/ask`,
+  })
 })
 
 test('a rate tells the exact wait in the body', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { QuotaLine, RateLine } from '../../../src/core/limit.ts'
+import type { ConcurrencyLine, QuotaLine, RateLine } from '../../../src/core/limit.ts'
 import { type LimitView, limitViewsOf, refusalOf } from '../../../src/core/limit-view.ts'
 import { quotaStatusOf } from '../../../src/core/quota-status.ts'
 import { rateLimitHeaders } from '../../../src/core/rate-limit-headers.ts'
@@ -113,6 +113,25 @@ test('refusalOf() of a quota, a rate, and of what never fits', () => {
   })
   expect(refusalOf(daily, { ...asked, retryAfterMs: 'never' }).cause).toBe('too_large')
   expect(refusalOf(steady, { ...asked, retryAfterMs: 'never' }).cause).toBe('too_large')
+})
+
+test('refusalOf() of a cap names what is under way, and no wait, since nobody knows when it ends', () => {
+  const cap: ConcurrencyLine = {
+    ...shared,
+    kind: 'concurrency',
+    limit: 'at-once',
+    quantity: 'in_flight',
+    hits: 1,
+    amount: 2,
+    slotMs: 9_000,
+  }
+  const full = { kind: 'concurrency', held: 2, fits: false, retryAfterMs: 8_000 } as const
+  const [view] = limitViewsOf([cap], [full], nowMs) as [LimitView]
+  const asked = { refusesWith429: false, needs: 1, timeZone: 'UTC' }
+  const refusal = refusalOf(view, { ...asked, retryAfterMs: 8_000 })
+  expect(refusal).toMatchObject({ cause: 'concurrency', limit: { name: 'at-once', used: 2, amount: 2 } })
+  expect(refusal).not.toHaveProperty('retryAfterMs')
+  expect(refusalOf(view, { ...asked, retryAfterMs: 'never' }).cause).toBe('too_large')
 })
 
 test('rateLimitHeaders() tells the enforced limits that are known, remaining rounded down', () => {
