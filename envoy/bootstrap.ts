@@ -9,9 +9,16 @@ export interface MeshOptions {
   /** One unix socket per Tollgate process. */
   readonly tollgateSockets: readonly string[]
   readonly upstreams: readonly MeshUpstream[]
-  /** A whole Check, retries included; then Envoy answers 503. */
+  /** Until Tollgate has answered, or has said that it holds the request: else Envoy answers 503. Above `TOLLGATE_CHECK_MS_MAX`. */
   readonly authorizeMsMax: number
+  /** The longest `pace_ms_max` of any rate: how long Tollgate may hold a request. 3,000 when absent. */
+  readonly holdMsMax?: number
 }
+
+/** As `pace_ms_max` of a rate on packages is by default. */
+const holdMsMax = 3_000
+/** What a hold may be late by on a busy machine. */
+const holdSpareMs = 1_000
 
 /** Name of the one listener, under which Envoy tells its real port. */
 export const listenerName = 'ingress'
@@ -61,14 +68,17 @@ function connectionManager(options: MeshOptions): Config {
     path_with_escaped_slashes_action: 'REJECT_REQUEST',
     http2_protocol_options: { initial_stream_window_size: 65_536, initial_connection_window_size: 1_048_576 },
     upgrade_configs: [{ upgrade_type: 'websocket' }],
-    access_log_options: { access_log_flush_interval: '10s' },
+    access_log_options: { access_log_flush_interval: '3s' },
     access_log: [accessLog('tollgate_als')],
     route_config: {
       name: 'main',
       virtual_hosts: [{ name: 'all', domains: ['*'], routes: options.upstreams.map(route) }],
     },
     http_filters: [
-      authorizationFilter('tollgate', options.authorizeMsMax),
+      authorizationFilter('tollgate', {
+        answerMsMax: options.authorizeMsMax,
+        wholeMsMax: (options.holdMsMax ?? holdMsMax) + Math.max(holdSpareMs, options.authorizeMsMax),
+      }),
       {
         name: 'envoy.filters.http.router',
         typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router' },

@@ -2,12 +2,15 @@ import type { Config } from './config.ts'
 
 const TYPES = 'type.googleapis.com/envoy.extensions'
 
-/** Retries only what cannot have reached Tollgate, so nothing is charged twice, and never on the process that just failed. */
-function retryPolicy(millisecondsMax: number): Config {
+/**
+ * Retries only what cannot have reached Tollgate, so nothing is charged twice, and never on the process that just failed. `max_interval` is
+ * also the limit of each try, until the head of its answer is there: a frozen process is noticed after it, a held request is not cut by it.
+ */
+function retryPolicy(tryMsMax: number): Config {
   return {
     retry_on: 'connect-failure,refused-stream',
     num_retries: 3,
-    retry_back_off: { base_interval: '0.005s', max_interval: seconds(millisecondsMax) },
+    retry_back_off: { base_interval: '0.005s', max_interval: seconds(tryMsMax) },
     retry_host_predicate: [
       {
         name: 'envoy.retry_host_predicates.previous_hosts',
@@ -18,8 +21,15 @@ function retryPolicy(millisecondsMax: number): Config {
   }
 }
 
+export interface CheckTimes {
+  /** Until the head of the answer. */
+  readonly answerMsMax: number
+  /** Until the answer, holds and retries included. */
+  readonly wholeMsMax: number
+}
+
 /** Asks Tollgate about each request; without an answer in time the caller gets 503, which installers retry. */
-export function authorizationFilter(cluster: string, millisecondsMax: number): Config {
+export function authorizationFilter(cluster: string, { answerMsMax, wholeMsMax }: CheckTimes): Config {
   return {
     name: 'envoy.filters.http.ext_authz',
     typed_config: {
@@ -27,8 +37,8 @@ export function authorizationFilter(cluster: string, millisecondsMax: number): C
       transport_api_version: 'V3',
       grpc_service: {
         envoy_grpc: { cluster_name: cluster },
-        timeout: seconds(millisecondsMax),
-        retry_policy: retryPolicy(millisecondsMax),
+        timeout: seconds(wholeMsMax),
+        retry_policy: retryPolicy(answerMsMax),
       },
       failure_mode_allow: false,
       status_on_error: { code: 'ServiceUnavailable' },

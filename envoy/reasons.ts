@@ -16,7 +16,8 @@ export const reasons: Readonly<Record<string, string>> = {
   http2_protocol_options:
     'The stream window is also the send buffer of a stream: by default a download left half way is over-counted by up to 16 MiB.',
   upgrade_configs: 'For GPU servers that speak WebSocket; leave it out if none does.',
-  access_log_options: 'Periodic entries with running totals: what a crash of Tollgate can lose is bounded.',
+  access_log_options:
+    'Periodic entries with running totals: what a crash of Tollgate can lose is bounded. They also renew the slot of a running download, which Tollgate frees after 9 s without one: never above 3 s.',
   buffer_flush_interval: 'Default 1 s; what is buffered when Envoy exits is lost.',
   buffer_size_bytes: 'The default of 16 KiB is also where entries are dropped while the stream is down.',
   grpc_stream_retry_policy: 'Opens the stream again on another process when the first one is dead.',
@@ -25,7 +26,7 @@ export const reasons: Readonly<Record<string, string>> = {
   routes:
     'A request without a route is a 404 without Check: keep the catch-all last. `upstream` names a row of tollgate.upstream.',
   retry_policy:
-    'Only what cannot have reached Tollgate: nothing is charged twice. Without retry_back_off the first retry waits up to 1 s; its max_interval is also the limit of each try: never below the timeout above.',
+    'timeout, above: the longest hold of a paced request and a second. Retried is only what cannot have reached Tollgate: nothing is charged twice. Without retry_back_off the first retry waits up to 1 s. Its max_interval also limits each try until the first byte of an answer. Tollgate sends the head of its answer when it holds a request, so a held one may take the whole timeout, while a process that hangs is found after max_interval. Keep that above TOLLGATE_CHECK_MS_MAX.',
   retry_host_predicate: 'Else LEAST_REQUEST likes the dead process, which is idle.',
   failure_mode_allow: 'Without an answer nobody passes …',
   status_on_error: '… and the caller gets 503, which installers retry; the default 403 looks like a denial.',
