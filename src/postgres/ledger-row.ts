@@ -6,12 +6,14 @@ const textLengthMax = 1_024
 const unknownDay = '1970-01-01'
 const dayLast = Date.UTC(9999, 11, 31)
 
+export type LedgerRow = Readonly<Record<string, unknown>> & { readonly mint_day: string }
+
 /**
  * One entry as `queries/ledger-merge.sql` takes it, or undefined when it could never be booked (amounts that are no counts, an id that is
  * empty): one such entry must not hold up a partition for ever. Texts lose what PostgreSQL can't hold (NUL, lone surrogates) and all beyond
  * 1,024 characters.
  */
-export function ledgerRow(entry: ChargeEntry): Readonly<Record<string, unknown>> | undefined {
+export function ledgerRow(entry: ChargeEntry): LedgerRow | undefined {
   const { amounts, meta } = entry
   if (!Object.values(amounts).every(isCount) || !isCount(entry.at) || entry.at > dayLast) return undefined
   if (entry.id === '' || entry.id.length > textLengthMax || (entry.surface !== 'pypi' && entry.surface !== 'gpu'))

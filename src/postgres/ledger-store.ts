@@ -37,11 +37,12 @@ export function createPostgresLedgerStore(options: LedgerStoreOptions): LedgerSt
   const { pool } = options
   return {
     async drain(partition, read) {
-      const drained = await inTransaction(pool, 'READ COMMITTED', (client) =>
+      const { merged, checkpoint, ...booked } = await inTransaction(pool, 'READ COMMITTED', (client) =>
         drainWith({ client, partition, read, options }),
       )
       await options.onStep?.('committed', partition)
-      return drained
+      tell(options.observer, booked)
+      return { merged, checkpoint }
     },
     figures: (subject, counters) => readFigures(pool, { subject, counters }),
     async checkpoints() {
@@ -62,17 +63,25 @@ interface Drain {
  * The stream is read only under the lock: read before it, a batch could be the one another ledger has just booked and passed, and the
  * checkpoint would go back.
  */
-async function drainWith({ client, partition, read, options }: Drain): ReturnType<LedgerStore['drain']> {
+async function drainWith({ client, partition, read, options }: Drain) {
   await client.query(drainLimits)
   const checkpoint = await lockCheckpoint(client, partition)
   await options.onStep?.('locked', partition)
   const batch = await read(checkpoint)
   await options.onStep?.('read', partition)
-  await merge({ client, partition, batch, options })
+  const booked = await merge({ client, partition, batch, options })
   await options.onStep?.('merged', partition)
   await client.query(ledgerQueries.move, [partition, batch.epoch, batch.position])
   await options.onStep?.('moved', partition)
-  return { merged: batch.entries.length, checkpoint: { partition, epoch: batch.epoch, position: batch.position } }
+  const { epoch, position, entries } = batch
+  return { ...booked, merged: entries.length, checkpoint: { partition, epoch, position } }
+}
+
+/** Only what is committed is told. */
+function tell(observer: Observer, { raised = 0, lowered = 0, unsettled = 0 }: Partial<Merged>): void {
+  if (raised > 0) observer.count('ledger_corrections_total', { by: 'up' }, raised)
+  if (lowered > 0) observer.count('ledger_corrections_total', { by: 'down' }, lowered)
+  if (unsettled > 0) observer.count('ledger_unsettled_total', {}, unsettled)
 }
 
 async function lockCheckpoint(client: PoolClient, partition: number): Promise<Checkpoint | undefined> {
@@ -85,7 +94,14 @@ async function lockCheckpoint(client: PoolClient, partition: number): Promise<Ch
   return row && checkpointOf({ partition, ...row })
 }
 
-async function merge(drain: Omit<Drain, 'read'> & { readonly batch: ChargeBatch }): Promise<void> {
+/** What a merge did, as `queries/ledger-merge.sql` answers it. */
+interface Merged {
+  readonly raised: number
+  readonly lowered: number
+  readonly unsettled: number
+}
+
+async function merge(drain: Omit<Drain, 'read'> & { readonly batch: ChargeBatch }): Promise<Merged | undefined> {
   const rows = drain.batch.entries.map((entry) => ledgerRow(entry))
   const bookable = rows.filter((row) => row !== undefined)
   if (bookable.length < rows.length) {
@@ -93,7 +109,10 @@ async function merge(drain: Omit<Drain, 'read'> & { readonly batch: ChargeBatch 
     drain.options.observer.count('ledger_unbookable_total', {}, ids.length)
     drain.options.observer.warn('charges_unbookable', { ids: ids.slice(0, idsTold) })
   }
-  if (bookable.length > 0) await drain.client.query(ledgerQueries.merge, [drain.partition, JSON.stringify(bookable)])
+  if (bookable.length === 0) return undefined
+  const days = bookable.map((row) => row.mint_day).sort()
+  const parameters = [drain.partition, JSON.stringify(bookable), days[0], days.at(-1)]
+  return (await drain.client.query<Merged>(ledgerQueries.merge, parameters)).rows[0]
 }
 
 function checkpointOf({ partition, epoch, position }: CheckpointRow): Checkpoint | undefined {

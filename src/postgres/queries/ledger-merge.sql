@@ -2,9 +2,12 @@
 -- Guarantee: for each id, final wins over open and within one state the larger amount wins, quantity by quantity, whatever the order and
 --            however often an entry is repeated. A row keeps the instant, payer and subjects it was first booked with. An entry that is
 --            only for a booked row changes nothing unless the row is there, or an earlier entry of the batch makes it. Every counter of
---            quota_usage that the row's subjects have in this partition moves by exactly new less old. Runs under the checkpoint's lock,
---            so that no other ledger changes the partition's rows meanwhile.
--- Parameters: $1 partition, $2 JSON array of entries in stream order (see ledger-row.ts for the fields; credits come in millicredits).
+--            quota_usage and every hour of subject_hour that the row's subjects have in this partition, and of a home row every hour of
+--            usage_hour, moves by exactly new less old. Runs under the checkpoint's lock, so that no other ledger changes the partition's
+--            rows meanwhile; hours belong to a home partition, so no other partition's drain moves them either.
+-- Parameters: $1 partition, $2 JSON array of entries in stream order (see ledger-row.ts for the fields; credits come in millicredits),
+--             $3 and $4 first and last mint day of them.
+-- Answers how many rows were written, and how many of those changed upwards, changed downwards, and are new and unsettled.
 WITH listed AS (
   SELECT place, mint_day, id, at, account, project, department, token, address, upstream, surface, kind, resource, file, is_home,
          outcome, state, unsettled, requests, credits_milli / 1000.0 AS credits, bytes, gpu_ms, subjects, only_if_booked
@@ -23,7 +26,8 @@ WITH listed AS (
    -- LIMIT, and OFFSET below, keep these look-ups by key whatever the planner believes of tables that grow by the second.
    CROSS JOIN LATERAL (
          SELECT * FROM tollgate.usage_entry AS entry
-          WHERE entry.mint_day = wanted.mint_day AND entry.id = wanted.id AND entry.partition = $1 LIMIT 1) AS old
+          WHERE entry.mint_day = wanted.mint_day AND entry.id = wanted.id AND entry.partition = $1
+            AND entry.mint_day BETWEEN $3 AND $4 LIMIT 1) AS old
 ), told AS (
   SELECT * FROM booked
    UNION ALL
@@ -60,14 +64,43 @@ WITH listed AS (
       ON CONFLICT (mint_day, id, partition) DO UPDATE
      SET outcome = excluded.outcome, state = excluded.state, unsettled = excluded.unsettled, requests = excluded.requests,
          credits = excluded.credits, bytes = excluded.bytes, gpu_ms = excluded.gpu_ms
-  RETURNING entry.mint_day, entry.id, entry.at, entry.token, entry.is_home, entry.surface, entry.subjects, entry.requests,
-         entry.credits, entry.bytes, entry.gpu_ms
+  RETURNING entry.mint_day, entry.id, entry.at, entry.account, entry.project, entry.department, entry.token, entry.is_home,
+         entry.surface, entry.resource, entry.outcome, entry.state, entry.unsettled, entry.subjects, entry.requests, entry.credits,
+         entry.bytes, entry.gpu_ms
 ), changed AS (
-  SELECT saved.at, saved.surface, saved.subjects,
+  SELECT saved.at, date_trunc('hour', saved.at, 'UTC') AS hour, saved.surface, saved.subjects, old.id IS NULL AS is_new, saved.unsettled,
          saved.requests - coalesce(old.requests, 0) AS requests, saved.credits - coalesce(old.credits, 0) AS credits,
          saved.bytes - coalesce(old.bytes, 0) AS bytes, saved.gpu_ms - coalesce(old.gpu_ms, 0) AS gpu_ms
     FROM saved
     LEFT JOIN booked AS old ON old.mint_day = saved.mint_day AND old.id = saved.id
+), hours AS (
+  INSERT INTO tollgate.usage_hour AS known (
+         hour, account, project, department, surface, resource, outcome_class, entries, not_yet_final, requests, credits, bytes, gpu_ms)
+  SELECT date_trunc('hour', at, 'UTC'), account, project, department, surface, resource, outcome_class,
+         sum(sign), coalesce(sum(sign) FILTER (WHERE state = 'open'), 0), sum(sign * requests), sum(sign * credits), sum(sign * bytes), sum(sign * gpu_ms)
+    FROM (SELECT 1 AS sign, at, account, project, department, surface, resource, tollgate.outcome_class(outcome, unsettled) AS outcome_class,
+                 state, requests, credits, bytes, gpu_ms FROM saved WHERE is_home
+           UNION ALL
+          SELECT -1, at, account, project, department, surface, resource, tollgate.outcome_class(outcome, unsettled),
+                 state, requests, credits, bytes, gpu_ms FROM booked WHERE is_home) AS part
+   GROUP BY 1, 2, 3, 4, 5, 6, 7
+  HAVING sum(sign) <> 0 OR coalesce(sum(sign) FILTER (WHERE state = 'open'), 0) <> 0 OR sum(sign * requests) <> 0
+      OR sum(sign * credits) <> 0 OR sum(sign * bytes) <> 0 OR sum(sign * gpu_ms) <> 0
+   ORDER BY 1, 2, 3, 4, 5, 6, 7
+      ON CONFLICT (hour, account, project, department, surface, resource, outcome_class) DO UPDATE
+     SET entries = greatest(0, known.entries + excluded.entries), not_yet_final = greatest(0, known.not_yet_final + excluded.not_yet_final),
+         requests = greatest(0, known.requests + excluded.requests), credits = greatest(0, known.credits + excluded.credits),
+         bytes = greatest(0, known.bytes + excluded.bytes), gpu_ms = greatest(0, known.gpu_ms + excluded.gpu_ms)
+), subject_hours AS (
+  INSERT INTO tollgate.subject_hour AS known (partition, subject, surface, hour, requests, credits, bytes, gpu_ms)
+  SELECT $1::smallint, subject, surface, hour, sum(requests), sum(credits), sum(bytes), sum(gpu_ms)
+    FROM changed CROSS JOIN LATERAL unnest(subjects) AS named (subject)
+   GROUP BY subject, surface, hour
+  HAVING sum(requests) <> 0 OR sum(credits) <> 0 OR sum(bytes) <> 0 OR sum(gpu_ms) <> 0
+   ORDER BY subject, surface, hour
+      ON CONFLICT (partition, subject, surface, hour) DO UPDATE
+     SET requests = greatest(0, known.requests + excluded.requests), credits = greatest(0, known.credits + excluded.credits),
+         bytes = greatest(0, known.bytes + excluded.bytes), gpu_ms = greatest(0, known.gpu_ms + excluded.gpu_ms)
 ), concerned AS (
   SELECT changed.*, split_part(name, ':', 1) AS subject_kind, substr(name, strpos(name, ':') + 1) AS subject_id
     FROM changed
@@ -93,4 +126,8 @@ WITH listed AS (
   SELECT token, max(at) FROM saved WHERE is_home AND token <> '' GROUP BY token
       ON CONFLICT (token) DO UPDATE SET last_used_at = excluded.last_used_at WHERE known.last_used_at < excluded.last_used_at
 )
-SELECT count(*)::int AS saved FROM saved
+SELECT count(*)::int AS saved,
+       count(*) FILTER (WHERE NOT is_new AND (credits, bytes, requests, gpu_ms) > (0, 0, 0, 0))::int AS raised,
+       count(*) FILTER (WHERE NOT is_new AND (credits, bytes, requests, gpu_ms) < (0, 0, 0, 0))::int AS lowered,
+       count(*) FILTER (WHERE is_new AND unsettled)::int AS unsettled
+  FROM changed

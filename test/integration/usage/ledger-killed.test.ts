@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { hoursThatDiffer } from '../../support/ledger-database.ts'
 import { openLedgerWorld } from '../../support/ledger-world.ts'
 import { amounts } from '../../support/spend-harness.ts'
 
@@ -47,6 +48,7 @@ describe('a ledger killed between any two steps leaves every request booked exac
       'SELECT count(*)::int AS rows, sum(requests)::int AS requests FROM tollgate.usage_entry',
     )
     expect(count).toEqual({ rows: 12, requests: 12 })
+    expect(await world.database.rows(hoursThatDiffer)).toEqual([])
 
     await world.spending.report({ ...open, amounts: amounts({ requests: 1, credits: 4 }) })
     await world.settle()

@@ -4,7 +4,13 @@ import type { ChargeEntry } from '../../../src/core/charge.ts'
 import { createPostgresLedgerStore } from '../../../src/postgres/ledger-store.ts'
 import { type Observer, silentObserver } from '../../../src/telemetry/observer.ts'
 import { account, chargeEntry, listStream, testDayMs } from '../../support/charge-entries.ts'
-import { countersAndTruth, dayOf, type LedgerDatabase, openLedgerDatabase } from '../../support/ledger-database.ts'
+import {
+  countersAndTruth,
+  dayOf,
+  hoursThatDiffer,
+  type LedgerDatabase,
+  openLedgerDatabase,
+} from '../../support/ledger-database.ts'
 
 const allRows = `SELECT id, partition, is_home, state, outcome, unsettled, requests::int, credits::text, bytes::int, gpu_ms::int, subjects
                    FROM tollgate.usage_entry ORDER BY id, partition`
@@ -159,6 +165,7 @@ test('drain() ends at the same books and counters for every order, repetition an
         }),
       )
       await book(database, charges, batch)
+      expect(await database.rows(hoursThatDiffer)).toEqual([])
       await store.figures(account('alice'), [dayOf('credits'), dayOf('bytes', 'pypi'), dayOf('requests', 'gpu')])
       const first = await database.rows(allRows)
       const again = listStream()
@@ -171,6 +178,7 @@ test('drain() ends at the same books and counters for every order, repetition an
       }
       expect(await database.rows(allRows)).toEqual(first)
       expect(first).toMatchObject(expectedRows(charges))
+      expect(await database.rows(hoursThatDiffer)).toEqual([])
       for (const counter of await database.rows(countersAndTruth)) expect(counter['used']).toBe(counter['truth'])
     }),
     { numRuns: 25 },

@@ -4,7 +4,7 @@ import { createPostgresLedgerStore } from '../../../src/postgres/ledger-store.ts
 import { silentObserver as observer } from '../../../src/telemetry/observer.ts'
 import { createLedger, ledgerDefaults } from '../../../src/usage/ledger.ts'
 import { createSeeder } from '../../../src/usage/seeder.ts'
-import { countersAndTruth, openLedgerDatabase } from '../../support/ledger-database.ts'
+import { countersAndTruth, hoursThatDiffer, openLedgerDatabase } from '../../support/ledger-database.ts'
 import { openLedgerWorld } from '../../support/ledger-world.ts'
 import { alice, amounts, hourOf, quotaLine, reportOf, spendRequest } from '../../support/spend-harness.ts'
 
@@ -40,6 +40,7 @@ test('two running ledgers, one losing its connections, and a third that comes la
     ['account:alice', 'department:research'].map((subject) => ({ subject, store: truth, kept: truth, truth })),
   )
   expect(await world.database.rows('SELECT count(*)::int AS rows FROM tollgate.usage_entry')).toEqual([{ rows: 120 }])
+  expect(await world.database.rows(hoursThatDiffer)).toEqual([])
 })
 
 test('the in-process store: what is drained before the end is there for the next start, whose counters are seeded from it', async () => {
