@@ -13,8 +13,8 @@ const memoSizeMax = 1_024
 const hourMs = 3_600_000
 
 /**
- * Windows of a quota at an instant: days and hours of `timeZone` (IANA name). Days may be 23, 25 or, where a zone moves its date line,
- * more hours; a day without midnight begins when it begins. Windows of one zone follow each other without gap or overlap.
+ * Windows of a quota at an instant: hours, days, weeks and months of `timeZone` (IANA name). A day may be 23, 25 or, where a zone moves its
+ * date line, more hours; one without midnight begins when it begins. Windows of one kind and zone follow each other without gap or overlap.
  * @throws RangeError for an unknown zone.
  */
 export function windowsAt(
@@ -25,27 +25,55 @@ export function windowsAt(
   const key = wanted.window + wanted.timeZone
   const known = memo.get(key)
   if (known !== undefined && known.current.startMs <= nowMs && nowMs < known.current.endMs) return known
-  const rangeAt = wanted.window === 'day' ? dayAt : hourAt
-  const current = rangeAt(nowMs, wanted.timeZone)
-  const windows = { current, next: rangeAt(current.endMs, wanted.timeZone) }
+  const current = rangeAt(nowMs, wanted)
+  const windows = { current, next: rangeAt(current.endMs, wanted) }
   if (memo.size >= memoSizeMax) memo.clear()
   memo.set(key, windows)
   return windows
+}
+
+/** A kind of window that is made of whole dates. */
+interface Dates {
+  /** The first date of the window that a date falls into. */
+  readonly first: (date: Temporal.PlainDate) => Temporal.PlainDate
+  readonly length: Temporal.DurationLike
+}
+
+const datesOf: Readonly<Record<Exclude<WindowKind, 'hour'>, Dates>> = {
+  day: { first: (date) => date, length: { days: 1 } },
+  month: { first: (date) => date.with({ day: 1 }), length: { months: 1 } },
+  week_mon: weekFrom(1),
+  week_tue: weekFrom(2),
+  week_wed: weekFrom(3),
+  week_thu: weekFrom(4),
+  week_fri: weekFrom(5),
+  week_sat: weekFrom(6),
+  week_sun: weekFrom(7),
+}
+
+/** `startDay` by ISO 8601: 1 is Monday. */
+function weekFrom(startDay: number): Dates {
+  return { first: (date) => date.subtract({ days: (date.dayOfWeek - startDay + 7) % 7 }), length: { days: 7 } }
+}
+
+function rangeAt(ms: number, { window, timeZone }: { readonly window: WindowKind; readonly timeZone: string }) {
+  return window === 'hour' ? hourAt(ms, timeZone) : rangeOfDates(ms, timeZone, datesOf[window])
 }
 
 function zoned(ms: number, timeZone: string): Temporal.ZonedDateTime {
   return Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(timeZone)
 }
 
-function dayAt(ms: number, timeZone: string): TimeRange {
-  const local = zoned(ms, timeZone)
-  const startMs = local.startOfDay().epochMilliseconds
-  let tomorrow = local.toPlainDate().add({ days: 1 })
-  let endMs = tomorrow.toZonedDateTime(timeZone).epochMilliseconds
-  // A date that the zone skipped (Apia, 2011-12-30) begins no later than the day after it.
+/** A date that the zone skipped (Apia, 2011-12-30) begins when the date after it does. */
+function rangeOfDates(ms: number, timeZone: string, dates: Dates): TimeRange {
+  const startOf = (date: Temporal.PlainDate): number => date.toZonedDateTime(timeZone).epochMilliseconds
+  const first = dates.first(zoned(ms, timeZone).toPlainDate())
+  let after = first.add(dates.length)
+  let [startMs, endMs] = [startOf(first), startOf(after)]
+  // Where the clock goes back over midnight the old date comes once more; the new window has begun all the same.
   while (endMs <= ms) {
-    tomorrow = tomorrow.add({ days: 1 })
-    endMs = tomorrow.toZonedDateTime(timeZone).epochMilliseconds
+    after = after.add(dates.length)
+    ;[startMs, endMs] = [endMs, startOf(after)]
   }
   return { startMs, endMs }
 }
