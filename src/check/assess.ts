@@ -12,7 +12,7 @@ import type { Upstream } from '../core/upstream.ts'
 import type { Refusal } from '../core/verdict.ts'
 import { identify } from './identify.ts'
 import { governs } from './lines.ts'
-import type { SizeCatalogue } from './ports.ts'
+import type { HeatSource, SizeCatalogue } from './ports.ts'
 
 /** A request that limits govern: who asks for what, at which price, under which limits. */
 export interface Governed {
@@ -58,6 +58,7 @@ export function assess(
   given: {
     readonly snapshot: Snapshot
     readonly sizes: SizeCatalogue
+    readonly heats: HeatSource
     readonly nowMs: number
     readonly isPolicyFresh: boolean
   },
@@ -95,15 +96,21 @@ function zoneOf(principal: ReturnType<typeof identify>): { readonly timeZone?: s
 function govern(
   who: Pick<Governed, 'upstream' | 'resource' | 'principal'>,
   facts: RequestFacts,
-  given: { readonly snapshot: Snapshot; readonly sizes: SizeCatalogue },
+  given: {
+    readonly snapshot: Snapshot
+    readonly sizes: SizeCatalogue
+    readonly heats: HeatSource
+    readonly nowMs: number
+  },
 ): Assessment {
   const { upstream, resource, principal } = who
   const { snapshot } = given
-  const limits = snapshot.limitsOf(principal.account)
+  const limits = snapshot.limitsOf(principal.account, given.nowMs)
   const faulty = limits.find((limit) => limit.isFaulty && governs(limit, upstream.surface))
   // What the operator meant cannot be read, so nothing passes; but it is not the caller who asks for too much.
   if (faulty) return { kind: 'refused', refusal: { cause: 'unavailable', reason: faultOf(faulty) }, ...who }
-  const wanted = { surface: upstream.surface, kind: resource.kind, resource: resource.resource }
+  const heat = given.heats.heatOf(upstream.surface, resource.resource)
+  const wanted = { surface: upstream.surface, kind: resource.kind, resource: resource.resource, heat }
   const price = priceOf(snapshot.priceRules, wanted, snapshot.matchesPattern)
   const sizeBytes = sizeOf(who, facts, given.sizes)
   return {

@@ -14,7 +14,7 @@ import { type Admission, type Admit, overran } from './admit.ts'
 import { type AnswerContext, landingPage, ownPage, refuse } from './answers.ts'
 import { assess, type Governed } from './assess.ts'
 import type { WindowsAt } from './lines.ts'
-import type { PolicySource, SizeCatalogue, SpendStore } from './ports.ts'
+import type { HeatSource, PolicySource, SizeCatalogue, SpendStore } from './ports.ts'
 import type { ReadStatus } from './status.ts'
 import type { TicketSigner } from './ticket.ts'
 
@@ -22,6 +22,7 @@ export interface AuthorizeDeps {
   readonly policy: PolicySource
   readonly store: SpendStore
   readonly sizes: SizeCatalogue
+  readonly heats: HeatSource
   readonly admit: Admit
   readonly readStatus: ReadStatus
   readonly signer: TicketSigner
@@ -54,7 +55,8 @@ export function createAuthorize(deps: AuthorizeDeps): Authorize {
     if (snapshot === undefined) return refuse({ cause: 'unavailable' }, { facts }, deps.answers)
     const nowMs = deps.store.nowMs()
     const notAfterMs = Math.floor(nowMs + (deadlineMs - deps.nowMs()) * storeShare)
-    const given = { snapshot, sizes: deps.sizes, nowMs, isPolicyFresh: deps.policy.isFresh() }
+    const { sizes, heats } = deps
+    const given = { snapshot, sizes, heats, nowMs, isPolicyFresh: deps.policy.isFresh() }
     const assessment = assess(facts, given)
     switch (assessment.kind) {
       case 'refused':

@@ -17,7 +17,6 @@ export type ReadStatus = (who: {
 
 export function createReadStatus(deps: { readonly look: Look; readonly windowsAt: WindowsAt }): ReadStatus {
   return async ({ principal, address, snapshot, notAfterMs }) => {
-    const limits = snapshot.limitsOf(principal.account)
     const linesAt = (nowMs: number): readonly Line[] => {
       const facts = {
         principal,
@@ -27,11 +26,11 @@ export function createReadStatus(deps: { readonly look: Look; readonly windowsAt
         nowMs,
         windowsAt: deps.windowsAt,
       } as const
-      return limits.flatMap((limit) =>
-        linesOf([limit], { ...facts, surface: limit.surface === 'gpu' ? 'gpu' : 'pypi' }),
-      )
+      return snapshot
+        .limitsOf(principal.account, nowMs)
+        .flatMap((limit) => linesOf([limit], { ...facts, surface: limit.surface === 'gpu' ? 'gpu' : 'pypi' }))
     }
     const seen = await deps.look(linesAt, { notAfterMs })
-    return seen && standingsOf(limits, seen)
+    return seen && standingsOf(snapshot.limitsOf(principal.account, seen.at), seen)
   }
 }

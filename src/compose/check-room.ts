@@ -4,7 +4,7 @@ import type { AnswerContext } from '../check/answers.ts'
 import { type Authorize, createAuthorize } from '../check/authorize.ts'
 import type { WindowsAt } from '../check/lines.ts'
 import { createLook } from '../check/look.ts'
-import type { PolicySource, Seeder, SizeCatalogue, SpendStore } from '../check/ports.ts'
+import type { HeatSource, PolicySource, Seeder, SizeCatalogue, SpendStore } from '../check/ports.ts'
 import { createReservationIds } from '../check/reservation-id.ts'
 import { createReadStatus } from '../check/status.ts'
 import type { TicketSigner } from '../check/ticket.ts'
@@ -16,6 +16,9 @@ import type { Observer } from '../telemetry/observer.ts'
 
 /** Older than this, a snapshot may lack a token that was issued meanwhile. */
 const freshMsMax = 5_000
+
+/** Until the ledger tells what is in demand. */
+export const allNormal: HeatSource = { heatOf: () => 'normal' }
 
 export interface CheckRoom {
   readonly settings: Settings
@@ -36,6 +39,7 @@ export function createCheckRoom(room: CheckRoom): Authorize {
   const windows = createWindows()
   return createAuthorize({
     ...room,
+    heats: allNormal,
     admit: createAdmit({ store, seed, observer }),
     readStatus: createReadStatus({ look, windowsAt: windows }),
     answers: answersOf(settings),

@@ -15,7 +15,7 @@ import { createPostgresDirectory } from '../postgres/directory.ts'
 import { migrate } from '../postgres/migrate.ts'
 import { seedDemo } from '../postgres/seed-demo.ts'
 import { readSettings } from '../settings.ts'
-import { createWindows } from './check-room.ts'
+import { allNormal, createWindows } from './check-room.ts'
 import { type CommandTools, createCommandTools } from './command-tools.ts'
 import { serve } from './serve.ts'
 
@@ -77,6 +77,7 @@ async function explain(tools: CommandTools, wish: RequestWish): ReturnType<CliCo
     policy: { current: () => snapshot, isFresh: () => true },
     nowMs: Date.now,
     sizes: { sizeOf: () => wish.sizeBytes, learn: () => undefined },
+    heats: allNormal,
     look: await tools.look(),
     windowsAt: createWindows(),
   })

@@ -1,4 +1,4 @@
-import type { PriceRule } from './price.ts'
+import type { Heat, PriceRule } from './price.ts'
 import type { RequestKind } from './request.ts'
 import type { Surface } from './subject.ts'
 
@@ -8,13 +8,15 @@ export interface Priced {
   readonly kind: RequestKind
   /** Normalised package or model; empty when there is none. */
   readonly resource: string
+  /** Of the resource, as last recomputed. */
+  readonly heat: Heat
 }
 
 /** RE2, over the whole text. */
 export type MatchesPattern = (pattern: string, text: string) => boolean
 
 /**
- * The rule that prices a request: of `rules` (most specific first) the first whose surface, kind and package match; without one, 1 credit.
+ * The rule that prices a request: of `rules` (most specific first) the first whose surface, kind, heat and package match; without one, 1 credit.
  * `other`, a path that no layout knows, takes a rule of its own, else the one of an artifact: it may turn out to be one.
  */
 export function priceOf(rules: readonly PriceRule[], request: Priced, matchesPattern: MatchesPattern): PriceRule {
@@ -26,6 +28,7 @@ export function priceOf(rules: readonly PriceRule[], request: Priced, matchesPat
 function matches(rule: PriceRule, request: Priced, matchesPattern: MatchesPattern): boolean {
   if (rule.surface !== request.surface) return false
   if (rule.kind !== undefined && rule.kind !== request.kind) return false
+  if (rule.heat !== undefined && rule.heat !== request.heat) return false
   return rule.packagePattern === undefined || matchesPattern(rule.packagePattern, request.resource)
 }
 

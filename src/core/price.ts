@@ -7,6 +7,10 @@ export interface PriceTier {
   readonly milliPerMb: number
 }
 
+/** How much a resource is in demand. */
+export const heats = ['hot', 'normal', 'rare'] as const
+export type Heat = (typeof heats)[number]
+
 /** What travels in a ticket: enough to price the actual bytes without the policy of the day. */
 export interface PriceParameters {
   readonly baseMilli: number
@@ -23,6 +27,7 @@ export interface PriceRule extends PriceParameters {
   readonly kind?: RequestKind
   /** RE2 pattern over the whole normalised package or model. */
   readonly packagePattern?: string
+  readonly heat?: Heat
   /** Estimate of an artifact whose size is not known. */
   readonly assumedBytes: number
 }

@@ -18,8 +18,11 @@ export interface Snapshot {
   upstream(id: string): Upstream | undefined
   /** Upstreams that serve this host (lower case, no port). None or two are for the caller to refuse. */
   upstreamsOfHost(host: string): readonly Upstream[]
-  /** The account's limits after "same name, most specific wins"; the same array until a row it rests on changes. */
-  limitsOf(account: Account): readonly LimitRule[]
+  /**
+   * The account's limits at an instant (the store's clock) after "same name, most specific wins" and with what is granted then; the same
+   * array until a row it rests on changes, or a grant begins or ends.
+   */
+  limitsOf(account: Account, nowMs: number): readonly LimitRule[]
   /** All rules, strictest match decided by `decideAccess`. */
   readonly accessRules: readonly AccessRule[]
   /** Most specific first. */

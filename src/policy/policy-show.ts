@@ -1,5 +1,6 @@
 import { creditsOfMilli } from '../core/credits.ts'
-import type { LimitRule } from '../core/limit.ts'
+import type { Grant } from '../core/grant.ts'
+import type { LimitRule, WindowKind } from '../core/limit.ts'
 import type { PriceRule } from '../core/price.ts'
 import type { CountedQuantity } from '../core/quantity.ts'
 import type { PolicySnapshot } from './snapshot.ts'
@@ -10,23 +11,26 @@ export interface PolicyListing {
   readonly version: number
   readonly rows: Readonly<Record<string, number>>
   readonly limits: readonly Readonly<Record<string, string | boolean>>[]
+  readonly grants: readonly Readonly<Record<string, string>>[]
   readonly prices: readonly Readonly<Record<string, string>>[]
   readonly access: readonly Readonly<Record<string, string>>[]
   readonly upstreams: readonly Readonly<Record<string, string>>[]
 }
 
-/** What `tollgate policy show` prints. Limits by name, prices most specific first. */
+/** What `tollgate policy show` prints. Limits by name, grants by id, whether they run or not, prices most specific first. */
 export function policyShow(snapshot: PolicySnapshot): PolicyListing {
   const { tables } = snapshot.state
   const limits = [...tables.limit_rule.inForce.values()].sort((left, right) =>
     `${left.name} ${left.id}` < `${right.name} ${right.id}` ? -1 : 1,
   )
+  const grants = [...tables.grant.inForce.values()].sort((left, right) => (left.id < right.id ? -1 : 1))
   const upstreams = [...tables.upstream.inForce.values()].sort((left, right) => (left.id < right.id ? -1 : 1))
   return {
     history: snapshot.history,
     version: snapshot.version,
     rows: Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, table.inForce.size])),
     limits: limits.map(limitLine),
+    grants: grants.map((grant) => grantLine(grant, countsOf(limits, grant.limitName))),
     prices: snapshot.priceRules.map(priceLine),
     access: snapshot.accessRules.map((rule) => ({
       id: rule.id,
@@ -54,9 +58,7 @@ function limitLine(rule: LimitRule): PolicyListing['limits'][number] {
   return {
     name: rule.name,
     id: rule.id,
-    allows: rule.isFaulty
-      ? 'nothing: the row is faulty'
-      : `${shown(rule.counts, rule.amount)} ${rule.counts} ${spanOf(rule)}`,
+    allows: rule.isFaulty ? 'nothing: the row is faulty' : allowed(rule),
     per: rule.per,
     surface: rule.surface,
     applies_to: appliesTo.id === undefined ? 'anyone' : `${appliesTo.kind} ${appliesTo.id}`,
@@ -66,9 +68,49 @@ function limitLine(rule: LimitRule): PolicyListing['limits'][number] {
   }
 }
 
-function spanOf(rule: LimitRule): string {
-  if (rule.kind === 'quota') return `a ${rule.window ?? 'day'} in ${rule.timeZone ?? "the account's zone"}`
-  return `every ${rule.periodMs ?? 0} ms, at most ${shown(rule.counts, rule.burst ?? 0)} at once`
+function allowed(rule: LimitRule): string {
+  const { counts, window = 'day', timeZone = "the account's zone", periodMs = 0, burst = 0, paceMsMax = 0 } = rule
+  if (rule.kind === 'concurrency') return `${rule.amount} requests at one time`
+  const amount = `${shown(counts, rule.amount)} ${counts}`
+  if (rule.kind === 'quota') return `${amount} a ${windowWords(window)} in ${timeZone}`
+  const rate = `${amount} every ${periodMs} ms, at most ${shown(counts, burst)} at once`
+  return paceMsMax === 0 ? rate : `${rate}, held up to ${paceMsMax} ms`
+}
+
+const weekDays: Readonly<Record<string, string>> = {
+  week_mon: 'Monday',
+  week_tue: 'Tuesday',
+  week_wed: 'Wednesday',
+  week_thu: 'Thursday',
+  week_fri: 'Friday',
+  week_sat: 'Saturday',
+  week_sun: 'Sunday',
+}
+
+function windowWords(window: WindowKind): string {
+  const day = weekDays[window]
+  return day === undefined ? window : `week from ${day}`
+}
+
+/** A name is of one thing that is counted; where it is not, a grant adds to each in its own unit. */
+function countsOf(limits: readonly LimitRule[], name: string): CountedQuantity | undefined {
+  return limits.find((limit) => limit.name === name)?.counts
+}
+
+function grantLine(grant: Grant, counts: CountedQuantity | undefined): PolicyListing['grants'][number] {
+  const { grantedTo, amount } = grant
+  return {
+    id: grant.id,
+    limit: grant.limitName,
+    adds: counts === undefined ? 'nothing: there is no such limit' : `${addedBy(amount, counts)} ${counts}`,
+    to: `${grantedTo.kind} ${grantedTo.id}`,
+    from: new Date(grant.startMs).toISOString(),
+    until: new Date(grant.endMs).toISOString(),
+  }
+}
+
+function addedBy({ whole, milli }: Grant['amount'], counts: CountedQuantity): string {
+  return counts === 'credits' ? creditsOfMilli(milli) : String(whole)
 }
 
 function shown(counts: CountedQuantity, amount: number): string {
@@ -82,6 +124,7 @@ function priceLine(rule: PriceRule): PolicyListing['prices'][number] {
     surface: rule.surface,
     kind: rule.kind ?? 'any',
     package_pattern: rule.packagePattern ?? 'any',
+    heat: rule.heat ?? 'any',
     credits: [creditsOfMilli(rule.baseMilli), ...tiers].join(' + '),
     charged: rule.charged,
     assumed_bytes: String(rule.assumedBytes),

@@ -1,8 +1,10 @@
+import type { Grant } from '../core/grant.ts'
 import type { LimitRule } from '../core/limit.ts'
 import type { PriceRule } from '../core/price.ts'
 import type { Account, Department, Plan, Project, Token } from '../core/principal.ts'
 import type { Upstream } from '../core/upstream.ts'
 import { type AccessEntry, accessReader } from './access-rows.ts'
+import { grantReader } from './grant-rows.ts'
 import { limitReader } from './limit-rows.ts'
 import { accountReader, departmentReader, planReader, projectReader } from './people-rows.ts'
 import type { PolicyHead, RawRow, TableName } from './ports.ts'
@@ -26,6 +28,7 @@ export interface PolicyState {
     readonly limit_rule: TableState<LimitRule>
     readonly price_rule: TableState<PriceRule>
     readonly access_rule: TableState<AccessEntry>
+    readonly grant: TableState<Grant>
   }
 }
 
@@ -41,7 +44,7 @@ export interface PolicyDraft {
 
 const tableNames = [
   ...(['plan', 'department', 'project', 'account', 'token', 'upstream'] as const),
-  ...(['limit_rule', 'price_rule', 'access_rule'] as const),
+  ...(['limit_rule', 'price_rule', 'access_rule', 'grant'] as const),
 ]
 
 const readers = {
@@ -54,6 +57,7 @@ const readers = {
   limit_rule: limitReader,
   price_rule: priceReader,
   access_rule: accessReader,
+  grant: grantReader,
 } as const
 
 export const emptyPolicy: PolicyState = {
@@ -69,6 +73,7 @@ export const emptyPolicy: PolicyState = {
     limit_rule: emptyTable(),
     price_rule: emptyTable(),
     access_rule: emptyTable(),
+    grant: emptyTable(),
   },
 }
 
@@ -92,6 +97,7 @@ export function draftPolicy({
     limit_rule: draftTable(readers.limit_rule, { start: from.limit_rule, before: old.limit_rule }),
     price_rule: draftTable(readers.price_rule, { start: from.price_rule, before: old.price_rule }),
     access_rule: draftTable(readers.access_rule, { start: from.access_rule, before: old.access_rule }),
+    grant: draftTable(readers.grant, { start: from.grant, before: old.grant }),
   }
   return {
     take: ({ table, rows }) => drafts[table].take(rows),
@@ -114,6 +120,7 @@ export function draftPolicy({
           limit_rule: finish('limit_rule', drafts.limit_rule),
           price_rule: finish('price_rule', drafts.price_rule),
           access_rule: finish('access_rule', drafts.access_rule),
+          grant: finish('grant', drafts.grant),
         },
       }
     },
@@ -132,5 +139,6 @@ export function policyCheck({ tables } = emptyPolicy): readonly PolicyFault[] {
     ...faultsOf(readers.limit_rule, tables.limit_rule),
     ...faultsOf(readers.price_rule, tables.price_rule),
     ...faultsOf(readers.access_rule, tables.access_rule),
+    ...faultsOf(readers.grant, tables.grant),
   ]
 }

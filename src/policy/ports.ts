@@ -12,6 +12,7 @@ export type TableName =
   | 'limit_rule'
   | 'price_rule'
   | 'access_rule'
+  | 'grant'
 
 /** What a reading of the policy is as of. */
 export interface PolicyHead {

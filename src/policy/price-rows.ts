@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { milliOfCredits } from '../core/credits.ts'
-import type { PriceRule } from '../core/price.ts'
+import { heats, type PriceRule } from '../core/price.ts'
 import { requestKinds } from '../core/request.ts'
 import { isPattern } from './pattern.ts'
 import { lastGood, type TableReader } from './quarantine.ts'
@@ -37,6 +37,7 @@ export const priceReader: TableReader<PriceRule> = {
       surface: oneOf(['pypi', 'gpu'], 'price_surface_is_known'),
       kind: oneOf(requestKinds, 'price_kind_is_known').nullable(),
       package_pattern: z.string().refine(isPattern, { error: 'price_package_pattern_is_a_pattern' }).nullable(),
+      heat: oneOf(heats, 'price_heat_is_known').nullable(),
       base_credits: credits('price_base_is_not_negative', 999_999_999_999),
       charged: oneOf(['by_size', 'at_the_door'], 'price_charged_is_known'),
       assumed_bytes: bytes('price_assumed_bytes_is_at_most_a_terabyte', terabyte),
@@ -54,6 +55,7 @@ export const priceReader: TableReader<PriceRule> = {
       charged: row.charged,
       assumedBytes: row.assumed_bytes,
       ...(row.kind !== null && { kind: row.kind }),
+      ...(row.heat !== null && { heat: row.heat }),
       ...(row.package_pattern !== null && { packagePattern: row.package_pattern }),
     }),
   ),
@@ -61,11 +63,13 @@ export const priceReader: TableReader<PriceRule> = {
   heldWhenEmptied: true,
 }
 
-/** Most specific first: pattern and kind, pattern, kind, neither; of equals the first by id. */
+/** Most specific first: pattern and kind, pattern, kind, neither; of each sort one with heat first; of equals the first by id. */
 export function comparePrices(left: PriceRule, right: PriceRule): number {
   return specificity(right) - specificity(left) || (left.id < right.id ? -1 : 1)
 }
 
 function specificity(rule: PriceRule): number {
-  return (rule.packagePattern === undefined ? 0 : 2) + (rule.kind === undefined ? 0 : 1)
+  return (
+    (rule.packagePattern === undefined ? 0 : 4) + (rule.kind === undefined ? 0 : 2) + (rule.heat === undefined ? 0 : 1)
+  )
 }

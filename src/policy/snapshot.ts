@@ -1,8 +1,10 @@
 import type { AccessRule } from '../core/access.ts'
+import type { LimitsInForce } from '../core/grant.ts'
 import type { LimitRule } from '../core/limit.ts'
 import type { PriceRule } from '../core/price.ts'
 import type { Account, Department, Plan, Project, Token } from '../core/principal.ts'
 import type { Snapshot } from '../core/snapshot.ts'
+import { holds } from '../core/time-range.ts'
 import type { Upstream } from '../core/upstream.ts'
 import { LimitIndex } from './limit-index.ts'
 import { matchesPattern } from './pattern.ts'
@@ -31,7 +33,7 @@ class StateSnapshot implements PolicySnapshot {
   readonly matchesPattern = matchesPattern
   readonly #limits: LimitIndex
   /** By account row, so at most as many as there are accounts. */
-  readonly #limitsOf = new Map<Account, readonly LimitRule[]>()
+  readonly #limitsOf = new Map<Account, LimitsInForce>()
   readonly #tokens: ShardedMap<Token>
   readonly #upstreamsByHost: ReadonlyMap<string, readonly Upstream[]>
 
@@ -45,9 +47,12 @@ class StateSnapshot implements PolicySnapshot {
     this.state = state
     this.#tokens = previous ? retokened(previous, state, from.touchedTokens) : tokensByDigest(state)
     this.#limits =
-      previous && old?.limit_rule === tables.limit_rule
+      previous && old?.limit_rule === tables.limit_rule && old.grant === tables.grant
         ? previous.#limits
-        : new LimitIndex(tables.limit_rule.inForce.values(), previous && previous.#limits)
+        : new LimitIndex(
+            { rules: tables.limit_rule.inForce.values(), grants: tables.grant.inForce.values() },
+            previous && previous.#limits,
+          )
     this.#upstreamsByHost =
       previous && old?.upstream === tables.upstream ? previous.#upstreamsByHost : upstreamsByHost(state)
     this.accessRules = previous && old?.access_rule === tables.access_rule ? previous.accessRules : accessRules(state)
@@ -97,16 +102,17 @@ class StateSnapshot implements PolicySnapshot {
     return this.#upstreamsByHost.get(host) ?? []
   }
 
-  limitsOf(account: Account): readonly LimitRule[] {
+  limitsOf(account: Account, nowMs: number): readonly LimitRule[] {
     const known = this.#limitsOf.get(account)
-    if (known !== undefined) return known
-    const limits = this.#resolved(account)
-    this.#limitsOf.set(account, limits)
-    return limits
+    if (known !== undefined && holds(known, nowMs)) return known.limits
+    const resolved = this.#resolved(account, nowMs)
+    this.#limitsOf.set(account, resolved)
+    return resolved.limits
   }
 
-  #resolved({ id, project, plan }: Account): readonly LimitRule[] {
-    return this.#limits.limitsOf({ account: id, project, plan, department: this.project(project)?.department ?? '' })
+  #resolved({ id, project, plan }: Account, nowMs: number): LimitsInForce {
+    const department = this.project(project)?.department ?? ''
+    return this.#limits.limitsOf({ account: id, project, plan, department }, nowMs)
   }
 }
 

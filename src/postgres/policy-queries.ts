@@ -14,6 +14,7 @@ const names = [
   'limit-rule',
   'price-rule',
   'access-rule',
+  'grant',
   'former',
   'lost',
   'row-at',
@@ -35,4 +36,5 @@ export const rowQueries: Readonly<Record<TableName, string>> = {
   limit_rule: policyQueries['limit-rule'],
   price_rule: policyQueries['price-rule'],
   access_rule: policyQueries['access-rule'],
+  grant: policyQueries.grant,
 }

@@ -85,7 +85,7 @@ function seen(snapshot: PolicySnapshot): unknown {
     tokens: ['a', 'b', 'c'].map((text) => snapshot.tokenByDigest(digestOf(text))),
     accounts: accounts.map((one) => {
       const found = snapshot.account(one)
-      return [found, found && snapshot.limitsOf(found)]
+      return [found, found && snapshot.limitsOf(found, 1_000)]
     }),
     projects: ['p1', 'p2'].map((one) => snapshot.project(one)),
     hosts: ['one.example', 'two.example'].map((host) => snapshot.upstreamsOfHost(host)),

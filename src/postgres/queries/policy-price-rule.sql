@@ -1,7 +1,7 @@
 -- Purpose: rows of tollgate.price_rule, each with its tiers, as the policy room reads them. Credits are decimal text.
 -- Guarantee: reads only.
 -- Parameters: $1 ids of the wanted rows, NULL for all; $2 rows of the change log to read in their place, as a JSON array, or NULL.
-SELECT id, surface, kind, package_pattern, base_credits::text, charged, assumed_bytes::float8, tiers
+SELECT id, surface, kind, package_pattern, heat, base_credits::text, charged, assumed_bytes::float8, tiers
 FROM (
   SELECT p.*,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('from_bytes', t.from_bytes, 'credits_per_mb', t.credits_per_mb::text) ORDER BY t.from_bytes), '[]')

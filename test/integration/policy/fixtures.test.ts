@@ -74,7 +74,7 @@ describe('readPolicy()', () => {
     const { rows } = await client.query<{ name: string; drop: string }>(
       `SELECT conname AS name, CASE WHEN contypid <> 0 THEN format('ALTER DOMAIN %s DROP CONSTRAINT %I', contypid::regtype, conname)
          ELSE format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname) END AS drop
-       FROM pg_constraint WHERE contype = 'c' AND connamespace = 'tollgate'::regnamespace`,
+       FROM pg_constraint WHERE contype = 'c' AND coninhcount = 0 AND connamespace = 'tollgate'::regnamespace`,
     )
     for (const { drop } of rows) await client.query(drop)
     const triggers = ['tier_of_a_price_begins_at_zero', 'tier_is_one_of_at_most_100']

@@ -12,7 +12,7 @@ const rate = `INSERT INTO tollgate.limit_rule (id, name, kind, counts, amount, b
 
 function amountOf(snapshot: PolicySnapshot): number | undefined {
   const alice = snapshot.account('alice')
-  return alice && snapshot.limitsOf(alice)[0]?.amount
+  return alice && snapshot.limitsOf(alice, 0)[0]?.amount
 }
 
 describe('createPolicyKeeper()', () => {
@@ -140,7 +140,7 @@ describe('createPolicyKeeper()', () => {
       alice &&
         keeper
           .current()
-          ?.limitsOf(alice)
+          ?.limitsOf(alice, 0)
           .map((limit) => limit.name),
     ).toEqual(['other'])
     await expect(world.sql(`SELECT tollgate.confirm_emptied('limit_rule')`)).rejects.toThrow('not empty')
@@ -158,7 +158,7 @@ describe('createPolicyKeeper()', () => {
     expect(rows[0]?.version).toBe(version)
     expect(world.keeper.check()).toEqual([])
     const alice = world.keeper.current()?.account('alice')
-    const limits = (alice && world.keeper.current()?.limitsOf(alice)) ?? []
+    const limits = (alice && world.keeper.current()?.limitsOf(alice, 0)) ?? []
     expect(limits.map((limit) => limit.id)).toEqual([
       'daily-credits',
       'department-daily-credits',

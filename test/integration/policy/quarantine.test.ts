@@ -32,7 +32,7 @@ const faultsIn = ({ keeper }: PolicyWorld): readonly unknown[] =>
 function limitsOfAlice({ keeper }: PolicyWorld): readonly unknown[] {
   const snapshot = keeper.current()
   const alice = snapshot?.account('alice')
-  return (alice && snapshot?.limitsOf(alice).map(({ name, amount }) => [name, amount])) ?? []
+  return (alice && snapshot?.limitsOf(alice, 0).map(({ name, amount }) => [name, amount])) ?? []
 }
 
 describe('a faulty row', () => {
@@ -73,7 +73,7 @@ describe('a faulty row', () => {
     ])
     const snapshot = world.keeper.current()
     const alice = snapshot?.account('alice')
-    expect(alice && snapshot?.limitsOf(alice)).toMatchObject([
+    expect(alice && snapshot?.limitsOf(alice, 0)).toMatchObject([
       {
         name: 'd',
         kind: 'quota',

@@ -53,7 +53,7 @@ function seen(snapshot: PolicySnapshot | undefined) {
     listing: snapshot && policyShow(snapshot),
     faults: policyCheck(snapshot?.state),
     alice,
-    limits: alice && snapshot?.limitsOf(alice),
+    limits: alice && snapshot?.limitsOf(alice, 0),
     token: snapshot?.tokenByDigest(digest),
     access: snapshot?.accessRules,
     upstreams: ['bare', 'kept'].map((id) => snapshot?.upstream(id)),

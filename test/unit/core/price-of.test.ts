@@ -29,16 +29,18 @@ test.each([
   ['pypi', 'other', '', 'artifact'],
   ['gpu', 'call', '', 'gpu'],
 ] as const)('priceOf() a %s %s of %j takes the rule %s', (...[surface, kind, resource, id]) => {
-  expect(priceOf(rules, { surface, kind, resource }, matchesPattern).id).toBe(id)
+  expect(priceOf(rules, { surface, kind, resource, heat: 'normal' }, matchesPattern).id).toBe(id)
 })
 
 test('priceOf() takes a rule of kind other for unknown paths when there is one', () => {
   const own = [...rules, rule('other', { kind: 'other' })].toSorted((left) => (left.id === 'other' ? -1 : 0))
-  expect(priceOf(own, { surface: 'pypi', kind: 'other', resource: '' }, matchesPattern).id).toBe('other')
+  expect(priceOf(own, { surface: 'pypi', kind: 'other', resource: '', heat: 'normal' }, matchesPattern).id).toBe(
+    'other',
+  )
 })
 
 test('priceOf() charges one credit where no rule matches', () => {
-  expect(priceOf([], { surface: 'gpu', kind: 'call', resource: '' }, matchesPattern)).toEqual({
+  expect(priceOf([], { surface: 'gpu', kind: 'call', resource: '', heat: 'normal' }, matchesPattern)).toEqual({
     id: 'default',
     surface: 'gpu',
     baseMilli: 1_000,
@@ -46,5 +48,7 @@ test('priceOf() charges one credit where no rule matches', () => {
     charged: 'by_size',
     assumedBytes: 0,
   })
-  expect(priceOf([], { surface: 'pypi', kind: 'other', resource: '' }, matchesPattern).baseMilli).toBe(1_000)
+  expect(priceOf([], { surface: 'pypi', kind: 'other', resource: '', heat: 'normal' }, matchesPattern).baseMilli).toBe(
+    1_000,
+  )
 })

@@ -25,7 +25,8 @@ function rule(id: string, name: string, appliesTo: AppliesTo = { kind: 'anyone' 
 
 const alice: Place = { account: 'alice', project: 'vision', department: 'research', plan: 'free' }
 const bob: Place = { ...alice, account: 'bob' }
-const idsOf = (index: LimitIndex, place: Place): readonly string[] => index.limitsOf(place).map((limit) => limit.id)
+const idsOf = (index: LimitIndex, place: Place): readonly string[] =>
+  index.limitsOf(place, 0).limits.map((limit) => limit.id)
 
 describe('limitsOf()', () => {
   const scopes: readonly AppliesTo[] = [
@@ -38,32 +39,32 @@ describe('limitsOf()', () => {
 
   test.each(scopes.map((_, index) => index))('lets the most specific of the first %i + 1 scopes win', (last) => {
     const rules = scopes.slice(0, last + 1).map((scope, index) => rule(`r${index}`, 'one', scope))
-    expect(idsOf(new LimitIndex(rules), alice)).toEqual([`r${last}`])
-    expect(idsOf(new LimitIndex(rules.toReversed()), alice)).toEqual([`r${last}`])
+    expect(idsOf(new LimitIndex({ rules }), alice)).toEqual([`r${last}`])
+    expect(idsOf(new LimitIndex({ rules: rules.toReversed() }), alice)).toEqual([`r${last}`])
   })
 
   test('keeps limits of different names, sorted, and leaves out those of others', () => {
     const rules = [rule('z', 'z'), rule('a', 'a'), rule('other', 'other', { kind: 'plan', id: 'gold' })]
-    expect(idsOf(new LimitIndex(rules), alice)).toEqual(['a', 'z'])
+    expect(idsOf(new LimitIndex({ rules }), alice)).toEqual(['a', 'z'])
   })
 
   test('answers the same array until a rule it rests on changes', () => {
     const everyone = rule('everyone', 'everyone')
     const ofBob = rule('of-bob', 'of-bob', { kind: 'account', id: 'bob' })
-    const first = new LimitIndex([everyone, ofBob])
-    const [ofAliceBefore, ofBobBefore] = [first.limitsOf(alice), first.limitsOf(bob)]
-    expect(first.limitsOf({ ...alice, account: 'carol' })).toBe(ofAliceBefore)
-    const second = new LimitIndex([everyone, { ...ofBob, amount: 2 }], first)
-    expect(second.limitsOf(alice)).toBe(ofAliceBefore)
-    expect(second.limitsOf(bob)).not.toBe(ofBobBefore)
-    expect(second.limitsOf(bob)[1]?.amount).toBe(2)
-    const third = new LimitIndex([{ ...everyone, amount: 3 }], second)
-    expect(third.limitsOf(alice)[0]?.amount).toBe(3)
-    expect(third.limitsOf(bob)).toBe(third.limitsOf(alice))
+    const first = new LimitIndex({ rules: [everyone, ofBob] })
+    const [ofAliceBefore, ofBobBefore] = [first.limitsOf(alice, 0).limits, first.limitsOf(bob, 0).limits]
+    expect(first.limitsOf({ ...alice, account: 'carol' }, 0).limits).toBe(ofAliceBefore)
+    const second = new LimitIndex({ rules: [everyone, { ...ofBob, amount: 2 }] }, first)
+    expect(second.limitsOf(alice, 0).limits).toBe(ofAliceBefore)
+    expect(second.limitsOf(bob, 0).limits).not.toBe(ofBobBefore)
+    expect(second.limitsOf(bob, 0).limits[1]?.amount).toBe(2)
+    const third = new LimitIndex({ rules: [{ ...everyone, amount: 3 }] }, second)
+    expect(third.limitsOf(alice, 0).limits[0]?.amount).toBe(3)
+    expect(third.limitsOf(bob, 0).limits).toBe(third.limitsOf(alice, 0).limits)
   })
 
   test('does not mix up accounts of another place', () => {
-    const index = new LimitIndex([rule('r', 'r'), rule('p', 'r', { kind: 'project', id: 'photos' })])
+    const index = new LimitIndex({ rules: [rule('r', 'r'), rule('p', 'r', { kind: 'project', id: 'photos' })] })
     expect(idsOf(index, alice)).toEqual(['r'])
     expect(idsOf(index, { ...alice, project: 'photos' })).toEqual(['p'])
   })
