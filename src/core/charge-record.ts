@@ -1,5 +1,7 @@
 import type { ChargeEntry, ChargeMeta, Outcome } from './charge.ts'
 import { type Amounts, differenceOf } from './quantity.ts'
+import type { TakenDebt } from './rate.ts'
+import type { Slot } from './slot.ts'
 import type { Subject, Surface } from './subject.ts'
 
 /** What a partition remembers of one reservation. It never expires while `pending`, that is until `forgetAtMs` is set. */
@@ -8,6 +10,8 @@ export interface ChargeRecord {
   readonly at: number
   readonly epoch: string
   readonly state: 'open' | 'final'
+  /** Some report touched it: the request reached Envoy. */
+  readonly heard: boolean
   readonly booked: Amounts
   /** Cumulative amounts as last appended to the stream; absent = nothing appended. */
   readonly appended?: Amounts
@@ -16,10 +20,25 @@ export interface ChargeRecord {
   readonly subjects: readonly Subject[]
   readonly home: number
   readonly meta: ChargeMeta
+  /** Under caps of those subjects. */
+  readonly slots: readonly Slot[]
+  /** Only of a reservation that was taken ahead of its time. */
+  readonly paced?: PacedSpend
   /** While pending: when an unreported reservation is booked at its estimate. */
   readonly expiresAtMs: number
   /** Set when nothing is owed to the stream any more. */
   readonly forgetAtMs?: number
+}
+
+/** What a caller who is held and leaves gives back. */
+export interface PacedSpend {
+  readonly paceMs: number
+  /** Of every rate line of the record's subjects, in their order. */
+  readonly rates: readonly PacedRate[]
+}
+
+export interface PacedRate extends TakenDebt {
+  readonly subject: Subject
 }
 
 /** An entry before the stream gave it its position. */

@@ -1,8 +1,10 @@
 import { counterKey } from './counter-key.ts'
 import type { Line, QuotaLine, RateLine, TimeRange } from './limit.ts'
 import { usedIn } from './quota-counter.ts'
-import { chargedRate, debtAfterLoss, debtAt, type RateState, rateWaitMs } from './rate.ts'
+import { chargedRate, debtAfterLoss, debtAt, debtMax, type RateState, rateWaitMs } from './rate.ts'
+import { lookAtSlots, type SlotEnds } from './slot.ts'
 import type { LineState } from './spend.ts'
+import type { Subject } from './subject.ts'
 import { entryOf, type SubjectState } from './subject-state.ts'
 import { holds } from './time-range.ts'
 
@@ -19,6 +21,9 @@ interface ChargedRate {
   /** Index of the line's subject. */
   readonly subject: number
   readonly rate: RateState
+  readonly line: RateLine
+  /** What of its debt this line adds. */
+  readonly taken: number
 }
 
 interface View {
@@ -26,6 +31,8 @@ interface View {
   /** By subject index, each in the epoch in force. */
   readonly states: readonly SubjectState[]
   readonly lineSubjects: readonly number[]
+  /** The slots held under a cap, by the cap's subject and counter key. */
+  readonly slotsOf: (subject: Subject, key: string) => SlotEnds | undefined
 }
 
 const emptyState: SubjectState = { epoch: '', halfFullAtMs: 0, rates: [], quotas: [] }
@@ -51,7 +58,7 @@ export function lookAtLines(lines: readonly Line[], view: View): LookedLines {
       continue
     }
     if (line.kind === 'concurrency') {
-      states.push({ kind: 'concurrency', held: 0, fits: true, retryAfterMs: 0 })
+      states.push(lookAtSlots(line, view.slotsOf(line.subject, key), view.nowMs))
       continue
     }
     const before = charged.findLast((other) => other.subject === subject && other.rate.key === key)?.rate
@@ -59,10 +66,21 @@ export function lookAtLines(lines: readonly Line[], view: View): LookedLines {
     const debt = debtOf(line, { held, halfFullAtMs: state.halfFullAtMs, nowMs: view.nowMs })
     const retryAfterMs = rateWaitMs(debt, line, line.hits)
     states.push({ kind: 'rate', debt, fits: retryAfterMs === 0, retryAfterMs })
-    if (line.hits > 0)
-      charged.push({ subject, rate: chargedRate(held, line, { key, debt, hits: line.hits, nowMs: view.nowMs }) })
+    if (line.hits === 0) continue
+    const rate = chargedRate(held, line, { key, debt, hits: line.hits, nowMs: view.nowMs })
+    charged.push({ subject, rate, line, taken: rate.debt - debt })
   }
   return { states, charged, keys }
+}
+
+/**
+ * How long the caller of a line that does not fit must be held if it is taken all the same; undefined when it may not be: not enforced (then
+ * it is taken anyway), longer than its `paceMsMax`, never, or more than a debt can hold.
+ */
+export function paceMsOf(line: Line | undefined, state: LineState): number | undefined {
+  if (line?.kind !== 'rate' || state.kind !== 'rate' || !line.enforced) return undefined
+  if (state.retryAfterMs === 'never' || state.retryAfterMs > line.paceMsMax) return undefined
+  return state.debt + line.hits * line.periodMs <= debtMax ? state.retryAfterMs : undefined
 }
 
 /** The states as they are once the lines were taken. */
@@ -79,8 +97,10 @@ export function takenStates(
       const used = Math.min(Number.MAX_SAFE_INTEGER, state.used + (moves[index] ?? 0))
       return { kind: 'quota', used, window: state.window, fits, retryAfterMs }
     }
-    if (line.kind !== 'rate' || state.kind !== 'rate' || line.hits === 0) return state
-    return { kind: 'rate', debt: Math.min(2 ** 52, state.debt + line.hits * line.periodMs), fits, retryAfterMs }
+    if (line.kind === 'quota' || line.hits === 0) return state
+    if (state.kind === 'concurrency') return { kind: 'concurrency', held: state.held + 1, fits, retryAfterMs }
+    if (line.kind !== 'rate') return state
+    return { kind: 'rate', debt: Math.min(debtMax, state.debt + line.hits * line.periodMs), fits, retryAfterMs }
   })
 }
 

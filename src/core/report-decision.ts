@@ -1,9 +1,10 @@
 import type { Report } from './charge.ts'
 import { type ChargeRecord, entryOf, type NewEntry, remembered } from './charge-record.ts'
-import { type Amounts, bookedQuantities, differenceOf, largerOf } from './quantity.ts'
+import { type Amounts, bookedQuantities, differenceOf, largerOf, noAmounts } from './quantity.ts'
 import { movedBy, type QuotaCounter } from './quota-counter.ts'
+import { debtGivenBack, type TakenDebt } from './rate.ts'
 import type { Subject, Surface } from './subject.ts'
-import type { SubjectState } from './subject-state.ts'
+import { entryOf as rateOf, type SubjectState, withEntry } from './subject-state.ts'
 
 /** How long a decided record is kept, so that a duplicate finds it. A saving, not a need. */
 const finalKeptMs = 60_000
@@ -26,8 +27,17 @@ export interface RecordDecision {
   readonly entry?: NewEntry
   /** What every warm counter of these subjects moves by. */
   readonly move?: { readonly subjects: readonly Subject[]; readonly by: Amounts }
+  /** What becomes of the record's slots: `renew` = held from now for their `slotMs`, also where they had ended. */
+  readonly slots: 'keep' | 'renew' | 'free'
+  /** `give-back`: the caller was held and left, so the record's rates get their debt back. */
+  readonly rates: 'keep' | 'give-back'
   /** Subjects whose counters must be recomputed. */
   readonly stale: readonly Subject[]
+}
+
+/** How a sweep looks at a record: see `Sweep` of the spend port. */
+export interface ExpiryView extends Omit<RecordView, 'record'> {
+  readonly brokeAtMs: number
 }
 
 /** True when a refund came before its spend can have been too late: it must be tried again, nothing is done now. */
@@ -45,18 +55,35 @@ export function decideReport(report: Report, view: RecordView): RecordDecision {
   return decided(report, record, view)
 }
 
-/** The specification of `expire` for one overdue record: booked as it stands, open and unsettled; a later report still wins. */
-export function decideExpiry(record: ChargeRecord, view: Omit<RecordView, 'record'>): RecordDecision {
-  const entry = entryOf(record, { partition: view.partition, outcome: 'unknown', unsettled: true })
-  if (record.epoch !== view.epoch) {
+/**
+ * The specification of `expire` for one record. Overdue, never reported and younger than the last break of a log stream: its request never
+ * reached Envoy, so it is released, booked at nothing. Any other is booked as it stands, open and unsettled; so is one that is not due yet,
+ * which keeps its slots. Either way it is kept for an hour, and a later report still wins.
+ */
+export function decideExpiry(record: ChargeRecord, view: ExpiryView): RecordDecision {
+  const { partition, epoch, nowMs } = view
+  const entry = entryOf(record, { partition, outcome: 'unknown', unsettled: true })
+  if (record.epoch !== epoch) {
+    // A store that forgot may have forgotten its report as well, so it is never released.
     const { difference: _, ...unrecorded } = entry
-    return { answer: 'unrecorded', record: 'drop', entry: { ...unrecorded, epoch: view.epoch }, stale: record.subjects }
+    return { ...settled, answer: 'unrecorded', record: 'drop', entry: { ...unrecorded, epoch }, stale: record.subjects }
   }
-  const kept = { ...record, appended: record.booked, forgetAtMs: view.nowMs + expiredKeptMs }
-  if (record.appended !== undefined && sameAmounts(record.appended, record.booked)) {
-    return { answer: 'booked', record: kept, stale: [] }
+  const forgetAtMs = nowMs + expiredKeptMs
+  const isDue = record.expiresAtMs <= nowMs
+  if (isDue && !record.heard && record.appended === undefined && record.at > view.brokeAtMs) {
+    return {
+      ...settled,
+      record: { ...record, booked: noAmounts, forgetAtMs },
+      ...moveOf(record, noAmounts),
+      slots: 'free',
+    }
   }
-  return { answer: 'booked', record: kept, entry, stale: [] }
+  const kept = { ...settled, record: { ...record, appended: record.booked, forgetAtMs }, slots: slotsAfter(isDue) }
+  return record.appended !== undefined && sameAmounts(record.appended, record.booked) ? kept : { ...kept, entry }
+}
+
+function slotsAfter(isDue: boolean): 'free' | 'keep' {
+  return isDue ? 'free' : 'keep'
 }
 
 /** Moves every warm counter whose window holds `at` by the difference. `clamps` counts figures that would have gone below 0. */
@@ -75,7 +102,19 @@ export function movedState(
   return { state: { ...state, quotas }, clamps }
 }
 
-const unchanged: RecordDecision = { answer: 'booked', record: 'keep', stale: [] }
+/** The state after a paced reservation gave this debt back; a rate that is empty or not held owes nothing. */
+export function givenBackState(
+  state: SubjectState,
+  taken: TakenDebt,
+  when: { readonly at: number; readonly nowMs: number },
+): SubjectState {
+  const rate = rateOf(state.rates, taken.key)
+  if (rate === undefined || when.nowMs >= rate.emptyAtMs) return state
+  return { ...state, rates: withEntry(state.rates, debtGivenBack(rate, taken, when.nowMs - when.at)) }
+}
+
+const settled = { answer: 'booked', slots: 'keep', rates: 'keep', stale: [] } as const
+const unchanged: RecordDecision = { ...settled, record: 'keep' }
 
 function withoutRecord(report: Report, view: RecordView): RecordDecision {
   const subjects = report.subjects.filter((subject) => subject.partition === view.partition)
@@ -94,28 +133,33 @@ function withoutRecord(report: Report, view: RecordView): RecordDecision {
     unsettled: false,
     onlyIfBooked: report.notAfterMs !== undefined,
   }
-  return { answer: 'unrecorded', record: view.record === undefined ? 'keep' : 'drop', entry, stale: subjects }
+  const record = view.record === undefined ? 'keep' : 'drop'
+  return { ...settled, answer: 'unrecorded', record, entry, stale: subjects }
 }
 
 function raised(report: Report, record: ChargeRecord, view: RecordView): RecordDecision {
   const booked = largerOf(record.booked, report.amounts)
   // Owed to the stream again: the renewed record has no time to be forgotten at.
   const { forgetAtMs: _, ...open } = record
-  const renewed = { ...open, booked, expiresAtMs: view.nowMs + report.expiresInMs }
-  return { answer: 'booked', record: renewed, ...moveOf(record, booked), stale: [] }
+  const renewed = { ...open, heard: true, booked, expiresAtMs: view.nowMs + report.expiresInMs }
+  return { ...settled, record: renewed, ...moveOf(record, booked), slots: 'renew' }
 }
 
 function decided(report: Report, record: ChargeRecord, view: RecordView): RecordDecision {
   const booked = record.state === 'final' ? largerOf(record.booked, report.amounts) : report.amounts
   if (record.state === 'final' && sameAmounts(booked, record.booked)) return unchanged
-  const final: ChargeRecord = { ...record, state: 'final', booked, forgetAtMs: view.nowMs + finalKeptMs }
-  const move = moveOf(record, booked)
+  const isRefund = report.notAfterMs !== undefined
+  const final: ChargeRecord = { ...record, state: 'final', heard: true, booked, forgetAtMs: view.nowMs + finalKeptMs }
+  const ended = {
+    ...settled,
+    ...moveOf(record, booked),
+    slots: 'free',
+    rates: isRefund && record.state === 'open' && record.paced !== undefined ? 'give-back' : 'keep',
+  } as const
   // A refund of what was never appended has nothing to take back from the ledger.
-  if (report.notAfterMs !== undefined && record.appended === undefined) {
-    return { answer: 'booked', record: final, ...move, stale: [] }
-  }
+  if (isRefund && record.appended === undefined) return { ...ended, record: final }
   const entry = entryOf(final, { partition: view.partition, outcome: report.outcome, unsettled: false })
-  return { answer: 'booked', record: { ...final, appended: booked }, entry, ...move, stale: [] }
+  return { ...ended, record: { ...final, appended: booked }, entry }
 }
 
 function moveOf(record: ChargeRecord, booked: Amounts): Pick<RecordDecision, 'move'> {

@@ -1,10 +1,11 @@
-import { type ChargeRecord, remembered } from './charge-record.ts'
+import { type ChargeRecord, type PacedRate, remembered } from './charge-record.ts'
 import type { Line, TimeRange } from './limit.ts'
-import { type LookedLines, lookAtLines, takenStates, windowOf } from './line-state.ts'
+import { type LookedLines, lookAtLines, paceMsOf, takenStates, windowOf } from './line-state.ts'
 import { movedBy, type QuotaCounter, quotaKeptMs, rolledTo, shareOf, usedIn } from './quota-counter.ts'
+import { type Slot, type SlotEnds, slotsTaken } from './slot.ts'
 import type { LineState, PeekAnswer, SpendAnswer, SpendRequest } from './spend.ts'
 import type { SpendPlan } from './spend-plan.ts'
-import type { PartitionEpoch } from './subject.ts'
+import type { PartitionEpoch, Subject } from './subject.ts'
 import { type SubjectState, stateInEpoch, withEntry } from './subject-state.ts'
 import { holds } from './time-range.ts'
 
@@ -16,6 +17,8 @@ export interface SpendView {
   readonly records: readonly (ChargeRecord | undefined)[]
   /** Aligned with the plan's subjects. */
   readonly states: readonly (SubjectState | undefined)[]
+  /** The slots held under a cap in the epoch in force, by the cap's subject and counter key. */
+  readonly slotsOf: (subject: Subject, key: string) => SlotEnds | undefined
 }
 
 /** The answer and, only when something was taken, the new states (undefined = unchanged) and records, aligned like the view. */
@@ -23,6 +26,8 @@ export interface SpendDecision {
   readonly answer: SpendAnswer
   readonly states: readonly (SubjectState | undefined)[]
   readonly records: readonly ChargeRecord[]
+  /** Each is held by this id from now on, until now + its `slotMs`. */
+  readonly slots: readonly Slot[]
 }
 
 /** The specification of `spend`: all lines or nothing. Every store decides as this does. */
@@ -33,7 +38,8 @@ export function decideSpend(request: SpendRequest, plan: SpendPlan, view: SpendV
   const again = view.records.find((record) => remembered(record, nowMs) !== undefined)
   if (again !== undefined) return nothing(answerAgain(again, { request, plan, view, before }))
   if (!windowsHold(request.lines, nowMs)) return nothing({ kind: 'stale-windows', at: nowMs })
-  const looked = lookAtLines(request.lines, { nowMs, states: before, lineSubjects: plan.lineSubjects })
+  const { slotsOf } = view
+  const looked = lookAtLines(request.lines, { nowMs, states: before, lineSubjects: plan.lineSubjects, slotsOf })
   const cold = coldLines(looked.states)
   if (cold.length > 0 && request.cold === 'ask') return nothing({ kind: 'cold', at: nowMs, lines: cold })
   const refusal = longestWait(request.lines, looked.states)
@@ -42,19 +48,16 @@ export function decideSpend(request: SpendRequest, plan: SpendPlan, view: SpendV
 }
 
 /** The specification of `peek`. */
-export function decidePeek(
-  lines: readonly Line[],
-  plan: SpendPlan,
-  view: Pick<SpendView, 'nowMs' | 'epochs' | 'states'>,
-): PeekAnswer {
+export function decidePeek(lines: readonly Line[], plan: SpendPlan, view: Omit<SpendView, 'records'>): PeekAnswer {
   if (!windowsHold(lines, view.nowMs)) return { kind: 'stale-windows', at: view.nowMs }
   const states = statesInEpoch(plan, view)
-  const looked = lookAtLines(lines, { nowMs: view.nowMs, states, lineSubjects: plan.lineSubjects })
+  const { nowMs, slotsOf } = view
+  const looked = lookAtLines(lines, { nowMs, states, lineSubjects: plan.lineSubjects, slotsOf })
   return { kind: 'seen', at: view.nowMs, states: looked.states }
 }
 
 function nothing(answer: SpendAnswer): SpendDecision {
-  return { answer, states: [], records: [] }
+  return { answer, states: [], records: [], slots: [] }
 }
 
 function statesInEpoch(plan: SpendPlan, view: Pick<SpendView, 'nowMs' | 'epochs' | 'states'>): SubjectState[] {
@@ -76,7 +79,7 @@ function coldLines(states: readonly LineState[]): number[] {
   return cold
 }
 
-/** The enforced line that does not fit and waits longest; `never` beats all, the first of equals. */
+/** The enforced line that does not fit, cannot be paced and waits longest; `never` beats all, the first of equals. */
 function longestWait(
   lines: readonly Line[],
   states: readonly LineState[],
@@ -85,6 +88,7 @@ function longestWait(
   for (let line = 0; line < states.length; line += 1) {
     const state = states[line]
     if (state === undefined || state.kind === 'cold' || state.fits || lines[line]?.enforced !== true) continue
+    if (paceMsOf(lines[line], state) !== undefined) continue
     if (longest === undefined || isLonger(state.retryAfterMs, longest.retryAfterMs)) {
       longest = { line, retryAfterMs: state.retryAfterMs }
     }
@@ -107,16 +111,22 @@ function take(request: SpendRequest, taking: Taking): SpendDecision {
   const { plan, view, before, looked } = taking
   const after = before.map((state, subject) => takenState(request, state, { subject, plan, looked, nowMs: view.nowMs }))
   const moves = request.lines.map((line) => (line.kind === 'quota' ? moveOf(line, request) : 0))
+  const paceMs = request.lines.reduce((longest, line, index) => {
+    const state = looked.states[index]
+    return Math.max(longest, (state && paceMsOf(line, state)) ?? 0)
+  }, 0)
+  const slots = slotsTaken(request.lines)
   return {
     answer: {
       kind: 'taken',
       at: view.nowMs,
-      paceMs: 0,
+      paceMs,
       epochs: view.epochs,
       states: takenStates(request.lines, looked.states, moves),
     },
     states: after.map((state, index) => (isEmpty(state) && view.states[index] === undefined ? undefined : state)),
-    records: view.epochs.map((entry) => recordOf(request, plan, { entry, nowMs: view.nowMs })),
+    records: view.epochs.map((entry) => recordOf(request, plan, { entry, nowMs: view.nowMs, slots, paceMs, looked })),
+    slots,
   }
 }
 
@@ -172,22 +182,40 @@ function lineWindow(key: string, request: SpendRequest, of: TakenFrom): TimeRang
 function recordOf(
   request: SpendRequest,
   plan: SpendPlan,
-  where: { readonly entry: PartitionEpoch; readonly nowMs: number },
+  of: {
+    readonly entry: PartitionEpoch
+    readonly nowMs: number
+    readonly slots: readonly Slot[]
+    readonly paceMs: number
+    readonly looked: LookedLines
+  },
 ): ChargeRecord {
-  const { epoch, partition } = where.entry
+  const { nowMs, paceMs } = of
+  const { epoch, partition } = of.entry
+  const isHere = ({ subject }: { readonly subject: Subject }): boolean => subject.partition === partition
   const isAll = plan.subjects.every((subject) => subject.partition === partition)
-  return {
+  const record: ChargeRecord = {
     id: request.id,
-    at: where.nowMs,
+    at: nowMs,
     epoch,
     state: 'open',
+    heard: false,
     booked: request.estimate,
     surface: request.surface,
     subjects: isAll ? plan.subjects : plan.subjects.filter((subject) => subject.partition === partition),
     home: request.home,
     meta: request.meta,
-    expiresAtMs: where.nowMs + request.expiresInMs,
+    slots: of.slots.length === 0 ? of.slots : of.slots.filter(isHere),
+    expiresAtMs: nowMs + request.expiresInMs,
   }
+  return paceMs === 0 ? record : { ...record, paced: { paceMs, rates: pacedRates(plan, of.looked).filter(isHere) } }
+}
+
+function pacedRates(plan: SpendPlan, looked: LookedLines): PacedRate[] {
+  return looked.charged.flatMap(({ subject: index, rate: { key, debt, periodMs }, line: { amount }, taken }) => {
+    const subject = plan.subjects[index]
+    return subject === undefined ? [] : { subject, key, taken, debt, periodMs, amount }
+  })
 }
 
 /** A second spend under one id: the first one's instant and epochs, and the lines as they are now. */
@@ -201,10 +229,11 @@ function answerAgain(
   },
 ): SpendAnswer {
   const lines = of.request.lines.map((line) => ({ ...line, hits: 0 }))
-  const looked = lookAtLines(lines, { nowMs: of.view.nowMs, states: of.before, lineSubjects: of.plan.lineSubjects })
+  const { nowMs, slotsOf } = of.view
+  const looked = lookAtLines(lines, { nowMs, states: of.before, lineSubjects: of.plan.lineSubjects, slotsOf })
   const epochs = of.view.epochs.map((entry, index) => ({
     ...entry,
     epoch: of.view.records[index]?.epoch ?? entry.epoch,
   }))
-  return { kind: 'taken', at: record.at, paceMs: 0, epochs, states: looked.states }
+  return { kind: 'taken', at: record.at, paceMs: record.paced?.paceMs ?? 0, epochs, states: looked.states }
 }

@@ -35,7 +35,7 @@ export type LineState =
       readonly fits: boolean
       readonly retryAfterMs: number | 'never'
     }
-  /** `held`: slots taken; until one ends by itself it is `retryAfterMs`, unless a report frees it sooner. */
+  /** `held`: slots taken; until so many end by themselves that it fits it is `retryAfterMs`, unless a report frees one sooner. */
   | {
       readonly kind: 'concurrency'
       readonly held: number
@@ -49,7 +49,10 @@ export type SpendAnswer =
       readonly kind: 'taken'
       /** The store's time at the spend: it picked the windows, and counters and ledger book by it. */
       readonly at: number
-      /** The longest wait of the lines that were taken ahead of their time: how long the caller must be held. 0 = not at all. */
+      /**
+       * The longest wait of the lines that were taken ahead of their time: the caller must be held until `at + paceMs`. 0 = not at all. A
+       * repetition answers the first one's, with the first one's `at`.
+       */
       readonly paceMs: number
       readonly epochs: readonly PartitionEpoch[]
       readonly states: readonly LineState[]

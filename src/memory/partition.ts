@@ -1,9 +1,10 @@
 import type { ChargeRecord, NewEntry } from '../core/charge-record.ts'
-import { movedState, type RecordDecision } from '../core/report-decision.ts'
+import { givenBackState, movedState, type RecordDecision } from '../core/report-decision.ts'
 import { pendingKept } from '../core/seed-decision.ts'
 import { type PartitionEpoch, type Subject, type SubjectKind, subjectName } from '../core/subject.ts'
 import { keptMs, type SubjectState } from '../core/subject-state.ts'
 import { ChargeLog } from './charge-log.ts'
+import { Slots } from './slots.ts'
 
 /** How much all partitions of a store hold together; each keeps it up to date. */
 export interface Tally {
@@ -21,6 +22,7 @@ interface HeldState {
 export class Partition {
   readonly epoch: string
   readonly log: ChargeLog
+  readonly slots = new Slots()
   /** This partition and its epoch, as answers name them. */
   readonly where: PartitionEpoch
   /** By kind and id: a spend looks at each of its subjects twice, and joining a name costs more than looking. */
@@ -115,14 +117,30 @@ export class Partition {
       clamps += moved.clamps
       this.setState(subject, moved.state, nowMs)
     }
+    if (record !== undefined) this.#settle(record, decision, nowMs)
     if (decision.record === 'drop') this.forgetRecord(id)
     else if (decision.record !== 'keep') this.setRecord(decision.record)
     for (const subject of decision.stale) this.stale.set(subjectName(subject), subject)
     return { clamps, entry: decision.entry }
   }
 
-  /** Drops subjects that nothing was asked of for longer than they must be kept. */
+  /** What a decision says about the record's slots and rates. */
+  #settle(record: ChargeRecord, decision: RecordDecision, nowMs: number): void {
+    for (const slot of record.slots) {
+      if (decision.slots === 'renew') this.slots.hold(record.id, slot, nowMs)
+      else if (decision.slots === 'free') this.slots.free(record.id, slot)
+    }
+    if (decision.rates === 'keep') return
+    for (const taken of record.paced?.rates ?? []) {
+      const state = this.state(taken.subject, nowMs)
+      if (state !== undefined)
+        this.setState(taken.subject, givenBackState(state, taken, { at: record.at, nowMs }), nowMs)
+    }
+  }
+
+  /** Drops subjects that nothing was asked of for longer than they must be kept, and slots that ended. */
   sweepSubjects(nowMs: number): void {
+    this.slots.sweep(nowMs)
     for (const subjects of Object.values(this.#subjects)) {
       const before = subjects.size
       for (const [id, held] of subjects) if (nowMs >= held.forgetAtMs) subjects.delete(id)

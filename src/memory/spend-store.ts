@@ -1,4 +1,4 @@
-import type { SpendStore } from '../check/ports.ts'
+import type { SpendStore, Sweep } from '../check/ports.ts'
 import type { ChargeEntry, Checkpoint, Report, ReportAnswer, Seed } from '../core/charge.ts'
 import { type NewEntry, remembered } from '../core/charge-record.ts'
 import { Fault } from '../core/fault.ts'
@@ -77,6 +77,7 @@ class MemorySpendStore implements SpendStore, ChargeStream {
     if (decision.records.length > 0) this.#checkRoomForRecords()
     this.#checkRoomForSubjects(plan.subjects, decision.states)
     this.#take(plan, decision, nowMs)
+    for (const slot of decision.slots) this.#partition(slot.subject.partition).slots.hold(request.id, slot, nowMs)
     return decision.answer
   }
 
@@ -121,14 +122,14 @@ class MemorySpendStore implements SpendStore, ChargeStream {
     return 'seeded'
   }
 
-  async expire(sweep: { readonly countMax: number; readonly notAfterMs: number }): Promise<number> {
+  async expire(sweep: Sweep): Promise<number> {
     const nowMs = this.#now()
     this.#tidy(nowMs)
     if (nowMs > sweep.notAfterMs) return 0
     let count = 0
     for (const [partition, held] of this.#partitions) {
       for (const record of held.overdue(nowMs, sweep.countMax - count)) {
-        const decision = decideExpiry(record, { nowMs, partition, epoch: held.epoch })
+        const decision = decideExpiry(record, { nowMs, partition, epoch: held.epoch, brokeAtMs: sweep.brokeAtMs })
         this.#apply(partition, { id: record.id, decision, nowMs })
         count += 1
       }
@@ -192,6 +193,7 @@ class MemorySpendStore implements SpendStore, ChargeStream {
       epochs: held.map((partition) => partition.where),
       records: held.map((partition) => partition.record(id)),
       states: plan.subjects.map((subject) => this.#partition(subject.partition).state(subject, nowMs)),
+      slotsOf: (subject, key) => this.#partition(subject.partition).slots.of(subject, key),
     }
   }
 

@@ -11,12 +11,12 @@ export interface Script {
 /** What each script is built from, in order, before its own file. */
 const parts = {
   time: ['epoch'],
-  spend: ['epoch', 'rate', 'state', 'record', 'lines'],
-  peek: ['epoch', 'rate', 'state', 'lines'],
-  report: ['epoch', 'state', 'record'],
+  spend: ['epoch', 'rate', 'state', 'record', 'slots', 'lines'],
+  peek: ['epoch', 'rate', 'state', 'slots', 'lines'],
+  report: ['epoch', 'rate', 'state', 'record', 'slots', 'settle'],
   seed: ['epoch', 'state', 'record'],
   overdue: ['epoch'],
-  expire: ['epoch', 'record'],
+  expire: ['epoch', 'rate', 'state', 'record', 'slots', 'settle'],
   charges: ['epoch'],
   waiting: ['epoch'],
   trim: ['epoch'],

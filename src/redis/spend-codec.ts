@@ -1,5 +1,6 @@
 import type { Line, QuotaLine, RateLine } from '../core/limit.ts'
 import type { Amounts } from '../core/quantity.ts'
+import { type Slot, slotsTaken } from '../core/slot.ts'
 import type { LineState, PeekAnswer, SpendAnswer, SpendRequest } from '../core/spend.ts'
 import type { SpendPlan } from '../core/spend-plan.ts'
 import type { Caller } from './connection.ts'
@@ -20,6 +21,7 @@ export function encodeSpend(
   const of = (partition: number): PartitionKeys => keysOf(to.partitions, partition)
   const estimate = encodeAmounts(request.estimate)
   const meta = JSON.stringify(request.meta)
+  const slots = slotsTaken(request.lines)
   return {
     keys: [
       ...plan.partitions.map((partition) => of(partition).epoch),
@@ -43,7 +45,8 @@ export function encodeSpend(
       ...plan.partitions.map((partition) => {
         const subjects = plan.subjects.filter((subject) => subject.partition === partition)
         const names = subjects.map(encodeSubject).join(' ')
-        return `${request.surface.charAt(0)} ${request.home} ${estimate} - - - -\n${names}\n${meta}`
+        const held = encodeSlots(slots, partition)
+        return `${request.surface.charAt(0)} ${request.home} ${estimate} - - - -\n${names}\n${held}\n${meta}\n`
       }),
       ...encodeLines(request.lines, plan),
     ],
@@ -80,8 +83,9 @@ export function decodeSpend(reply: string, plan: SpendPlan): SpendAnswer {
   const at = Number(words[1])
   switch (words[0]) {
     case 'taken': {
-      const epochs = plan.partitions.map((partition, index) => ({ partition, epoch: words[3 + index] ?? '' }))
-      return { kind: 'taken', at: Number(words[2]), paceMs: 0, epochs, states: decodeStates(words, 3 + epochs.length) }
+      const epochs = plan.partitions.map((partition, index) => ({ partition, epoch: words[4 + index] ?? '' }))
+      const states = decodeStates(words, 4 + epochs.length)
+      return { kind: 'taken', at: Number(words[2]), paceMs: Number(words[3]), epochs, states }
     }
     case 'refused':
       return {
@@ -136,7 +140,14 @@ function encodeRest(line: Line): string {
 }
 
 function encodeRate(line: RateLine): string {
-  return `${line.periodMs} ${line.burst}`
+  return `${line.periodMs} ${line.burst} ${line.paceMsMax}`
+}
+
+function encodeSlots(slots: readonly Slot[], partition: number): string {
+  return slots
+    .filter(({ subject }) => subject.partition === partition)
+    .map(({ subject, key, slotMs }) => `${encodeSubject(subject)} ${encodeWord(key)} ${slotMs}`)
+    .join(' ')
 }
 
 function encodeWindows(line: QuotaLine): string {
@@ -150,6 +161,9 @@ function decodeStates(words: readonly string[], from: number): LineState[] {
     const kind = words[index]
     if (kind === 'r') {
       states.push({ kind: 'rate', debt: Number(words[index + 1]), ...decodeFit(words[index + 2]) })
+      index += 3
+    } else if (kind === 'c') {
+      states.push({ kind: 'concurrency', held: Number(words[index + 1]), ...decodeFit(words[index + 2]) })
       index += 3
     } else if (kind === 'q') {
       const window = { startMs: Number(words[index + 2]), endMs: Number(words[index + 3]) }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { ProcessRoll, SpendStore } from '../check/ports.ts'
+import type { ProcessRoll, SpendStore, Sweep } from '../check/ports.ts'
 import type { Report, ReportAnswer, Seed } from '../core/charge.ts'
 import type { Line } from '../core/limit.ts'
 import type { PeekAnswer, SpendAnswer } from '../core/spend.ts'
@@ -157,21 +157,26 @@ class RedisSpending {
     return answer === 'seeded' ? 'seeded' : 'behind'
   }
 
-  /** Two steps: one call finds the partitions with overdue reservations, one call in each of them books. */
-  async expire(sweep: { readonly countMax: number; readonly notAfterMs: number }): Promise<number> {
+  /** Two steps: one call finds the partitions with overdue reservations, one call in each of them ends those. */
+  async expire(sweep: Sweep): Promise<number> {
     const { connection, keys } = this.#parts
     const found = await Promise.all(this.#parts.groups().map((group) => this.#overdue(group)))
+    const brokeAtMs = Math.min(Math.max(sweep.brokeAtMs, -1), Number.MAX_SAFE_INTEGER)
     let count = 0
     for (const number of found.flat()) {
       const partition = keys[number]
       if (partition === undefined || count >= sweep.countMax) break
       const { runId, fresh } = connection.caller()
-      const booked = await this.#run('expire', {
+      const { recordPrefix, subjectPrefix } = partition
+      const bounds = [String(sweep.notAfterMs), String(sweep.countMax - count)]
+      const reply = await this.#run('expire', {
         keys: [partition.epoch, partition.pending, partition.charges, partition.stale],
-        args: [runId, fresh, String(sweep.notAfterMs), String(sweep.countMax - count), partition.recordPrefix],
+        args: [runId, fresh, ...bounds, recordPrefix, subjectPrefix, String(brokeAtMs)],
         waitMs: sweepMsMax,
       })
-      count += Number(booked)
+      const [ended, clamps] = reply.split(' ')
+      count += Number(ended)
+      this.#countClamps(clamps, 'report')
     }
     return count
   }

@@ -25,6 +25,7 @@ end
 for index in gmatch(ARGV[5], '%d+') do
   local s = #states + 1
   states[s] = parse_state(values[P + s], epochs[tonumber(index)], now)
+  states[s].key, states[s].epoch = KEYS[P + s], epochs[tonumber(index)]
 end
 look(lines, states, now)
 return 'seen ' .. text(now) .. lines_text(lines)

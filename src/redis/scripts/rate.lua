@@ -36,6 +36,14 @@ local function rate_wait(debt, amount, period, burst, hits)
   return math.ceil((debt + cost - capacity) / amount)
 end
 
+-- What `taken` of the debt it left, `elapsed` ago, has not leaked yet is given back (core/rate.ts, debtGivenBack).
+local function give_debt_back(rate, taken, debt, period, amount, elapsed)
+  local left = min(taken, max(0, debt - max(0, elapsed) * amount))
+  local rest = left % period
+  local whole = (left - rest) / period
+  rate[2] = max(0, rate[2] - (whole * rate[3] + math.floor(rest * rate[3] / period)))
+end
+
 local function charged_rate(rate, key, debt, amount, period, now)
   debt = min(DEBT_MAX, debt)
   local at = now

@@ -1,5 +1,7 @@
 -- Purpose: the text of a reservation's record, and of the stream entry that tells the ledger about it (core/charge-record.ts).
--- Record: '<epoch> <at> <o|f> <expires> <forget|-> <surface> <home> <4 booked> <4 appended|- - - ->\n<subjects>\n<meta>'.
+-- Record: '<epoch> <at> <o|h|f> <expires> <forget|-> <surface> <home> <4 booked> <4 appended|- - - ->\n<subjects>\n<slots>\n<meta>\n<paced>';
+-- open and never reported (o), open and heard of (h), final (f); slots are '<subject> <counter> <ms>' each; paced is '' or '<pace ms>' and
+-- ' <subject> <counter> <taken> <debt> <period> <amount>' for every rate line (core/charge-record.ts, PacedSpend).
 -- Entry, field e: '<epoch> <id> <at> <o|f> <4 amounts> <4 differences|- - - -> <outcome> <unsettled> <only if booked> <surface> <home>',
 -- fields s and m: subjects and meta, as in the record.
 -- Guarantee: a record past its `forget` time is as if it had never been; one that owes anything to the stream has none.
@@ -32,9 +34,9 @@ local function parse_record(value, now)
   if not value then
     return nil
   end
-  local epoch, at, state, expires, forget, surface, home, booked, appended, subjects, meta = match(
+  local epoch, at, state, expires, forget, surface, home, booked, appended, subjects, slots, meta, paced = match(
     value,
-    '^(%S+) (%S+) (%a) (%S+) (%S+) (%a) (%S+) (%S+ %S+ %S+ %S+) (%S+ %S+ %S+ %S+)\n([^\n]*)\n(.*)$'
+    '^(%S+) (%S+) (%a) (%S+) (%S+) (%a) (%S+) (%S+ %S+ %S+ %S+) (%S+ %S+ %S+ %S+)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n(.*)$'
   )
   if forget ~= '-' and now >= tonumber(forget) then
     return nil
@@ -50,14 +52,17 @@ local function parse_record(value, now)
     booked = parse_four(booked),
     appended = appended ~= NOTHING and parse_four(appended) or nil,
     subjects = subjects,
+    slots = slots,
     meta = meta,
+    paced = paced,
   }
 end
 
 local function record_text(r)
   local head = concat({ r.epoch, text(r.at), r.state, r.expires, r.forget, r.surface, r.home }, ' ')
   local appended = r.appended and four_text(r.appended) or NOTHING
-  return head .. ' ' .. four_text(r.booked) .. ' ' .. appended .. '\n' .. r.subjects .. '\n' .. r.meta
+  local lines = { four_text(r.booked) .. ' ' .. appended, r.subjects, r.slots, r.meta, r.paced }
+  return head .. ' ' .. concat(lines, '\n')
 end
 
 -- What the record still owes to the stream.
@@ -93,7 +98,7 @@ local function append_record(charges_key, id, record, how, now)
     epoch = record.epoch,
     id = id,
     at = record.at,
-    state = record.state,
+    state = record.state == 'f' and 'f' or 'o',
     amounts = record.booked,
     differences = unappended(record),
     outcome = how.outcome,

@@ -1,6 +1,7 @@
 -- Purpose: merges the cumulative actual of one reservation in every partition it touched (core/report-decision.ts, decideReport).
 -- Guarantee: duplicates and reordering change nothing; `open` only raises, `final` decides, of two finals the larger amounts stand; every
--- warm counter of the record's subjects whose window holds the spend's instant moves by the difference; `final` appends once.
+-- warm counter of the record's subjects whose window holds the spend's instant moves by the difference; `final` appends once. `open`
+-- renews the record's slots, `final` frees them; a refund of a caller who was held gives its rates their debt back.
 -- KEYS: per partition epoch, record, pending, charges and stale key.
 -- ARGV: 1 run id · 2 fresh epoch text · 3 id · 4 at · 5 state o|f · 6 amounts, four numbers · 7 outcome · 8 expires in ·
 --       9 not after or '-' (only a refund has it) · 10 surface p|g · 11 home · 12 meta · then per partition its subjects and the prefix
@@ -29,30 +30,6 @@ if refund and now <= tonumber(ARGV[9]) then
 end
 
 local clamps = 0
-local function move_subjects(record, by, epoch, prefix)
-  for name in gmatch(record.subjects, '%S+') do
-    local key = prefix .. name
-    local value = call('GET', key)
-    local state = parse_state(value, epoch, now)
-    if #state.quotas > 0 then
-      for _, quota in ipairs(state.quotas) do
-        local counted, quantity = byte(quota[1], 1, 2)
-        if counted == ANY_SURFACE or counted == byte(record.surface) then
-          clamps = clamps + move(quota, record.at, by[quantity - 48])
-        end
-      end
-      call('SET', key, (state_text(state, epoch, now)), 'KEEPTTL')
-    end
-  end
-end
-
-local function book(record, booked, p, prefix)
-  if not same(record.booked, booked) then
-    move_subjects(record, difference(booked, record.booked), epochs[p], prefix)
-    record.booked = booked
-  end
-end
-
 local answer = 'booked'
 for p = 1, P do
   local key, record, subjects, prefix = 5 * p - 4, records[p], ARGV[11 + 2 * p], ARGV[12 + 2 * p]
@@ -78,16 +55,22 @@ for p = 1, P do
     }, now)
     mark_stale(KEYS[key + 4], subjects)
   elseif ARGV[5] == 'o' then
-    if record.state == 'o' then
-      book(record, larger(record.booked, amounts), p, prefix)
-      record.expires, record.forget = text(now + tonumber(ARGV[8])), '-'
+    if record.state ~= 'f' then
+      clamps = clamps + book(record, larger(record.booked, amounts), epochs[p], prefix, now)
+      record.state, record.expires, record.forget = 'h', text(now + tonumber(ARGV[8])), '-'
+      renew_slots(record, id, epochs[p], prefix, now)
       call('SET', KEYS[key + 1], record_text(record))
       call('ZADD', KEYS[key + 2], record.expires, id)
     end
   else
-    local booked = record.state == 'f' and larger(record.booked, amounts) or amounts
-    if record.state == 'o' or not same(booked, record.booked) then
-      book(record, booked, p, prefix)
+    local was_open = record.state ~= 'f'
+    local booked = was_open and amounts or larger(record.booked, amounts)
+    if was_open or not same(booked, record.booked) then
+      clamps = clamps + book(record, booked, epochs[p], prefix, now)
+      free_slots(record, id, epochs[p], prefix)
+      if refund and was_open and record.paced ~= '' then
+        give_back(record, epochs[p], prefix, now)
+      end
       record.state, record.forget = 'f', text(now + FINAL_KEPT_MS)
       -- A refund of what was never appended has nothing to take back from the ledger.
       if not refund or record.appended then

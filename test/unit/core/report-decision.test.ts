@@ -9,6 +9,8 @@ const record: ChargeRecord = {
   at: startMs,
   epoch: 'now',
   state: 'open',
+  heard: false,
+  slots: [],
   booked: amounts({ credits: 1_000 }),
   surface: 'pypi',
   subjects: [alice],
@@ -90,11 +92,11 @@ describe('isEarly()', () => {
 describe('decideExpiry()', () => {
   it('appends nothing twice', () => {
     const renewed = { ...record, appended: record.booked }
-    expect(decideExpiry(renewed, view)).not.toHaveProperty('entry')
+    expect(decideExpiry(renewed, { ...view, brokeAtMs: 0 })).not.toHaveProperty('entry')
   })
 
   it('drops a record of another epoch and marks its subjects stale', () => {
-    const decision = decideExpiry(record, { ...view, epoch: 'later' })
+    const decision = decideExpiry(record, { ...view, epoch: 'later', brokeAtMs: 0 })
     expect(decision).toMatchObject({ record: 'drop', stale: [alice], entry: { epoch: 'later', unsettled: true } })
     expect(decision.entry).not.toHaveProperty('difference')
   })

@@ -29,6 +29,7 @@ function viewOf(state: SubjectState | undefined, some: Partial<SpendView> = {}):
     epochs: [{ partition: 7, epoch: 'now' }],
     records: [undefined],
     states: [state],
+    slotsOf: () => undefined,
     ...some,
   }
 }
