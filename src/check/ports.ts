@@ -1,4 +1,5 @@
 import type { CounterWindow, Report, ReportAnswer, Seed } from '../core/charge.ts'
+import type { Download } from '../core/download.ts'
 import type { Line } from '../core/limit.ts'
 import type { Heat } from '../core/price.ts'
 import type { Snapshot } from '../core/snapshot.ts'
@@ -58,11 +59,48 @@ export type Seeder = (
   deadline: { readonly notAfterMs: number },
 ) => Promise<boolean>
 
+/**
+ * Reports that the store could not take yet, kept on disk and replayed through the store, in order per id, until it answers: also by a
+ * successor of this process, however it ended. An implementation MUST be bounded and never make its caller wait.
+ */
+export interface Spool {
+  /** Takes the report over; `notBeforeMs` (store's clock): not to be replayed before. False: it cannot be kept, the disk is full or the bound reached. */
+  add(report: Report, hold?: { readonly notBeforeMs: number }): boolean
+  /** Whether a report would be taken now, as far as is known. */
+  accepts(): boolean
+  /** How many wait. */
+  size(): number
+  /** Tries what waits once more, then stops; what is left waits for the next process. */
+  stop(): Promise<void>
+}
+
 /** Sizes of files by (upstream, path), learnt from complete answers. */
 export interface SizeCatalogue {
   sizeOf(upstream: string, path: string): number | undefined
   learn(upstream: string, path: string, sizeBytes: number): void
 }
+
+/** How one caller's last request for one file ended, by `downloadKey`. Bounded: what is forgotten pays its base price again. */
+export interface Downloads {
+  lastOf(key: string): Download | undefined
+  remember(key: string, download: Download): void
+  forget(key: string): void
+}
+
+/** What one process learnt about a file; a `download` without one was forgotten. */
+export type Hint =
+  | { readonly kind: 'size'; readonly upstream: string; readonly path: string; readonly sizeBytes: number }
+  | { readonly kind: 'download'; readonly key: string; readonly download?: Download }
+
+/** Hints of all processes on one store, the last few thousand. Every failure is a `Fault` of code `store_unavailable`. */
+export interface HintStream {
+  tell(hints: readonly Hint[]): Promise<void>
+  /** The next ones after a position (the empty text: the oldest that are kept), and where they end: the same position when there are none. */
+  heard(after: string): Promise<{ readonly hints: readonly Hint[]; readonly position: string }>
+}
+
+/** Fetches a page of an index as PEP 691 JSON, unchecked; undefined when the upstream has no such form. Throws when it cannot be had. */
+export type FetchIndex = (page: { readonly url: string; readonly authorization?: string }) => Promise<unknown>
 
 /** How much a package or model is in demand: from memory, refreshed in the background. `normal` for one that nobody has heard of. */
 export interface HeatSource {

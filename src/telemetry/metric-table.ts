@@ -96,6 +96,30 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
       per: ['account', 'project', 'department', 'token', 'address', 'everyone'],
     },
   },
+  journal_bytes: {
+    kind: 'gauge',
+    help: 'Bytes that the journals of this process have on disk.',
+    labels: { journal: ['spool', 'charges'] },
+  },
+  journal_cuts_total: {
+    kind: 'counter',
+    help: 'Journal files cut at a record that was torn or damaged; the log names file and offset.',
+    labels: { journal: ['spool', 'charges'] },
+  },
+  journal_write_failures_total: {
+    kind: 'counter',
+    help: 'Writes that the disk did not take; they are tried again, and nothing more is accepted meanwhile.',
+    labels: { journal: ['spool', 'charges'] },
+  },
+  journal_refused_total: {
+    kind: 'counter',
+    help: 'Records not taken because the disk or the bound of a journal is full.',
+    labels: { journal: ['spool', 'charges'] },
+  },
+  spool_adopted_total: {
+    kind: 'counter',
+    help: 'Reports taken over from the spools of processes that had ended.',
+  },
   unbooked_total: {
     kind: 'counter',
     help: 'Requests let through unbooked because the store is away and no limit minds.',

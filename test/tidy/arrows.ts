@@ -28,6 +28,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   memory: adapter,
   redis: adapter,
   postgres: adapter,
+  files: adapter,
   notify: adapter,
   objects: adapter,
   grpc: face,
@@ -38,7 +39,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   // The composition root: the only one that sees adapters and calls what creates rooms. `main.ts` is its door.
   compose: {
     imports: [
-      ...['core', ...USE_CASES, 'memory', 'redis', 'postgres', 'notify', 'objects', 'grpc', 'portal', 'cli'],
+      ...['core', ...USE_CASES, 'memory', 'redis', 'postgres', 'files', 'notify', 'objects', 'grpc', 'portal', 'cli'],
       ...['telemetry', 'settings.ts'],
     ],
   },

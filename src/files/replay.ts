@@ -1,0 +1,230 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Report, ReportAnswer } from '../core/charge.ts'
+import type { Observer } from '../telemetry/observer.ts'
+import type { Journal } from './journal.ts'
+import type { Segment } from './segment.ts'
+
+export interface ReplayOptions {
+  readonly journal: Journal
+  readonly report: (report: Report) => Promise<ReportAnswer>
+  readonly storeNowMs: () => number
+  readonly nowMs: () => number
+  readonly observer: Observer
+}
+
+/** One record of a spool. */
+export interface Spooled {
+  readonly report: Report
+  /** When it was added, this machine's clock: it is given up 48 hours later. */
+  readonly sinceMs: number
+  /** Not to be replayed before, store's clock. */
+  readonly notBeforeMs?: number
+}
+
+/** A report that could not be settled when its turn came: read, kept in memory, and still in its segment. */
+interface Held extends Spooled {
+  readonly segment: number
+}
+
+const batchMax = 256
+/** Enough to see whether the store is back, and that one bad report is not all there is. */
+const probeMax = 8
+const heldMax = 1_000
+const pauseMs = 250
+const heldPauseMs = 50
+/** A drained file that grew to this, or that nothing was added to for a second, is removed. */
+const drainedBytes = 65_536
+const idleMs = 1_000
+const ageMsMax = 48 * 3_600_000
+
+/**
+ * Replays a spool's journal through `report`, in order per id, until the store has answered each: again and again while it is away, again
+ * later when it says `early`. Dropped, and counted, only when older than 48 hours. A killed process's successor replays a little twice,
+ * which changes nothing: reports are cumulative.
+ */
+export class Replay {
+  readonly #options: ReplayOptions
+  #cursor = { segment: 0, offset: 0 }
+  /** By id, in order. */
+  readonly #held = new Map<string, Held[]>()
+  #heldCount = 0
+  #size = 0
+  #isAway = false
+  #addedAtMs = 0
+  #running: Promise<void> | undefined
+  #timer: NodeJS.Timeout | undefined
+  #isStopped = false
+
+  constructor(options: ReplayOptions) {
+    this.#options = options
+    options.journal.onFlush(() => this.#wake())
+  }
+
+  /** How many wait. */
+  get size(): number {
+    return this.#size
+  }
+
+  added(): void {
+    this.#size += 1
+    this.#addedAtMs = this.#options.nowMs()
+    this.#options.observer.set('reports_waiting', this.#size)
+  }
+
+  /** A segment of an ended process was added to the journal. */
+  adopted(records: number): void {
+    this.#size += records
+    this.#options.observer.set('reports_waiting', this.#size)
+    this.#wake()
+  }
+
+  /** Tries what waits once more, then stops. */
+  async stop(waitMsMax: number): Promise<void> {
+    this.#isStopped = true
+    clearTimeout(this.#timer)
+    const last = (this.#running ?? Promise.resolve())
+      .then(() => this.#all())
+      .catch((error: unknown) => this.#options.observer.warn('spool_not_replayed', { error }))
+    await Promise.race([last, delay(waitMsMax, undefined, { ref: false })])
+    clearTimeout(this.#timer)
+  }
+
+  #wake(): void {
+    if (this.#running !== undefined || this.#timer !== undefined || this.#isStopped) return
+    this.#running = this.#all()
+      .catch((error: unknown) => this.#options.observer.warn('spool_not_replayed', { error }))
+      .then(() => {
+        this.#running = undefined
+        this.#rest()
+      })
+  }
+
+  /** While something waits it is tried again without being asked. */
+  #rest(): void {
+    if (this.#isStopped || (this.#size === 0 && this.#options.journal.segments.length === 0)) return
+    const ms = this.#heldCount > 0 && !this.#isAway ? heldPauseMs : pauseMs
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      this.#wake()
+    }, ms).unref()
+  }
+
+  async #all(): Promise<void> {
+    await this.#retryHeld()
+    let isMore = true
+    while (isMore) isMore = await this.#batch()
+    await this.#dropRead()
+  }
+
+  async #retryHeld(): Promise<void> {
+    const held = [...this.#held.values()].flat()
+    if (held.length === 0) return
+    this.#held.clear()
+    this.#heldCount = 0
+    const settled = await this.#settle(held)
+    for (const one of settled.undone) this.#hold(one)
+  }
+
+  /** True when there may be more to do at once. */
+  async #batch(): Promise<boolean> {
+    const segment = this.#segmentAtCursor()
+    if (segment === undefined || this.#heldCount >= heldMax) return false
+    const { journal, observer } = this.#options
+    const countMax = Math.min(this.#isAway ? probeMax : batchMax, heldMax - this.#heldCount)
+    const offset = this.#cursor.offset
+    const frames = await journal.read(segment, { offset, countMax })
+    if (frames.payloads.length === 0) {
+      observer.count('journal_cuts_total', { journal: 'spool' })
+      observer.warn('journal_unreadable', { file: segment.path, offset, bytes_left: segment.bytes - offset })
+      this.#cursor = { segment: segment.number, offset: segment.bytes }
+      return true
+    }
+    const batch = frames.payloads.flatMap((payload) => this.#read(payload, segment))
+    const settled = await this.#settle(batch)
+    this.#isAway = settled.isAway
+    if (settled.isAway) return false
+    for (const one of settled.undone) this.#hold(one)
+    this.#cursor = { segment: segment.number, offset: offset + frames.goodBytes }
+    return true
+  }
+
+  #segmentAtCursor(): Segment | undefined {
+    const { segment, offset } = this.#cursor
+    return this.#options.journal.segments.find(
+      ({ number, bytes }) => number > segment || (number === segment && bytes > offset),
+    )
+  }
+
+  #read(payload: Buffer, { number, path }: Segment): readonly Held[] {
+    try {
+      return [{ ...(JSON.parse(payload.toString('utf8')) as Spooled), segment: number }]
+    } catch (error) {
+      this.#options.observer.warn('journal_unreadable', { file: path, error })
+      this.#done(1)
+      return []
+    }
+  }
+
+  #hold(one: Held): void {
+    const chain = this.#held.get(one.report.id)
+    if (chain === undefined) this.#held.set(one.report.id, [one])
+    else chain.push(one)
+    this.#heldCount += 1
+  }
+
+  /** Reports of one id one after the other, ids side by side. `isAway`: none could be reported, so all of them are still to be done. */
+  async #settle(batch: readonly Held[]): Promise<{ readonly undone: readonly Held[]; readonly isAway: boolean }> {
+    const chains = Map.groupBy(batch, ({ report }) => report.id)
+    const left = await Promise.all([...chains.values()].map((chain) => this.#settleChain(chain)))
+    const undone = left.flatMap(({ undone }) => undone)
+    const isAway = batch.length > 0 && left.every(({ why }) => why === 'failed') && undone.length === batch.length
+    this.#done(batch.length - undone.length)
+    return { undone, isAway }
+  }
+
+  async #settleChain(chain: readonly Held[]): Promise<{ readonly undone: readonly Held[]; readonly why: string }> {
+    const earlier = this.#held.get(chain[0]?.report.id ?? '')
+    if (earlier !== undefined) return { undone: chain, why: 'waits' }
+    for (const [index, one] of chain.entries()) {
+      const outcome = await this.#try(one)
+      if (outcome !== 'done') return { undone: chain.slice(index), why: outcome }
+    }
+    return { undone: [], why: 'done' }
+  }
+
+  async #try({ report, sinceMs, notBeforeMs = 0 }: Held): Promise<'done' | 'early' | 'failed'> {
+    const { observer, nowMs, storeNowMs } = this.#options
+    if (nowMs() - sinceMs > ageMsMax) {
+      observer.count('reports_dropped_total', { reason: 'old' })
+      return 'done'
+    }
+    if (storeNowMs() <= notBeforeMs) return 'early'
+    try {
+      const answer = await this.#options.report(report)
+      observer.count('reports_total', { state: report.state, answer })
+      return answer === 'early' ? 'early' : 'done'
+    } catch {
+      return 'failed'
+    }
+  }
+
+  #done(count: number): void {
+    this.#size = Math.max(0, this.#size - count)
+    this.#options.observer.set('reports_waiting', this.#size)
+  }
+
+  /** Removes what was read and settled: segments before the first that still holds something. */
+  async #dropRead(): Promise<void> {
+    const { journal, nowMs } = this.#options
+    const held = [...this.#held.values()].flat().map(({ segment }) => segment)
+    const last = journal.segments.at(-1)
+    const isDrained = held.length === 0 && last !== undefined && this.#segmentAtCursor() === undefined
+    const isWorthIt = isDrained && (last.bytes >= drainedBytes || this.#isStopped || nowMs() - this.#addedAtMs > idleMs)
+    if (isWorthIt) await journal.seal()
+    const keepFrom = Math.min(...held, this.#cursor.segment)
+    for (const { number, bytes } of journal.segments) {
+      const isRead = number < keepFrom || (number === keepFrom && held.length === 0 && this.#cursor.offset >= bytes)
+      if (isRead) await journal.drop(number)
+    }
+  }
+}
