@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { PriceRule } from '../../../src/core/price.ts'
 import { priceOf } from '../../../src/core/price-of.ts'
+import { comparePrices } from '../../../src/policy/price-rows.ts'
 
 const rule = (id: string, match: Partial<PriceRule>): PriceRule => ({
   id,
@@ -37,6 +38,21 @@ test('priceOf() takes a rule of kind other for unknown paths when there is one',
   expect(priceOf(own, { surface: 'pypi', kind: 'other', resource: '', heat: 'normal' }, matchesPattern).id).toBe(
     'other',
   )
+})
+
+test.each([
+  ['hot', 'torch', 'torch'],
+  ['hot', 'numpy', 'hot-artifact'],
+  ['normal', 'numpy', 'artifact'],
+  ['rare', 'numpy', 'artifact'],
+] as const)('priceOf() what is %s, of %s, takes the rule %s', (heat, resource, id) => {
+  const sorted = [
+    ...rules,
+    rule('hot-artifact', { kind: 'artifact', heat: 'hot' }),
+    rule('rare', { heat: 'rare' }),
+  ].toSorted(comparePrices)
+  expect(priceOf(sorted, { surface: 'pypi', kind: 'artifact', resource, heat }, matchesPattern).id).toBe(id)
+  expect(sorted.toReversed().toSorted(comparePrices)).toEqual(sorted)
 })
 
 test('priceOf() charges one credit where no rule matches', () => {

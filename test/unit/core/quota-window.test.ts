@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import type { WindowKind } from '../../../src/core/limit.ts'
 import { type Windows, windowsAt } from '../../../src/core/quota-window.ts'
 
 const hourMs = 3_600_000
 
-function at(time: string, window: 'hour' | 'day', timeZone: string): Windows {
+function at(time: string, window: WindowKind, timeZone: string): Windows {
   return windowsAt(Date.parse(time), { window, timeZone }, new Map())
 }
 
@@ -17,6 +18,9 @@ describe('windowsAt() of days', () => {
     { timeZone: 'UTC', time: '2026-11-22T10:00Z', hours: [24, 24] },
     { timeZone: 'Europe/Berlin', time: '2026-03-28T12:00Z', hours: [24, 23] },
     { timeZone: 'Europe/Berlin', time: '2026-10-25T12:00Z', hours: [25, 24] },
+    { timeZone: 'Australia/Sydney', time: '2026-04-04T02:00Z', hours: [24, 25] },
+    { timeZone: 'Australia/Sydney', time: '2026-10-03T02:00Z', hours: [24, 23] },
+    { timeZone: 'America/Sao_Paulo', time: '2018-11-03T12:00Z', hours: [24, 23] },
     { timeZone: 'Asia/Kathmandu', time: '2026-11-22T10:00Z', hours: [24, 24] },
   ])('in $timeZone around $time last $hours hours', ({ timeZone, time, hours }) => {
     const { current, next } = at(time, 'day', timeZone)
@@ -44,6 +48,70 @@ describe('windowsAt() of days', () => {
     expect(next.startMs).toBe(current.endMs)
     expect(new Date(current.endMs).toISOString()).toBe('2011-12-30T10:00:00.000Z')
     expect(next.endMs - next.startMs).toBe(24 * hourMs)
+  })
+})
+
+/** Start of this window, its end, the end of the next one, in UTC. */
+type Case = readonly [time: string, timeZone: string, start: string, end: string, nextEnd: string]
+
+function edges(windows: Windows): readonly string[] {
+  const [start = '', end = '', , nextEnd = ''] = shown(windows)
+  return [start, end, nextEnd]
+}
+
+describe('windowsAt() of days whose end comes twice', () => {
+  it.each<Case>([
+    // St. John's, 2006-10-29: at 00:01 the clock goes back to 23:01 of the 28th; the 29th has begun all the same.
+    ['2006-10-29T02:20Z', 'America/St_Johns', '2006-10-28T02:30', '2006-10-29T02:30', '2006-10-30T03:30'],
+    ['2006-10-29T02:45Z', 'America/St_Johns', '2006-10-29T02:30', '2006-10-30T03:30', '2006-10-31T03:30'],
+  ])('at %s in %s begin once', (time, timeZone, ...expected) => {
+    expect(edges(at(time, 'day', timeZone))).toEqual(expected)
+  })
+})
+
+describe('windowsAt() of weeks', () => {
+  it.each<readonly [WindowKind, ...Case]>([
+    ['week_mon', '2026-11-22T12:00Z', 'UTC', '2026-11-16T00:00', '2026-11-23T00:00', '2026-11-30T00:00'],
+    ['week_tue', '2026-11-22T12:00Z', 'UTC', '2026-11-17T00:00', '2026-11-24T00:00', '2026-12-01T00:00'],
+    ['week_wed', '2026-11-22T12:00Z', 'UTC', '2026-11-18T00:00', '2026-11-25T00:00', '2026-12-02T00:00'],
+    ['week_thu', '2026-11-22T12:00Z', 'UTC', '2026-11-19T00:00', '2026-11-26T00:00', '2026-12-03T00:00'],
+    ['week_fri', '2026-11-22T12:00Z', 'UTC', '2026-11-20T00:00', '2026-11-27T00:00', '2026-12-04T00:00'],
+    ['week_sat', '2026-11-22T12:00Z', 'UTC', '2026-11-21T00:00', '2026-11-28T00:00', '2026-12-05T00:00'],
+    ['week_sun', '2026-11-22T12:00Z', 'UTC', '2026-11-22T00:00', '2026-11-29T00:00', '2026-12-06T00:00'],
+    ['week_mon', '2026-12-31T23:59Z', 'UTC', '2026-12-28T00:00', '2027-01-04T00:00', '2027-01-11T00:00'],
+    ['week_mon', '2026-03-25T12:00Z', 'Europe/Berlin', '2026-03-22T23:00', '2026-03-29T22:00', '2026-04-05T22:00'],
+    ['week_mon', '2026-10-20T12:00Z', 'Europe/Berlin', '2026-10-18T22:00', '2026-10-25T23:00', '2026-11-01T23:00'],
+    ['week_mon', '2026-04-01T12:00Z', 'Australia/Sydney', '2026-03-29T13:00', '2026-04-05T14:00', '2026-04-12T14:00'],
+    ['week_mon', '2026-09-30T12:00Z', 'Australia/Sydney', '2026-09-27T14:00', '2026-10-04T13:00', '2026-10-11T13:00'],
+    ['week_mon', '2026-11-22T18:14Z', 'Asia/Kathmandu', '2026-11-15T18:15', '2026-11-22T18:15', '2026-11-29T18:15'],
+    // Their first day has no midnight: it begins at 01:00.
+    ['week_sun', '2018-11-04T12:00Z', 'America/Sao_Paulo', '2018-11-04T03:00', '2018-11-11T02:00', '2018-11-18T02:00'],
+    ['week_fri', '2024-04-26T10:00Z', 'Africa/Cairo', '2024-04-25T22:00', '2024-05-02T21:00', '2024-05-09T21:00'],
+    // Friday, 2011-12-30, did not exist: a week around it has six days, one that begins with it begins on Saturday.
+    ['week_mon', '2011-12-29T12:00Z', 'Pacific/Apia', '2011-12-26T10:00', '2012-01-01T10:00', '2012-01-08T10:00'],
+    ['week_fri', '2011-12-29T12:00Z', 'Pacific/Apia', '2011-12-23T10:00', '2011-12-30T10:00', '2012-01-05T10:00'],
+    ['week_fri', '2011-12-31T12:00Z', 'Pacific/Apia', '2011-12-30T10:00', '2012-01-05T10:00', '2012-01-12T10:00'],
+  ])('%s at %s in %s', (window, ...[time, timeZone, ...expected]) => {
+    expect(edges(at(time, window, timeZone))).toEqual(expected)
+  })
+})
+
+describe('windowsAt() of months', () => {
+  it.each<Case>([
+    ['2026-02-10T12:00Z', 'UTC', '2026-02-01T00:00', '2026-03-01T00:00', '2026-04-01T00:00'],
+    ['2028-02-29T23:59Z', 'UTC', '2028-02-01T00:00', '2028-03-01T00:00', '2028-04-01T00:00'],
+    ['2026-04-30T12:00Z', 'UTC', '2026-04-01T00:00', '2026-05-01T00:00', '2026-06-01T00:00'],
+    ['2026-01-31T12:00Z', 'UTC', '2026-01-01T00:00', '2026-02-01T00:00', '2026-03-01T00:00'],
+    ['2026-12-31T23:59Z', 'UTC', '2026-12-01T00:00', '2027-01-01T00:00', '2027-02-01T00:00'],
+    ['2026-03-15T12:00Z', 'Europe/Berlin', '2026-02-28T23:00', '2026-03-31T22:00', '2026-04-30T22:00'],
+    ['2026-10-15T12:00Z', 'Europe/Berlin', '2026-09-30T22:00', '2026-10-31T23:00', '2026-11-30T23:00'],
+    ['2026-04-15T12:00Z', 'Australia/Sydney', '2026-03-31T13:00', '2026-04-30T14:00', '2026-05-31T14:00'],
+    ['2026-10-15T12:00Z', 'Australia/Sydney', '2026-09-30T14:00', '2026-10-31T13:00', '2026-11-30T13:00'],
+    ['2026-11-30T18:14Z', 'Asia/Kathmandu', '2026-10-31T18:15', '2026-11-30T18:15', '2026-12-31T18:15'],
+    ['2018-11-01T12:00Z', 'America/Sao_Paulo', '2018-11-01T03:00', '2018-12-01T02:00', '2019-01-01T02:00'],
+    ['2011-12-29T12:00Z', 'Pacific/Apia', '2011-12-01T10:00', '2011-12-31T10:00', '2012-01-31T10:00'],
+  ])('at %s in %s', (time, timeZone, ...expected) => {
+    expect(edges(at(time, 'month', timeZone))).toEqual(expected)
   })
 })
 

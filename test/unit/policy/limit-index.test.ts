@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { Grant } from '../../../src/core/grant.ts'
 import type { LimitRule } from '../../../src/core/limit.ts'
 import type { Place } from '../../../src/core/resolve-limits.ts'
 import { LimitIndex } from '../../../src/policy/limit-index.ts'
@@ -61,6 +62,47 @@ describe('limitsOf()', () => {
     const third = new LimitIndex({ rules: [{ ...everyone, amount: 3 }] }, second)
     expect(third.limitsOf(alice, 0).limits[0]?.amount).toBe(3)
     expect(third.limitsOf(bob, 0).limits).toBe(third.limitsOf(alice, 0).limits)
+  })
+
+  const grant = (id: string, grantedTo: Grant['grantedTo']): Grant => ({
+    ...{ id, limitName: 'one', grantedTo, amount: { whole: 10, milli: 10_000 }, startMs: 100, endMs: 200 },
+  })
+  const amountsOf = (index: LimitIndex, place: Place, nowMs: number): readonly number[] =>
+    index.limitsOf(place, nowMs).limits.map(({ amount }) => amount)
+
+  test('adds grants to an account, its project and its department, and to nobody else', () => {
+    const rules = [rule('one', 'one')]
+    const grants = [
+      grant('a', { kind: 'account', id: 'alice' }),
+      grant('p', { kind: 'project', id: 'vision' }),
+      grant('d', { kind: 'department', id: 'research' }),
+    ]
+    const index = new LimitIndex({ rules, grants })
+    expect(amountsOf(index, alice, 150)).toEqual([31])
+    expect(amountsOf(index, bob, 150)).toEqual([21])
+    expect(amountsOf(index, { ...bob, project: 'photos' }, 150)).toEqual([11])
+    expect(amountsOf(index, { ...bob, project: 'photos', department: 'sales' }, 150)).toEqual([1])
+  })
+
+  test('lets a grant begin and end although nothing changes, also when the clock goes back', () => {
+    const index = new LimitIndex({
+      rules: [rule('one', 'one')],
+      grants: [grant('a', { kind: 'account', id: 'alice' })],
+    })
+    expect([99, 100, 199, 200, 199, 99].map((nowMs) => amountsOf(index, alice, nowMs)[0])).toEqual([
+      1, 11, 11, 1, 11, 1,
+    ])
+    expect(index.limitsOf(alice, 150)).toBe(index.limitsOf(alice, 151))
+  })
+
+  test('forgets what it resolved when a grant comes or goes', () => {
+    const rules = [rule('one', 'one')]
+    const first = new LimitIndex({ rules })
+    expect(amountsOf(first, alice, 150)).toEqual([1])
+    const granted = new LimitIndex({ rules, grants: [grant('p', { kind: 'project', id: 'vision' })] }, first)
+    expect(amountsOf(granted, alice, 150)).toEqual([11])
+    expect(granted.limitsOf(alice, 150)).toBe(granted.limitsOf(bob, 150))
+    expect(amountsOf(new LimitIndex({ rules }, granted), alice, 150)).toEqual([1])
   })
 
   test('does not mix up accounts of another place', () => {
