@@ -21,7 +21,7 @@ async function takeMany(taken: StoreFixture['taken'], count: number): Promise<vo
   }
 }
 
-/** What every store promises about seeds and expiries. */
+/** What every store promises about seeds. */
 export function seedSuite(fixture: () => StoreFixture): void {
   describe('seed()', () => {
     it('counts reservations that are not in the stream and differences the ledger has not read', async () => {
@@ -105,54 +105,5 @@ export function seedSuite(fixture: () => StoreFixture): void {
       expect(await store.seed(await seedOf(store, alice, [counterOf(quotaLine(), 4_000_250)]))).toBe('seeded')
       expect(await used()).toBe(8_000_250)
     }, 60_000)
-  })
-
-  describe('expire()', () => {
-    it('books an overdue reservation at its estimate, open and unsettled; a later report still wins', async () => {
-      const { harness, store, used, warm, taken } = fixture()
-      await warm()
-      const report = await taken('z1')
-      const sweep = { countMax: 10, notAfterMs: startMs + 3_000_000, brokeAtMs: Number.POSITIVE_INFINITY }
-      expect(await store.expire(sweep)).toBe(0)
-      await harness.setNow(startMs + 60_000)
-      expect(await store.expire(sweep)).toBe(1)
-      expect(await store.expire(sweep)).toBe(0)
-      expect(await used()).toBe(1_000)
-      await store.report({ ...report, amounts: amounts({ requests: 1, credits: 250 }) })
-      expect(await used()).toBe(250)
-      const { entries } = await store.charges({ partition: 7, checkpoint: undefined, countMax: 10 })
-      expect(entries).toMatchObject([
-        { state: 'open', unsettled: true, outcome: 'unknown', difference: { credits: 1_000 } },
-        { state: 'final', unsettled: false, amounts: { credits: 250 }, difference: { credits: -750 } },
-      ])
-    })
-
-    it('does nothing after notAfterMs, and no more than countMax', async () => {
-      const { harness, store, warm, taken } = fixture()
-      await warm()
-      for (const id of ['1', '2', '3']) await taken(id)
-      await harness.setNow(startMs + 60_000)
-      expect(
-        await store.expire({ countMax: 10, notAfterMs: startMs + 59_999, brokeAtMs: Number.POSITIVE_INFINITY }),
-      ).toBe(0)
-      expect(
-        await store.expire({ countMax: 2, notAfterMs: startMs + 60_000, brokeAtMs: Number.POSITIVE_INFINITY }),
-      ).toBe(2)
-      expect(
-        await store.expire({ countMax: 2, notAfterMs: startMs + 60_000, brokeAtMs: Number.POSITIVE_INFINITY }),
-      ).toBe(1)
-    })
-
-    it('leaves a reservation alone that an open report renewed', async () => {
-      const { harness, store, warm, taken } = fixture()
-      await warm()
-      const report = await taken('n1')
-      await harness.setNow(startMs + 50_000)
-      await store.report({ ...report, state: 'open' })
-      await harness.setNow(startMs + 60_000)
-      expect(
-        await store.expire({ countMax: 10, notAfterMs: startMs + 90_000, brokeAtMs: Number.POSITIVE_INFINITY }),
-      ).toBe(0)
-    })
   })
 }

@@ -12,8 +12,12 @@ import {
   startMs,
 } from '../support/spend-harness.ts'
 import { createStoreFixture, type StoreFixture } from '../support/store-fixture.ts'
+import { expirySuite } from './spend-store-expiry.suite.ts'
+import { paceSuite } from './spend-store-pace.suite.ts'
 import { reportSuite } from './spend-store-report.suite.ts'
 import { seedSuite } from './spend-store-seed.suite.ts'
+import { slotSuite } from './spend-store-slots.suite.ts'
+import { windowSuite } from './spend-store-windows.suite.ts'
 
 /** What `SpendStore` promises, whatever it is made of. */
 export function spendStoreSuite(name: string, createHarness: () => Promise<StoreHarness>): void {
@@ -216,5 +220,9 @@ export function spendStoreSuite(name: string, createHarness: () => Promise<Store
 
     reportSuite(() => fixture)
     seedSuite(() => fixture)
+    expirySuite(() => fixture)
+    windowSuite(() => fixture)
+    slotSuite(() => fixture)
+    paceSuite(() => fixture)
   })
 }

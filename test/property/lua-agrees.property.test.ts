@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Checkpoint, Report } from '../../src/core/charge.ts'
-import type { Line } from '../../src/core/limit.ts'
+import type { Line, QuotaLine, TimeRange } from '../../src/core/limit.ts'
 import { type Amounts, bookedQuantities } from '../../src/core/quantity.ts'
 import type { SpendRequest } from '../../src/core/spend.ts'
 import type { Subject } from '../../src/core/subject.ts'
@@ -39,6 +39,7 @@ const rate = fc
     amount: fc.oneof(fc.integer({ min: 1, max: 5 }), fc.constantFrom(largest, 2 ** 31 + 1)),
     periodMs: fc.constantFrom(1, 7, 1_000, 60_000, 3_599_999, 3_600_000),
     burst: fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constant(2 ** 52)),
+    paceMsMax: fc.constantFrom(0, 0, 2, 5_000, 10 ** 12),
   })
   .map((line) => ({ ...line, burst: Math.min(line.burst, Math.floor(2 ** 52 / line.periodMs)) }))
 
@@ -52,12 +53,24 @@ const quota = fc.record({
   enforced: fc.boolean(),
   posture: fc.constant('deny' as const),
   amount: fc.oneof(fc.integer({ min: 0, max: 20 }), fc.constantFrom(largest, largest - 1, 2 ** 53 - 7)),
-  window: fc.constant('hour' as const),
+  window: fc.constantFrom('hour' as const, 'hour' as const, 'month' as const, 'week_sun' as const),
   timeZone: fc.constantFrom('UTC', 'Asia/Kathmandu'),
   /** Hours between the caller's idea of the time and the store's. */
   behind: fc.constantFrom(0, 0, 0, 0, 1, -1),
 })
-const line = fc.oneof({ weight: 2, arbitrary: rate }, { weight: 3, arbitrary: quota })
+const cap = fc.record({
+  kind: fc.constant('concurrency' as const),
+  limit: fc.constantFrom('in flight', 'other'),
+  subject,
+  quantity: fc.constant('in_flight' as const),
+  surface: fc.constantFrom('any' as const, 'pypi' as const),
+  hits: fc.constantFrom(0, 1, 1, 1),
+  enforced: fc.boolean(),
+  posture: fc.constant('deny' as const),
+  amount: fc.integer({ min: 0, max: 3 }),
+  slotMs: fc.constantFrom(9_000, 9_000, 9_000, 60_000),
+})
+const line = fc.oneof({ weight: 2, arbitrary: rate }, { weight: 3, arbitrary: quota }, { weight: 2, arbitrary: cap })
 const id = fc.constantFrom('a', 'b', 'c', 'd', 'e f')
 
 const step = fc.oneof(
@@ -97,7 +110,15 @@ const step = fc.oneof(
       fresh: fc.boolean(),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('expire' as const), countMax: fc.constant(100) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('expire' as const),
+      countMax: fc.constant(100),
+      // How long ago a log stream broke last.
+      brokeAgoMs: fc.constantFrom(Number.NEGATIVE_INFINITY, 0, 30_000, 90_000, Number.POSITIVE_INFINITY),
+    }),
+  },
   {
     weight: 4,
     arbitrary: fc.record({
@@ -141,7 +162,7 @@ class Player {
         return store.expire({
           countMax: one.countMax,
           notAfterMs: this.#nowMs + 1_000,
-          brokeAtMs: Number.POSITIVE_INFINITY,
+          brokeAtMs: this.#nowMs - one.brokeAgoMs,
         })
       case 'spend':
         return this.#spend(one)
@@ -153,10 +174,10 @@ class Player {
   }
 
   #line(drawn: typeof line extends fc.Arbitrary<infer L> ? L : never): Line {
-    if (drawn.kind === 'rate') return { ...drawn, paceMsMax: 0 }
+    if (drawn.kind !== 'quota') return drawn
     const { behind, ...rest } = drawn
-    const current = hourOf(this.#nowMs - behind * 3_600_000)
-    return { ...rest, current, next: hourOf(current.endMs) }
+    const current = windowOf(rest.window, this.#nowMs - behind * 3_600_000)
+    return { ...rest, current, next: windowOf(rest.window, current.endMs) }
   }
 
   async #spend(one: Extract<Step, { do: 'spend' }>): Promise<unknown> {
@@ -179,10 +200,7 @@ class Player {
 
   async #report(one: Extract<Step, { do: 'report' }>): Promise<unknown> {
     const known = this.#spends.get(one.id)
-    const refund =
-      one.refundAfterMs === undefined
-        ? {}
-        : { notAfterMs: this.#nowMs + one.refundAfterMs, brokeAtMs: Number.POSITIVE_INFINITY }
+    const refund = one.refundAfterMs === undefined ? {} : { notAfterMs: this.#nowMs + one.refundAfterMs }
     const report: Report = {
       id: one.id,
       at: known?.at ?? this.#nowMs,
@@ -205,7 +223,8 @@ class Player {
     if (one.fresh) await this.#drain(partition)
     const counters = one.counters.map(([drawn, used]) => {
       const { surface, quantity, window, timeZone } = drawn
-      return { surface, quantity, window, timeZone, ...hourOf(this.#nowMs - drawn.behind * 3_600_000), used }
+      const range = windowOf(window, this.#nowMs - drawn.behind * 3_600_000)
+      return { surface, quantity, window, timeZone, ...range, used }
     })
     return this.#harness.store.seed({ subject: one.subject, checkpoint: this.#checkpoints.get(partition), counters })
   }
@@ -216,6 +235,14 @@ class Player {
     // A sweep books in the order it finds; that order is nobody's promise.
     return batch.entries.map(({ position: _, epoch: __, ...entry }) => JSON.stringify(entry)).sort()
   }
+}
+
+/** Hours are hours; for the longer windows stand some of two and four days, which roll within a history. */
+function windowOf(window: QuotaLine['window'], ms: number): TimeRange {
+  if (window === 'hour') return hourOf(ms)
+  const lengthMs = (window === 'month' ? 4 : 2) * 24 * 3_600_000
+  const start = ms - (ms % lengthMs)
+  return { startMs: start, endMs: start + lengthMs }
 }
 
 function withoutEpochs(answer: object): unknown {

@@ -1,6 +1,6 @@
 import type { SpendStore } from '../../src/check/ports.ts'
 import type { ChargeMeta, Checkpoint, Report, Seed, SeededCounter } from '../../src/core/charge.ts'
-import type { QuotaLine, RateLine, TimeRange } from '../../src/core/limit.ts'
+import type { ConcurrencyLine, QuotaLine, RateLine, TimeRange } from '../../src/core/limit.ts'
 import { type Amounts, noAmounts } from '../../src/core/quantity.ts'
 import type { SpendAnswer, SpendRequest } from '../../src/core/spend.ts'
 import type { Subject } from '../../src/core/subject.ts'
@@ -77,6 +77,22 @@ export function quotaLine(some: Partial<QuotaLine> = {}): QuotaLine {
     timeZone: 'UTC',
     current,
     next: hourOf(current.endMs),
+    ...some,
+  }
+}
+
+export function concurrencyLine(some: Partial<ConcurrencyLine> = {}): ConcurrencyLine {
+  return {
+    kind: 'concurrency',
+    limit: 'in-flight',
+    subject: alice,
+    quantity: 'in_flight',
+    surface: 'pypi',
+    hits: 1,
+    enforced: true,
+    posture: 'deny',
+    amount: 2,
+    slotMs: 9_000,
     ...some,
   }
 }
