@@ -35,11 +35,13 @@ export function runTollgate(settings: Variables, args: readonly string[]): Promi
 export async function serveTollgate(options: {
   readonly settings: Variables
   readonly logFile: string
+  /** Behind a supervisor, when there are several. */
+  readonly processes?: number
 }): Promise<RunningTollgate> {
   const port = await findFreePort()
   const server = await startServerProcess({
     binary: NODE,
-    args: [MAIN, 'serve'],
+    args: [MAIN, 'serve', ...(options.processes === undefined ? [] : ['--processes', String(options.processes)])],
     workingFolder: rootFolder,
     stopSignal: 'SIGTERM',
     environment: { ...options.settings, TOLLGATE_OPS_ADDRESS: `127.0.0.1:${port}` },

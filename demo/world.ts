@@ -4,7 +4,9 @@ import pg from 'pg'
 import { listenerName, meshBootstrap } from '../envoy/bootstrap.ts'
 import { type RunningEnvoy, startEnvoy } from '../scripts/servers/envoy.ts'
 import { createSocketFolder } from '../scripts/state-folder.ts'
+import { socketPaths } from '../src/compose/sockets.ts'
 import { endClient } from '../src/postgres/end-client.ts'
+import { readSettings } from '../src/settings.ts'
 import type { CommandResult } from './command.ts'
 import { startGpu } from './gpu.ts'
 import { createInstallers, type Installers } from './installers.ts'
@@ -20,6 +22,8 @@ export interface WorldOptions {
   readonly logFile?: string
   /** Absent: the in-process store. */
   readonly redisUrl?: string
+  /** One when absent, without a supervisor. */
+  readonly processes?: number
   /** Further settings of Tollgate. */
   readonly settings?: Variables
   /** How long Envoy waits for a Check; 1,000 when absent, since a demo may share its two cores with anything. */
@@ -63,7 +67,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     keep(started, startMirror()),
     keep(started, startGpu()),
     createInstallers(options.folder),
-    keep(started, serveTollgate({ settings, logFile })),
+    keep(started, serveTollgate({ settings, logFile, ...(options.processes && { processes: options.processes }) })),
     connect(started, options.databaseUrl),
     mustRun(settings, ['seed', 'demo']),
   ])
@@ -119,7 +123,7 @@ function startMesh(
 ): Promise<RunningEnvoy> {
   const config = meshBootstrap({
     listener: { host: '127.0.0.1', port: 0 },
-    tollgateSockets: [settings['TOLLGATE_GRPC_SOCKET'] ?? ''],
+    tollgateSockets: socketPaths(readSettings(settings), options.processes ?? 1),
     upstreams: [
       { id: 'gpu', prefix: '/gpu/', address: { host: '127.0.0.1', port: upstreams.gpu.port } },
       { id: 'mirror', prefix: '/', address: { host: '127.0.0.1', port: upstreams.mirror.port } },

@@ -87,6 +87,14 @@ export interface PolicyCheck {
   readonly problems: readonly PolicyProblem[]
 }
 
+export interface ServeWish {
+  readonly roles?: string
+  /** 1 when absent: no supervisor. */
+  readonly processes?: number
+  /** Its name among several: only the supervisor says it, to the processes that it starts. */
+  readonly process?: string
+}
+
 /** What the command line can do; each is built when it is first called, and `close` ends what was built. */
 export interface CliContext {
   readonly version: string
@@ -95,7 +103,7 @@ export interface CliContext {
   /** The first line of the standard input. */
   readLine(): Promise<string>
   /** Runs until it is told to stop. */
-  serve(options: { readonly roles?: string }): Promise<void>
+  serve(options: ServeWish): Promise<void>
   migrate(): Promise<{ readonly applied: readonly string[]; readonly alreadyThere: readonly string[] }>
   seedDemo(): Promise<void>
   manage(): Promise<ManageTools>

@@ -4,7 +4,7 @@ import { createExplain } from '../check/explain.ts'
 import { principalOf } from '../check/identify.ts'
 import { createReadStatus } from '../check/status.ts'
 import { callerOf, shownExplained, shownStanding } from '../cli/from-check.ts'
-import type { CliContext, RequestWish } from '../cli/ports.ts'
+import type { CliContext, RequestWish, ServeWish } from '../cli/ports.ts'
 import { Fault } from '../core/fault.ts'
 import type { RequestFacts } from '../core/request.ts'
 import { normalAddress } from '../grpc/caller-address.ts'
@@ -15,9 +15,10 @@ import { createPostgresDirectory } from '../postgres/directory.ts'
 import { migrate } from '../postgres/migrate.ts'
 import { seedDemo } from '../postgres/seed-demo.ts'
 import { readSettings } from '../settings.ts'
-import { allNormal, createWindows } from './check-room.ts'
+import { createWindows } from './check-room.ts'
 import { type CommandTools, createCommandTools } from './command-tools.ts'
 import { serve } from './serve.ts'
+import { supervise } from './supervise.ts'
 
 const version = '0.1.0'
 const lookMsMax = 5_000
@@ -34,8 +35,7 @@ export function createCommandLine(environment: Readonly<Record<string, string | 
     write: (text) => void process.stdout.write(text),
     writeError: (text) => void process.stderr.write(text),
     readLine,
-    serve: ({ roles }) =>
-      serve(readSettings({ ...environment, ...(roles !== undefined && { TOLLGATE_ROLES: roles }) }), environment),
+    serve: (wish) => serveAs(wish, environment),
     migrate: async () => migrate(await open().databaseUrl()),
     seedDemo: async () => seedDemo(await open().pool()),
     manage: async () => ({ directory: createPostgresDirectory(await open().pool()), randomBytes }),
@@ -54,6 +54,15 @@ export function createCommandLine(environment: Readonly<Record<string, string | 
     explain: (wish) => explain(open(), wish),
     close: async () => tools?.close(),
   }
+}
+
+function serveAs(
+  { roles, processes = 1, process: name }: ServeWish,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
+  const settings = readSettings({ ...environment, ...(roles !== undefined && { TOLLGATE_ROLES: roles }) })
+  if (processes > 1) return supervise({ settings, environment, processes })
+  return serve({ settings, environment, ...(name !== undefined && { process: name }) })
 }
 
 async function quotaStatus(tools: CommandTools, account: string): ReturnType<CliContext['quotaStatus']> {
@@ -77,7 +86,8 @@ async function explain(tools: CommandTools, wish: RequestWish): ReturnType<CliCo
     policy: { current: () => snapshot, isFresh: () => true },
     nowMs: Date.now,
     sizes: { sizeOf: () => wish.sizeBytes, learn: () => undefined },
-    heats: allNormal,
+    downloads: { lastOf: () => undefined, remember: () => undefined, forget: () => undefined },
+    heats: await tools.heats(),
     look: await tools.look(),
     windowsAt: createWindows(),
   })

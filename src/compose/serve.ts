@@ -5,34 +5,55 @@ import { createLog } from '../telemetry/log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { createOpsServer } from '../telemetry/ops-server.ts'
 import { type Serving, startServing } from './serving.ts'
+import { linkToSupervisor } from './supervisor-link.ts'
+
+interface ServeOptions {
+  readonly settings: Settings
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Absent: alone, with an ops listener of its own. Else its name among those of the supervisor that started it. */
+  readonly process?: string
+}
 
 /**
- * Runs the data plane and this process's background roles until SIGTERM or SIGINT, then drains: no request is lost to the stop. Throws,
- * drained as well, the `Fault` that kept it from going on.
+ * Runs the data plane and this process's background roles until SIGTERM or SIGINT (of several processes: until SIGTERM, or the supervisor's
+ * end), then drains: no request is lost to the stop. Throws, drained as well, the `Fault` that kept it from going on.
  */
-export async function serve(
-  settings: Settings,
-  environment: Readonly<Record<string, string | undefined>>,
-): Promise<void> {
+export async function serve({ settings, environment, process: name }: ServeOptions): Promise<void> {
   const metrics = createMetrics()
-  const observer = createObserver({ log: createLog({ level: settings.TOLLGATE_LOG_LEVEL }), metrics, nowMs: Date.now })
+  const log = createLog({ level: settings.TOLLGATE_LOG_LEVEL, ...(name !== undefined && { process: name }) })
+  const observer = createObserver({ log, metrics, nowMs: Date.now })
   const ending = new AbortController()
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => ending.abort())
+  process.once('SIGTERM', () => ending.abort())
+  // A terminal's Ctrl-C and its closing reach every process; of several, the supervisor decides.
+  if (name === undefined) process.once('SIGINT', () => ending.abort())
+  else for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined)
   const missing = new Set(['database', 'policy', 'listener'])
   await using started = new AsyncDisposableStack()
   started.defer(() => observer.info('stopped'))
+  const serving = { settings, environment, observer, missing, ending }
+  if (name !== undefined) {
+    const answers = { metrics: () => metrics.text(), missing: () => JSON.stringify([...missing]) }
+    const link = linkToSupervisor({ answers, onLost: () => ending.abort() })
+    started.defer(() => link.close())
+    return await serveUntilEnded(started, serving, link.ready)
+  }
   const ops = await createOpsServer({ listen: settings.TOLLGATE_OPS_ADDRESS, metrics, missing: () => [...missing] })
   started.defer(() => ops.close())
   observer.info('ops_listening', { ...ops.address })
-  await serveUntilEnded(started, { settings, environment, observer, missing, ending })
+  await serveUntilEnded(started, serving)
 }
 
-async function serveUntilEnded(started: AsyncDisposableStack, serving: Serving): Promise<void> {
+async function serveUntilEnded(
+  started: AsyncDisposableStack,
+  serving: Serving,
+  onReady: () => void = () => undefined,
+): Promise<void> {
   const { observer, missing, ending } = serving
   const ended = new Promise<void>((resolve) => ending.signal.addEventListener('abort', () => resolve(), { once: true }))
   try {
     const { addresses } = await startServing(started, serving)
     observer.info('ready', { addresses })
+    onReady()
     await ended
   } catch (error) {
     if (!ending.signal.aborted) throw error

@@ -7,16 +7,18 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' |
 export interface LogOptions {
   readonly level: LogLevel
   readonly destination?: DestinationStream
+  /** Named in every line, when there are several. */
+  readonly process?: string
 }
 
 /**
  * A log of one JSON object per line: `level` by name, `time` in ISO form, `event`, and its details. Secrets are hidden in the finished line,
  * so that a token inside a nested error's message is found too.
  */
-export function createLog({ level, destination }: LogOptions): Logger {
+export function createLog({ level, destination, process }: LogOptions): Logger {
   const options = {
     level,
-    base: null,
+    base: process === undefined ? null : { process },
     messageKey: 'event',
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },

@@ -4,9 +4,9 @@ import type { Metrics } from './metrics.ts'
 
 export interface OpsServerOptions {
   readonly listen: { readonly host: string; readonly port: number }
-  readonly metrics: Metrics
+  readonly metrics: Pick<Metrics, 'text' | 'contentType'>
   /** What is missing before this process may take requests, as short sentences; none = ready. */
-  readonly missing: () => readonly string[]
+  readonly missing: () => readonly string[] | Promise<readonly string[]>
 }
 
 export interface OpsServer {
@@ -49,7 +49,7 @@ function listenerOf({ metrics, missing }: OpsServerOptions): RequestListener {
       send(response, { status: 200, body: await metrics.text(), type: metrics.contentType }),
     '/livez': async (response) => send(response, { status: 200, body: 'alive\n' }),
     '/readyz': async (response) => {
-      const lacking = missing()
+      const lacking = await missing()
       const isReady = lacking.length === 0
       send(response, { status: isReady ? 200 : 503, body: isReady ? 'ready\n' : `${lacking.join('\n')}\n` })
     },

@@ -1,0 +1,200 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { Fault } from '../core/fault.ts'
+import { migrate } from '../postgres/migrate.ts'
+import type { Settings } from '../settings.ts'
+import { createObserver } from '../telemetry/create-observer.ts'
+import { createLog } from '../telemetry/log.ts'
+import { mergeMetrics } from '../telemetry/merge-metrics.ts'
+import { createMetrics } from '../telemetry/metrics.ts'
+import type { Observer } from '../telemetry/observer.ts'
+import { createOpsServer } from '../telemetry/ops-server.ts'
+import { openDatabase } from './database.ts'
+import { keepServing, type Place } from './keep-serving.ts'
+import { type ProcessEnd, startServingProcess } from './serving-process.ts'
+import { socketPaths } from './sockets.ts'
+
+/** Failures in a row of one process, while none serves, after which nothing is tried any more. */
+const failuresMax = 8
+/** Beyond a process's own drain: what it may take to book and to close connections. */
+const endMsMax = 15_000
+/** Enough that the death of one leaves somebody to book; more would only add connections. */
+const rolesProcesses = 2
+
+interface Supervision {
+  readonly settings: Settings
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly processes: number
+}
+
+/**
+ * Runs `processes` processes that serve Envoy, one socket each, and answers for all of them on one ops listener. Who ends is started again.
+ * SIGTERM or SIGINT drains all; SIGHUP renews them one after the other. Background roles run in the first two: ledgers take turns by row
+ * locks, so that the second only shortens a gap.
+ * Throws a `Fault`: `settings_invalid` without REDIS_URL; the last process's own when none can serve; `internal` when one did not end well.
+ */
+export async function supervise(given: Supervision): Promise<void> {
+  const { settings, processes } = given
+  if (settings.REDIS_URL === undefined) {
+    throw new Fault(
+      'settings_invalid',
+      `serve --processes ${processes} needs REDIS_URL: several processes count together only in Redis`,
+    )
+  }
+  const metrics = createMetrics()
+  const log = createLog({ level: settings.TOLLGATE_LOG_LEVEL })
+  const observer = createObserver({ log, metrics, nowMs: Date.now })
+  const signals = listenToSignals()
+  await using started = new AsyncDisposableStack()
+  started.defer(() => observer.info('stopped'))
+  const places: Place[] = []
+  const ops = await createOpsServer({
+    listen: settings.TOLLGATE_OPS_ADDRESS,
+    metrics: { contentType: metrics.contentType, text: async () => metricsOf(places, await metrics.text()) },
+    missing: () => missingOf(places, processes),
+  })
+  started.defer(() => ops.close())
+  observer.info('ops_listening', { ...ops.address })
+  const database = await openDatabase(settings)
+  started.defer(() => database.close())
+  if (database.isEmbedded) await migrate(database.url, observer)
+  const gaveUp = startPlaces(places, { ...given, observer, databaseUrl: database.url })
+  signals.onRenew(() => renewAll(places, observer))
+  const fault = await Promise.race([gaveUp, signals.ending])
+  observer.info('stopping')
+  await endAll(places, { settings, isHurried: signals.hurried })
+  if (fault instanceof Fault) throw fault
+  await expectOrderly(places)
+}
+
+interface Placing extends Supervision {
+  readonly observer: Observer
+  readonly databaseUrl: string
+}
+
+/** Resolves with a fault when there is no hope. */
+function startPlaces(places: Place[], given: Placing): Promise<Fault> {
+  const { settings, processes, observer } = given
+  const gaveUp = Promise.withResolvers<Fault>()
+  const onFailed = (end: ProcessEnd, failures: number): boolean => {
+    const isWrong = end.code === 2
+    if (!isWrong && (failures < failuresMax || places.some(({ isReady }) => isReady()))) return false
+    const code = isWrong ? 'settings_invalid' : 'internal'
+    gaveUp.resolve(
+      new Fault(
+        code,
+        `The serving processes end as soon as they start (${shownEnd(end)}): their own last words say why`,
+      ),
+    )
+    return true
+  }
+  for (const [index, socket] of socketPaths(settings, processes).entries()) {
+    const start = () =>
+      startServingProcess({
+        program: process.argv[1] ?? '',
+        args: ['serve', '--process', String(index)],
+        environment: environmentOf(given, { index, socket }),
+      })
+    places.push(keepServing({ name: String(index), start, observer, nowMs: () => performance.now(), onFailed }))
+  }
+  return gaveUp.promise
+}
+
+function environmentOf({ settings, environment, databaseUrl }: Placing, place: { index: number; socket: string }) {
+  const { TOLLGATE_GRPC_ADDRESS: tcp, TOLLGATE_ROLES: roles } = settings
+  const port = tcp === undefined || tcp.port === 0 ? 0 : tcp.port + place.index
+  return {
+    ...environment,
+    DATABASE_URL: databaseUrl,
+    TOLLGATE_GRPC_SOCKET: place.socket,
+    TOLLGATE_ROLES: place.index < rolesProcesses ? roles.join() || 'none' : 'none',
+    ...(tcp && { TOLLGATE_GRPC_ADDRESS: `${tcp.host.includes(':') ? `[${tcp.host}]` : tcp.host}:${port}` }),
+  }
+}
+
+async function metricsOf(places: readonly Place[], own: string): Promise<string> {
+  const parts = await Promise.all(
+    places.map(async (place) => ({ process: place.name, text: (await place.current()?.ask('metrics')) ?? '' })),
+  )
+  return mergeMetrics([{ process: 'supervisor', text: own }, ...parts])
+}
+
+async function missingOf(places: readonly Place[], processes: number): Promise<readonly string[]> {
+  if (places.length < processes) return ['database']
+  const each = await Promise.all(
+    places.map(async (place) => {
+      const answer = await place.current()?.ask('missing')
+      const missing = answer === undefined ? ['does not answer'] : (JSON.parse(answer) as readonly string[])
+      return missing.map((sentence) => `process ${place.name}: ${sentence}`)
+    }),
+  )
+  return each.flat()
+}
+
+/** One after the other, so that the others serve meanwhile. */
+async function renewAll(places: readonly Place[], observer: Observer): Promise<void> {
+  observer.info('renewing')
+  for (const place of places) await place.renew()
+  observer.info('renewed')
+}
+
+async function endAll(
+  places: readonly Place[],
+  { settings, isHurried }: { readonly settings: Settings; readonly isHurried: Promise<void> },
+): Promise<void> {
+  for (const place of places) {
+    place.release()
+    place.current()?.signal('SIGTERM')
+  }
+  const ended = new AbortController()
+  const patience = delay(settings.TOLLGATE_DRAIN_MS + endMsMax, undefined, { signal: ended.signal }).catch(
+    () => undefined,
+  )
+  const all = Promise.all(places.map((place) => place.ended))
+  void Promise.race([patience, isHurried]).then(() => {
+    for (const place of places) place.current()?.signal('SIGKILL')
+  })
+  await all
+  ended.abort()
+}
+
+async function expectOrderly(places: readonly Place[]): Promise<void> {
+  for (const place of places) {
+    const end = await place.ended
+    if (end.code !== 0) throw new Fault('internal', `Process ${place.name} did not end in order: ${shownEnd(end)}`)
+  }
+}
+
+function shownEnd({ code, signal }: ProcessEnd): string {
+  if (signal !== undefined) return `killed by ${signal}`
+  return code === undefined ? 'could not be started' : `exit code ${code}`
+}
+
+/** The first SIGTERM or SIGINT ends, a second one hurries; SIGHUP renews, unless it says that our terminal is gone. */
+function listenToSignals() {
+  const ending = Promise.withResolvers<void>()
+  const hurried = Promise.withResolvers<void>()
+  let isEnding = false
+  let renew: () => Promise<void> = async () => undefined
+  let isRenewing = false
+  const end = (): void => {
+    if (isEnding) hurried.resolve()
+    isEnding = true
+    ending.resolve()
+  }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, end)
+  process.on('SIGHUP', () => {
+    if (process.stdin.isTTY) return end()
+    if (isRenewing) return
+    isRenewing = true
+    void renew().finally(() => {
+      isRenewing = false
+    })
+  })
+  return {
+    ending: ending.promise,
+    hurried: hurried.promise,
+    onRenew(work: () => Promise<void>) {
+      renew = work
+    },
+  }
+}

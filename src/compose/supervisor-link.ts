@@ -1,0 +1,39 @@
+/** What a supervisor asks its serving processes. */
+export type Question = 'metrics' | 'missing'
+
+export interface Asked {
+  readonly ask: number
+  readonly about: Question
+}
+
+/** What a serving process tells: the answer to a question, or, once, that Envoy is served. */
+export type Told = { readonly ask: number; readonly answer: string } | { readonly ready: true }
+
+/** This process's line to the supervisor that started it. */
+export interface SupervisorLink {
+  /** Says that Envoy is served. */
+  ready(): void
+  close(): void
+}
+
+/** Answers the supervisor's questions, and calls `onLost` when it is gone. */
+export function linkToSupervisor(given: {
+  readonly answers: Readonly<Record<Question, () => Promise<string> | string>>
+  readonly onLost: () => void
+}): SupervisorLink {
+  const { answers, onLost } = given
+  const tell = (told: Told): void => {
+    if (process.connected) process.send?.(told, undefined, undefined, () => undefined)
+  }
+  process.on('message', (asked: Asked) => {
+    void Promise.resolve(answers[asked.about]()).then((answer) => tell({ ask: asked.ask, answer }))
+  })
+  process.once('disconnect', onLost)
+  return {
+    ready: () => tell({ ready: true }),
+    close() {
+      process.off('disconnect', onLost)
+      if (process.connected) process.disconnect?.()
+    },
+  }
+}

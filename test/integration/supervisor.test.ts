@@ -1,0 +1,65 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { runTollgate, serveTollgate } from '../../demo/tollgate.ts'
+import { createScratchFolder, createSocketFolder } from '../../scripts/state-folder.ts'
+import { createDatabase, type TestDatabase } from '../support/databases.ts'
+import { isRunning } from '../support/is-running.ts'
+import { createKeyPrefix, sharedRedisUrl } from '../support/redis.ts'
+
+let database: TestDatabase
+
+beforeAll(async () => {
+  database = await createDatabase()
+})
+afterAll(() => database.drop())
+
+function settings(folder = createScratchFolder('supervisor')) {
+  return {
+    DATABASE_URL: database.url,
+    REDIS_URL: sharedRedisUrl(),
+    TOLLGATE_KEY_PREFIX: createKeyPrefix().slice(0, -1),
+    TOLLGATE_DATA_FOLDER: folder,
+    TOLLGATE_GRPC_SOCKET: join(createSocketFolder(), 'tollgate.sock'),
+    TOLLGATE_OPS_ADDRESS: '127.0.0.1:0',
+    TOLLGATE_DRAIN_MS: '50',
+  }
+}
+
+test('several processes without REDIS_URL are refused in one sentence, exit code 2', async () => {
+  const { REDIS_URL: _, ...without } = settings()
+  const { code, text } = await runTollgate(without, ['serve', '--processes', '2'])
+  expect(text).toBe('tollgate: serve --processes 2 needs REDIS_URL: several processes count together only in Redis.\n')
+  expect(code).toBe(2)
+})
+
+test('a number of processes that is none is a wrong command line', async () => {
+  const { code, text } = await runTollgate(settings(), ['serve', '--processes', '65'])
+  expect(text).toContain('It is a whole number from 1 to 64')
+  expect(code).toBe(2)
+})
+
+test('when a process cannot start for what only somebody can mend, all end with its exit code', async () => {
+  const given = settings()
+  mkdirSync(given.TOLLGATE_GRPC_SOCKET.replace('.sock', '-1.sock'))
+  const { code, text } = await runTollgate(given, ['serve', '--processes', '2'])
+  expect(text).toContain('tollgate-1.sock exists and is not a socket')
+  expect(text).toContain('The serving processes end as soon as they start (exit code 2)')
+  expect(code).toBe(2)
+})
+
+test('the processes end when their supervisor is killed', async () => {
+  const given = settings()
+  const logFile = join(given.TOLLGATE_DATA_FOLDER, 'log')
+  const { TOLLGATE_OPS_ADDRESS: _, ...rest } = given
+  const tollgate = await serveTollgate({ settings: rest, logFile, processes: 2 })
+  const metrics = await (await fetch(`${tollgate.opsUrl}/metrics`)).text()
+  expect(metrics).toContain('tollgate_policy_version{process="1"}')
+  const { readFileSync } = await import('node:fs')
+  const pids = [...readFileSync(logFile, 'utf8').matchAll(/"pid":(\d+),"event":"process_ready"/g)].map(
+    ([, pid = '']) => pid,
+  )
+  expect(pids).toHaveLength(2)
+  await tollgate.kill()
+  await expect.poll(() => pids.filter(isRunning), { timeout: 10_000 }).toEqual([])
+})
