@@ -57,7 +57,13 @@ const schema = z.strictObject({
   TOLLGATE_LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   TOLLGATE_CHECK_MS_MAX: whole(20, 10_000).default(200),
   TOLLGATE_IN_FLIGHT_MAX: whole(1, 1_000_000).default(2_000),
+  TOLLGATE_HELD_MAX: whole(0, 1_000_000).default(2_000),
+  TOLLGATE_HELD_PER_ACCOUNT_MAX: whole(0, 1_000_000).default(64),
   TOLLGATE_RESERVATION_MS: whole(10_000, 3_600_000).default(300_000),
+  TOLLGATE_ENTRY_DAYS: whole(35, 3_650).default(90),
+  TOLLGATE_HOUR_DAYS: whole(35, 3_650).default(400),
+  TOLLGATE_STREAM_ENTRIES_MAX: whole(10_000, 100_000_000).default(2_000_000),
+  TOLLGATE_SPOOL_MB_MAX: whole(1, 1_000_000).default(512),
   TOLLGATE_DRAIN_MS: whole(0, 60_000).default(3_000),
 })
 

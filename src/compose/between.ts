@@ -14,5 +14,7 @@ export interface Between {
   /** Awaited between the steps of a ledger transaction. */
   readonly onDrainStep?: (step: DrainStep) => Promise<void> | void
   readonly ledger?: Partial<LedgerSettings>
+  /** Between two readings of what is in demand. */
+  readonly heatEveryMs?: number
   readonly method?: (real: Method) => Method
 }

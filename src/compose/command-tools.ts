@@ -1,14 +1,17 @@
 import type { Pool } from 'pg'
 import type { Look } from '../check/look.ts'
 import { createLook } from '../check/look.ts'
+import type { HeatSource } from '../check/ports.ts'
 import { readPolicy } from '../policy/read-policy.ts'
 import type { PolicySnapshot } from '../policy/snapshot.ts'
 import { createPostgresLedgerStore } from '../postgres/ledger-store.ts'
 import { createPostgresPolicyDatabase } from '../postgres/policy-database.ts'
 import { createPool } from '../postgres/pool.ts'
+import { readResourceHeat } from '../postgres/resource-heat.ts'
 import type { Settings } from '../settings.ts'
 import { silentObserver } from '../telemetry/observer.ts'
 import { createDrainer } from '../usage/drainer.ts'
+import { heatsOf } from '../usage/heat.ts'
 import { ledgerDefaults } from '../usage/ledger.ts'
 import { lookAtBooks } from '../usage/look-at-books.ts'
 import { createSeeder } from '../usage/seeder.ts'
@@ -22,6 +25,8 @@ export interface CommandTools {
   /** The policy as the database has it now. */
   snapshot(): Promise<PolicySnapshot>
   look(): Promise<Look>
+  /** What is in demand, as the database has it now. */
+  heats(): Promise<HeatSource>
   close(): Promise<void>
 }
 
@@ -46,6 +51,7 @@ export function createCommandTools(settings: Settings): CommandTools {
     databaseUrl: async () => (await database()).url,
     pool,
     snapshot,
+    heats: once(async () => heatsOf(await readResourceHeat(await pool()))),
     look: once(async () => lookOf({ settings, pool: await pool(), opened })),
     close: () => opened.disposeAsync(),
   }

@@ -1,5 +1,6 @@
 import type { ChargeEntry, Checkpoint, CounterWindow, Seed } from '../core/charge.ts'
-import type { Subject } from '../core/subject.ts'
+import type { Heat } from '../core/price.ts'
+import type { Subject, Surface } from '../core/subject.ts'
 
 /** What a store appended to one partition's stream. */
 export interface ChargeBatch {
@@ -50,4 +51,34 @@ export interface LedgerStore {
 /** Where a recomputed subject goes: the spend store's `seed`. */
 export interface SeedStore {
   seed(seed: Seed): Promise<'seeded' | 'behind'>
+}
+
+export const upkeepSteps = [
+  'add_days',
+  'drop_days',
+  'prune_default',
+  'coarsen_details',
+  'coarsen_subjects',
+  'coarsen_default',
+  'prune_counters',
+  'prune_subjects',
+  'prune_hours',
+  'heat',
+] as const
+export type UpkeepStep = (typeof upkeepSteps)[number]
+
+/** What keeps the books small, coarse where they are old, and ready for the days to come. */
+export interface BooksUpkeep {
+  /**
+   * One bounded transaction of one step: `busy` while another process is at it. Right at any time and however often; it never takes away what
+   * a running window, a late report or a roll-up still needs.
+   */
+  step(name: UpkeepStep): Promise<{ readonly done: number; readonly hasMore: boolean } | 'busy'>
+}
+
+/** How much one resource is in demand. */
+export interface HeatRow {
+  readonly surface: Surface
+  readonly resource: string
+  readonly heat: Heat
 }

@@ -1,0 +1,91 @@
+import type { Observer } from '../telemetry/observer.ts'
+import { createLoop, type Loop } from './loop.ts'
+import { type BooksUpkeep, type UpkeepStep, upkeepSteps } from './ports.ts'
+
+export interface UpkeepOptions {
+  readonly books: BooksUpkeep
+  readonly observer: Observer
+  /** Between two rounds of all steps. */
+  readonly everyMs: number
+  /** Until a step goes on that had more to do than one round may. */
+  readonly restMs: number
+  /** Transactions of one step in one round. */
+  readonly batchesMax: number
+}
+
+export const upkeepDefaults: Pick<UpkeepOptions, 'everyMs' | 'restMs' | 'batchesMax'> = {
+  everyMs: 3_600_000,
+  restMs: 5_000,
+  batchesMax: 20,
+}
+
+const counters: Partial<Record<UpkeepStep, string>> = {
+  drop_days: 'ledger_days_dropped_total',
+  coarsen_details: 'ledger_coarsened_total',
+}
+
+/**
+ * The hourly upkeep of the books: once at start, then every `everyMs`. A step that fails is counted, keeps no other from its turn and is
+ * tried again soon; so is one that had more to do.
+ */
+export function createUpkeep(options: UpkeepOptions): Loop {
+  let isStopping = false
+  let pending: readonly UpkeepStep[] = upkeepSteps
+  const loop = createLoop({
+    async step() {
+      const { more, faults } = await round(pending, { ...options, isStopping: () => isStopping })
+      pending = more
+      if (faults.length > 0) throw faults[0]
+      if (pending.length > 0) return options.restMs
+      pending = upkeepSteps
+      return options.everyMs
+    },
+    onFault(error, failures) {
+      options.observer.count('ledger_upkeep_failures_total')
+      options.observer.warn('ledger_upkeep_failed', { failures, error })
+    },
+    backoffMs: options.restMs,
+    backoffMsMax: 300_000,
+  })
+  return {
+    ...loop,
+    stop() {
+      isStopping = true
+      return loop.stop()
+    },
+  }
+}
+
+/** Answers the steps that have more to do, failed ones among them. */
+async function round(
+  names: readonly UpkeepStep[],
+  options: UpkeepOptions & { readonly isStopping: () => boolean },
+): Promise<{ readonly more: readonly UpkeepStep[]; readonly faults: readonly unknown[] }> {
+  const more: UpkeepStep[] = []
+  const faults: unknown[] = []
+  for (const name of names) {
+    try {
+      if (await hasMore(name, options)) more.push(name)
+    } catch (error) {
+      more.push(name)
+      faults.push(error)
+    }
+  }
+  return { more, faults }
+}
+
+/** Another process that is at the same step does it for us. */
+async function hasMore(
+  name: UpkeepStep,
+  { books, observer, batchesMax, isStopping }: UpkeepOptions & { readonly isStopping: () => boolean },
+): Promise<boolean> {
+  for (let batches = 0; batches < batchesMax; batches += 1) {
+    if (isStopping()) return false
+    const answer = await books.step(name)
+    if (answer === 'busy') return false
+    const counter = counters[name]
+    if (counter !== undefined && answer.done > 0) observer.count(counter, {}, answer.done)
+    if (!answer.hasMore) return false
+  }
+  return true
+}
