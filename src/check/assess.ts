@@ -12,7 +12,8 @@ import type { Upstream } from '../core/upstream.ts'
 import type { Refusal } from '../core/verdict.ts'
 import { identify } from './identify.ts'
 import { governs } from './lines.ts'
-import type { HeatSource, SizeCatalogue } from './ports.ts'
+import { priceOfPiece } from './pieces.ts'
+import type { Downloads, HeatSource, SizeCatalogue } from './ports.ts'
 
 /** A request that limits govern: who asks for what, at which price, under which limits. */
 export interface Governed {
@@ -59,6 +60,7 @@ export function assess(
     readonly snapshot: Snapshot
     readonly sizes: SizeCatalogue
     readonly heats: HeatSource
+    readonly downloads: Downloads
     readonly nowMs: number
     readonly isPolicyFresh: boolean
   },
@@ -100,6 +102,7 @@ function govern(
     readonly snapshot: Snapshot
     readonly sizes: SizeCatalogue
     readonly heats: HeatSource
+    readonly downloads: Downloads
     readonly nowMs: number
   },
 ): Assessment {
@@ -111,7 +114,8 @@ function govern(
   if (faulty) return { kind: 'refused', refusal: { cause: 'unavailable', reason: faultOf(faulty) }, ...who }
   const heat = given.heats.heatOf(upstream.surface, resource.resource)
   const wanted = { surface: upstream.surface, kind: resource.kind, resource: resource.resource, heat }
-  const price = priceOf(snapshot.priceRules, wanted, snapshot.matchesPattern)
+  const rule = priceOf(snapshot.priceRules, wanted, snapshot.matchesPattern)
+  const price = priceOfPiece(rule, { ...who, facts, downloads: given.downloads, nowMs: given.nowMs })
   const sizeBytes = sizeOf(who, facts, given.sizes)
   return {
     kind: 'governed',

@@ -5,7 +5,7 @@ import { denies } from './admit.ts'
 import { type Assessment, assess, type Governed } from './assess.ts'
 import { linesOf, type WindowsAt } from './lines.ts'
 import type { Look } from './look.ts'
-import type { HeatSource, PolicySource, SizeCatalogue } from './ports.ts'
+import type { Downloads, HeatSource, PolicySource, SizeCatalogue } from './ports.ts'
 import { type Standing, standingsOf } from './standing.ts'
 
 /** Why a request would be answered as it would be; nothing is taken to find out. */
@@ -25,6 +25,7 @@ export interface ExplainDeps {
   readonly nowMs: () => number
   readonly sizes: SizeCatalogue
   readonly heats: HeatSource
+  readonly downloads: Downloads
   readonly look: Look
   readonly windowsAt: WindowsAt
 }
@@ -38,7 +39,8 @@ export function createExplain(deps: ExplainDeps): (facts: RequestFacts) => Promi
     if (snapshot === undefined) return undefined
     const nowMs = deps.nowMs()
     const isPolicyFresh = deps.policy.isFresh()
-    const assessment = assess(facts, { snapshot, sizes: deps.sizes, heats: deps.heats, nowMs, isPolicyFresh })
+    const { sizes, heats, downloads } = deps
+    const assessment = assess(facts, { snapshot, sizes, heats, downloads, nowMs, isPolicyFresh })
     if (assessment.kind === 'refused')
       return { assessment, verdict: 'deny', reason: assessment.refusal.cause, limits: [] }
     if (assessment.kind !== 'governed') return { assessment, ...ungoverned(assessment.kind), limits: [] }

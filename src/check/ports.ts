@@ -74,6 +74,13 @@ export interface Spool {
   stop(): Promise<void>
 }
 
+/** Counters of this process alone, for as long as no store can be asked: decided as any store does, bounded, every quota beginning at 0. */
+export interface LocalStore {
+  /** Never answers `cold`. Throws a `Fault` of code `store_unavailable` when it is full. */
+  spend(request: SpendRequest): Promise<SpendAnswer>
+  report(report: Report): Promise<void>
+}
+
 /** Sizes of files by (upstream, path), learnt from complete answers. */
 export interface SizeCatalogue {
   sizeOf(upstream: string, path: string): number | undefined

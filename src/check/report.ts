@@ -1,25 +1,28 @@
 import type { AccessLogEntry } from '../core/access-log.ts'
+import { sizeInContentRange } from '../core/byte-range.ts'
 import type { Outcome, Report, ReportAnswer } from '../core/charge.ts'
 import { actualOf } from '../core/cost.ts'
 import { largerOf } from '../core/quantity.ts'
 import type { Ticket } from '../core/ticket.ts'
 import type { Observer } from '../telemetry/observer.ts'
-import type { SizeCatalogue, SpendStore } from './ports.ts'
-import type { RetryQueue } from './retry-queue.ts'
+import { settlePiece } from './pieces.ts'
+import type { Downloads, SizeCatalogue, SpendStore } from './ports.ts'
 import type { TicketSigner } from './ticket.ts'
 
 export interface ReportDeps {
   readonly store: SpendStore
-  readonly retries: RetryQueue
+  /** Takes a report over that the store did not take. */
+  readonly keep: (report: Report) => void
   readonly signer: TicketSigner
   readonly sizes: SizeCatalogue
+  readonly downloads: Downloads
   readonly observer: Observer
   readonly reservationMs: number
 }
 
 /**
  * Turns Envoy's access log into reports: what really happened to a reservation, by the id in its signed ticket. Entries without a ticket
- * of ours, forged or too old ones are counted and charge nobody. Resolves when the store has them or the retry queue holds them.
+ * of ours, forged or too old ones are counted and charge nobody. Resolves when the store has them or the spool was asked to keep them.
  */
 export function createReport(deps: ReportDeps): (entries: readonly AccessLogEntry[]) => Promise<void> {
   return async (entries) => {
@@ -33,12 +36,13 @@ async function settle(entry: AccessLogEntry, deps: ReportDeps): Promise<void> {
   deps.observer.count('access_log_entries_total', { entry: entry.type })
   if (entry.type === 'start') return
   learnSize(entry, ticket, deps.sizes)
-  await deliver(reportOf(entry, { ticket, reservationMs: deps.reservationMs }), deps)
+  const settled = settlePiece(entry, ticket, deps.downloads)
+  await deliver(reportOf(entry, { ticket: settled, reservationMs: deps.reservationMs }), deps)
 }
 
 async function deliver(report: Report, deps: ReportDeps): Promise<void> {
   const answer = await deps.store.report(report).catch((): ReportAnswer | undefined => undefined)
-  if (answer === undefined) return deps.retries.add(report)
+  if (answer === undefined) return deps.keep(report)
   deps.observer.count('reports_total', { state: report.state, answer })
 }
 
@@ -73,9 +77,14 @@ function outcomeOf({ status, method, aborted }: AccessLogEntry): Outcome {
   return aborted ? 'aborted' : 'delivered'
 }
 
-/** Only a complete 200 of a whole file tells its size. */
+/** A complete 200 of a whole file tells its size, and so does a part that says of how much it is one. */
 function learnSize(entry: AccessLogEntry, ticket: Ticket, sizes: SizeCatalogue): void {
-  const isWhole = entry.type === 'end' && entry.status === 200 && entry.method === 'GET' && !entry.aborted
-  if (ticket.path !== '' && isWhole && entry.contentLengthBytes === entry.bodyBytes)
-    sizes.learn(ticket.meta.upstream, ticket.path, entry.bodyBytes)
+  if (ticket.path === '' || entry.type !== 'end' || entry.method !== 'GET') return
+  const isWhole = entry.status === 200 && !entry.aborted && entry.contentLengthBytes === entry.bodyBytes
+  const sizeBytes = isWhole
+    ? entry.bodyBytes
+    : entry.status === 206
+      ? sizeInContentRange(entry.contentRange)
+      : undefined
+  if (sizeBytes !== undefined) sizes.learn(ticket.meta.upstream, ticket.path, sizeBytes)
 }

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg'
-import type { Seeder } from '../check/ports.ts'
+import type { HintStream, Seeder } from '../check/ports.ts'
 import type { Presence } from '../check/presence.ts'
 import { createPostgresLedgerStore } from '../postgres/ledger-store.ts'
 import type { Settings } from '../settings.ts'
@@ -21,6 +21,7 @@ export interface Books {
   readonly store: OpenStore['store']
   readonly seed: Seeder
   readonly presence: Presence
+  readonly hints: HintStream | undefined
   /**
    * Reads what these partitions hold, so that the first Check of a department finds a checkpoint and an open connection, and is not the one
    * that waits for both. Failures are only told: a Check can do without.
@@ -90,6 +91,7 @@ export async function startBooks(
     store,
     seed,
     presence,
+    hints: open.hints,
     warmUp: (partitions) => warmUp(partitions).catch((error: unknown) => observer.warn('warm_up_failed', { error })),
   }
 }

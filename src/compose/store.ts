@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { ProcessRoll, SpendStore } from '../check/ports.ts'
+import type { HintStream, ProcessRoll, SpendStore } from '../check/ports.ts'
 import { createMemoryProcessRoll } from '../memory/process-roll.ts'
 import { createMemorySpendStore } from '../memory/spend-store.ts'
 import { takeOneProcessLock } from '../postgres/one-process-lock.ts'
@@ -13,6 +13,8 @@ import type { ChargeStream } from '../usage/ports.ts'
 export interface OpenStore {
   readonly store: SpendStore & ChargeStream
   readonly roll: ProcessRoll
+  /** Absent where one process is alone. */
+  readonly hints?: HintStream
   close(): Promise<void>
 }
 
@@ -24,7 +26,7 @@ export async function openRedisStore(redisUrl: string, { settings, observer }: T
   const store = create({ url: redisUrl, keyPrefix, observer, nowMs: Date.now })
   // Without an answer it goes on trying: a start must not depend on the order in which things start.
   await store.ready().catch((error: unknown) => observer.warn('waiting_for_redis', { error }))
-  return { store, roll: store.roll, close: () => store.close() }
+  return { store, roll: store.roll, hints: store.hints, close: () => store.close() }
 }
 
 interface Tools {

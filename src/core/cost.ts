@@ -1,3 +1,4 @@
+import { expectedBytes, readRange } from './byte-range.ts'
 import type { Outcome } from './charge.ts'
 import type { PriceParameters, PriceTier } from './price.ts'
 import { type Amounts, noAmounts } from './quantity.ts'
@@ -18,7 +19,10 @@ export function costMilli(price: PriceParameters, bytes: number): number {
   return bounded(Number(BigInt(price.baseMilli) + exactlyUp(tiers, bytes)))
 }
 
-/** What a request is expected to take. Conditional and HEAD requests reserve the base only: their usual answers cost nothing. */
+/**
+ * What a request is expected to take. Conditional and HEAD requests reserve the base only: their usual answers cost nothing. A range reserves
+ * what it holds of the file.
+ */
 export function estimateOf(
   price: PriceParameters & { readonly assumedBytes: number },
   request: {
@@ -29,7 +33,8 @@ export function estimateOf(
 ): Amounts {
   const bare =
     request.method === 'HEAD' || request.headers.has('if-none-match') || request.headers.has('if-modified-since')
-  const bytes = bare ? 0 : (request.sizeBytes ?? price.assumedBytes)
+  const range = readRange(request.headers)
+  const bytes = bare ? 0 : expectedBytes(range, { known: request.sizeBytes, assumed: price.assumedBytes })
   return { requests: 1, credits: costMilli(price, bytes), bytes, gpu_ms: 0 }
 }
 

@@ -23,6 +23,8 @@ export const readHeaders = [
   'if-none-match',
   'if-modified-since',
   'content-length',
+  'range',
+  'if-range',
   'origin',
   'access-control-request-method',
 ] as const

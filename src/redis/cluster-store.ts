@@ -51,6 +51,10 @@ function clusterStore(nodes: ClusterNodes): RedisSpendStore {
       (await everywhere(nodes, (store) => store.stale(countMax))).flat().slice(0, countMax),
     ready: (waitMs = readyMsMax) => untilReady(nodes, waitMs),
     isReady: () => nodes.isReady(),
+    hints: {
+      tell: (hints) => at(0, (store) => store.hints.tell(hints)),
+      heard: (after) => at(0, (store) => store.hints.heard(after)),
+    },
     roll: rollOf({ at, nowMs }),
     close: () => nodes.close(),
   }

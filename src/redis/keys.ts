@@ -11,6 +11,7 @@ export interface PartitionKeys {
   readonly subjectPrefix: string
   /** Which processes serve; only partition 0's is used. */
   readonly roll: string
+  readonly hints: string
 }
 
 /** Keys of all partitions, by partition number. `prefix` names the data format, not the release: `tg1:`. */
@@ -25,6 +26,7 @@ export function createKeys(prefix: string): readonly PartitionKeys[] {
       recordPrefix: `${start}r:`,
       subjectPrefix: `${start}s:`,
       roll: `${start}roll`,
+      hints: `${start}hints`,
     }
   })
 }

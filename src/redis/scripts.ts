@@ -21,6 +21,8 @@ const parts = {
   waiting: ['epoch'],
   trim: ['epoch'],
   stale: ['epoch'],
+  tell: [],
+  hear: [],
   roll: ['epoch'],
 } as const
 
@@ -47,6 +49,8 @@ export function loadScripts(clock: string = readPart('clock')): Scripts {
     waiting: build('waiting'),
     trim: build('trim'),
     stale: build('stale'),
+    tell: build('tell'),
+    hear: build('hear'),
     roll: build('roll'),
   }
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { ProcessRoll, SpendStore, Sweep } from '../check/ports.ts'
+import type { HintStream, ProcessRoll, SpendStore, Sweep } from '../check/ports.ts'
 import type { Report, ReportAnswer, Seed } from '../core/charge.ts'
 import type { Line } from '../core/limit.ts'
 import type { PeekAnswer, SpendAnswer } from '../core/spend.ts'
@@ -10,6 +10,7 @@ import type { ChargeStream } from '../usage/ports.ts'
 import { encodeReport } from './charge-codec.ts'
 import { RedisChargeStream } from './charge-stream.ts'
 import { Connection, type RedisAccess } from './connection.ts'
+import { createRedisHintStream } from './hint-stream.ts'
 import { createKeys, encodeCounterKey, encodeSubject, type PartitionKeys } from './keys.ts'
 import { createRedisProcessRoll } from './process-roll.ts'
 import { loadScripts, type ScriptName, type Scripts } from './scripts.ts'
@@ -46,6 +47,8 @@ export interface RedisSpendStore extends SpendStore, ChargeStream {
   isReady(): boolean
   /** The processes that share this store. */
   readonly roll: ProcessRoll
+  /** What the processes on this Redis tell each other. */
+  readonly hints: HintStream
   close(): Promise<void>
 }
 
@@ -84,6 +87,7 @@ export function createRedisSpendStore(options: RedisSpendStoreOptions): RedisSpe
     stale: (countMax) => stream.stale(countMax),
     ready: (waitMs = sweepMsMax) => connection.ready(waitMs),
     isReady: () => connection.isReady,
+    hints: createRedisHintStream({ connection, scripts, key: keys[0]?.hints ?? '' }),
     roll: createRedisProcessRoll({ connection, scripts, key: keys[0]?.roll ?? '' }),
     close: async () => connection.close(),
   }

@@ -34,8 +34,32 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
     help: 'Checks answered, by verdict and by the reason of a refusal.',
     labels: { verdict: verdicts, reason: reasons },
   },
-  check_duration_seconds: { kind: 'histogram', help: 'Time from a Check received to its answer ready.' },
-  checks_in_flight: { kind: 'gauge', help: 'Checks being decided now.' },
+  check_duration_seconds: {
+    kind: 'histogram',
+    help: 'Time from a Check received to its answer ready, without the time it was held.',
+  },
+  checks_in_flight: { kind: 'gauge', help: 'Checks being decided now; held ones are not among them.' },
+  checks_shed_total: {
+    kind: 'counter',
+    help: 'Checks refused unread: as many as may be are decided already, or the event loop is behind.',
+    labels: { why: ['in_flight', 'behind'] },
+  },
+  checks_held: { kind: 'gauge', help: 'Checks whose callers are kept waiting now, for a rate or for a slot.' },
+  check_held_seconds: {
+    kind: 'histogram',
+    help: 'How long a Check was held, by what ended it: its time, a slot that came free, a caller that left, or the end of this process.',
+    labels: { end: ['over', 'sooner', 'left', 'released'] },
+  },
+  holds_refused_total: {
+    kind: 'counter',
+    help: 'Checks that could not be held because of too many held ones; their rates refuse at once.',
+    labels: { bound: ['account', 'process'] },
+  },
+  checks_undelivered_total: {
+    kind: 'counter',
+    help: 'Decisions that reached nobody, because the caller left or the time was over; what they took is given back.',
+    labels: { verdict: verdicts },
+  },
   checks_abandoned_total: {
     kind: 'counter',
     help: 'Checks refused as unavailable because no decision came in time.',
@@ -86,7 +110,7 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
   spends_unavailable_total: {
     kind: 'counter',
     help: 'Spends refused because the store gave no usable answer.',
-    labels: { reason: ['late', 'cold', 'unsettled_answer', 'store'] },
+    labels: { reason: ['late', 'cold', 'unsettled_answer', 'store', 'spool', 'local_full'] },
   },
   limit_overruns_total: {
     kind: 'counter',
@@ -120,9 +144,14 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
     kind: 'counter',
     help: 'Reports taken over from the spools of processes that had ended.',
   },
+  away_passes_total: {
+    kind: 'counter',
+    help: 'Requests let through while the store was away and booked to the spool, by the strictest posture of their enforced limits.',
+    labels: { posture: ['allow', 'local'] },
+  },
   unbooked_total: {
     kind: 'counter',
-    help: 'Requests let through unbooked because the store is away and no limit minds.',
+    help: 'Requests let through unbooked: neither store nor spool took them, and no limit was enforced on them.',
   },
   cold_passes_total: { kind: 'counter', help: 'Spends that passed limits whose counters could not be seeded in time.' },
   reservations_expired_total: {
@@ -134,6 +163,15 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
     kind: 'counter',
     help: 'Recomputations of a subject’s counters from the ledger.',
     labels: { reason: ['cold', 'stale'], result: ['seeded', 'behind', 'failed', 'late', 'shed'] },
+  },
+  index_fetches_total: {
+    kind: 'counter',
+    help: 'Index pages asked for in the background to learn the sizes of files.',
+    labels: { result: ['learnt', 'no_json', 'failed', 'shed'] },
+  },
+  hint_exchanges_failed_total: {
+    kind: 'counter',
+    help: 'Times that sizes and broken downloads could not be told to the other processes.',
   },
   stale_subjects: { kind: 'gauge', help: 'Subjects whose counters wait to be recomputed.' },
   ledger_lag_seconds: { kind: 'gauge', help: 'Time since the ledger had read everything.' },

@@ -31,6 +31,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   files: adapter,
   notify: adapter,
   objects: adapter,
+  origin: adapter,
   grpc: face,
   portal: face,
   cli: face,
@@ -39,7 +40,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   // The composition root: the only one that sees adapters and calls what creates rooms. `main.ts` is its door.
   compose: {
     imports: [
-      ...['core', ...USE_CASES, 'memory', 'redis', 'postgres', 'files', 'notify', 'objects', 'grpc', 'portal', 'cli'],
+      ...['core', ...USE_CASES, 'memory', 'redis', 'postgres', 'files', 'notify', 'objects', 'origin', 'grpc', 'portal', 'cli'],
       ...['telemetry', 'settings.ts'],
     ],
   },

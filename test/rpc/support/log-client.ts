@@ -16,6 +16,9 @@ export interface LogAsk {
   readonly requestBodyBytes?: number
   readonly contentLength?: number
   readonly aborted?: boolean
+  /** What the client asked for, and what it was told to get. */
+  readonly range?: string
+  readonly contentRange?: string
 }
 
 /** Sends entries on an access log stream as an Envoy does. */
@@ -74,11 +77,15 @@ function entryOf(ask: LogAsk): object {
       path,
       requestId: 'request-1',
       requestBodyBytes: String(ask.requestBodyBytes ?? 0),
+      ...(ask.range !== undefined && { requestHeaders: { range: ask.range } }),
     },
     response: {
       ...(status > 0 && { responseCode: { value: status } }),
       responseBodyBytes: String(bodyBytes),
-      responseHeaders: { 'content-length': contentLength },
+      responseHeaders: {
+        'content-length': contentLength,
+        ...(ask.contentRange !== undefined && { 'content-range': ask.contentRange }),
+      },
       responseCodeDetails: 'via_upstream',
     },
   }
