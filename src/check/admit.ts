@@ -7,6 +7,7 @@ import { type LineFacts, linesOf, subjectsOf } from './lines.ts'
 import type { Seeder, SpendStore } from './ports.ts'
 import { seedCold } from './seed-cold.ts'
 import { unlessAway } from './store-away.ts'
+import type { WithoutStore } from './without-store.ts'
 
 /** What a spend came to, after cold counters were seeded, passed windows recomputed and postures applied. */
 export type Admission =
@@ -22,10 +23,9 @@ export type Admission =
       readonly lines: readonly Line[]
       readonly answer: SpendAnswer & { readonly kind: 'refused' }
     }
-  /** The store is away and no enforced limit minds: passes, unbooked. */
+  /** Neither store nor spool takes a request that no limit is enforced on: passes, unbooked. */
   | { readonly kind: 'unbooked' }
-  /** `subjects` are there when the store may have taken the spend although no answer was heard: then it must be given back. */
-  | { readonly kind: 'unavailable'; readonly reason: string; readonly subjects?: readonly Subject[] }
+  | { readonly kind: 'unavailable'; readonly reason: string }
 
 /** One request at the spend port; `lineFacts.nowMs` is the store's clock as known here. */
 export interface AdmitRequest {
@@ -42,6 +42,7 @@ const attemptsMax = 4
 export function createAdmit(deps: {
   readonly store: SpendStore
   readonly seed: Seeder
+  readonly away: WithoutStore
   readonly observer: Observer
 }): Admit {
   return async ({ limits, lineFacts, spend }) => {
@@ -53,7 +54,7 @@ export function createAdmit(deps: {
       const { id, estimate, surface, home, meta, notAfterMs, expiresInMs } = spend
       const request = { id, lines, estimate, surface, subjects, home, meta, notAfterMs, expiresInMs, cold }
       const answer = await unlessAway(deps.store.spend(request))
-      if (answer instanceof Fault) return withoutStore(lines, answer.uncertain ? { subjects } : {}, deps.observer)
+      if (answer instanceof Fault) return deps.away.decide({ lines, subjects, spend, isUncertain: answer.uncertain })
       if (answer.kind === 'taken') return { kind: 'taken', lines, subjects, answer }
       if (answer.kind === 'refused') return { kind: 'refused', lines, answer }
       if (answer.kind === 'late') return { kind: 'unavailable', reason: 'late' }
@@ -65,23 +66,15 @@ export function createAdmit(deps: {
         seeded = await seedCold({ lines, cold: answer.lines, notAfterMs: spend.notAfterMs }, deps.seed)
         if (seeded) continue
       }
-      if (answer.lines.some((index) => denies(lines[index]))) return { kind: 'unavailable', reason: 'cold' }
+      const coldLines = answer.lines.flatMap((index) => lines[index] ?? [])
+      if (coldLines.some(denies)) return { kind: 'unavailable', reason: 'cold' }
+      const refusal = await deps.away.refusal(coldLines, { lines, subjects, spend, isUncertain: false })
+      if (refusal !== undefined) return refusal
       deps.observer.count('cold_passes_total')
       cold = 'pass'
     }
     return { kind: 'unavailable', reason: 'unsettled_answer' }
   }
-}
-
-/** Posture of each enforced line decides: one `deny` refuses the request, otherwise it passes and is counted. */
-function withoutStore(
-  lines: readonly Line[],
-  uncertain: { readonly subjects?: readonly Subject[] },
-  observer: Observer,
-): Admission {
-  if (lines.some(denies)) return { kind: 'unavailable', reason: 'store', ...uncertain }
-  observer.count('unbooked_total')
-  return { kind: 'unbooked' }
 }
 
 /** Whether a limit refuses when its counter cannot be asked. */

@@ -1,28 +1,35 @@
 import { answerJson } from '../core/answer.ts'
-import type { Report } from '../core/charge.ts'
-import { type LimitView, limitViewsOf, refusalOf } from '../core/limit-view.ts'
+import type { LimitRule } from '../core/limit.ts'
 import type { Principal } from '../core/principal.ts'
 import { quotaStatusOf } from '../core/quota-status.ts'
 import { rateLimitHeaders } from '../core/rate-limit-headers.ts'
-import { refundOf } from '../core/refund.ts'
 import type { RequestFacts } from '../core/request.ts'
-import type { Ticket } from '../core/ticket.ts'
+import type { Upstream } from '../core/upstream.ts'
 import { upstreamHeaders } from '../core/upstream-headers.ts'
-import type { Decision, Header, Refusal } from '../core/verdict.ts'
+import type { Decision, Header } from '../core/verdict.ts'
 import type { Observer } from '../telemetry/observer.ts'
-import { type Admission, type Admit, overran } from './admit.ts'
+import { type Admission, type Admit, type AdmitRequest, overran } from './admit.ts'
 import { type AnswerContext, landingPage, ownPage, refuse } from './answers.ts'
 import { assess, type Governed } from './assess.ts'
+import type { Bounds } from './bounds.ts'
 import type { WindowsAt } from './lines.ts'
-import type { HeatSource, PolicySource, SizeCatalogue, SpendStore } from './ports.ts'
+import type { Downloads, HeatSource, PolicySource, SizeCatalogue, SpendStore } from './ports.ts'
+import { refusalFor, viewsOf } from './refusal-for.ts'
+import type { Seats } from './seats.ts'
+import type { SlotQueue } from './slot-queue.ts'
 import type { ReadStatus } from './status.ts'
 import type { TicketSigner } from './ticket.ts'
+import { metaOf, ticketOf } from './ticket-of.ts'
+import { waitForSlot } from './wait-for-slot.ts'
 
 export interface AuthorizeDeps {
   readonly policy: PolicySource
   readonly store: SpendStore
   readonly sizes: SizeCatalogue
   readonly heats: HeatSource
+  readonly downloads: Downloads
+  /** A client asked for a page of an index. */
+  readonly indexSeen: (upstream: Upstream, path: string) => void
   readonly admit: Admit
   readonly readStatus: ReadStatus
   readonly signer: TicketSigner
@@ -36,27 +43,28 @@ export interface AuthorizeDeps {
   /** A new reservation id, minted at an instant. */
   readonly mintId: (nowMs: number) => string
   readonly reservationMs: number
-  /** Takes a refund over until the store has it. */
-  readonly giveBack: (refund: Report) => void
+  /** Who may be kept waiting. */
+  readonly seats: Seats
+  readonly slots: SlotQueue
 }
 
-export type Authorize = (facts: RequestFacts, bounds: { readonly deadlineMs: number }) => Promise<Decision>
+export type Authorize = (facts: RequestFacts, bounds: Bounds) => Promise<Decision>
 
 /** How much of the time left the store may use: the rest is for what is decided when it has not answered. */
 const storeShare = 0.8
 
 /**
  * Decides one request: credential → principal → access → price → limits → spend → verdict. Takes nothing unless it answers `allow`,
- * and nothing after the deadline (this machine's clock, epoch ms). Throws only on faults of ours; the caller answers those `unavailable`.
+ * and nothing after the deadline. A request that a rate lets pass ahead of its time, or that only waits for a slot, is kept waiting by
+ * `bounds.hold`. Throws only on faults of ours; the caller answers those `unavailable`.
  */
 export function createAuthorize(deps: AuthorizeDeps): Authorize {
-  return async (facts, { deadlineMs }) => {
+  return async (facts, bounds) => {
     const snapshot = deps.policy.current()
     if (snapshot === undefined) return refuse({ cause: 'unavailable' }, { facts }, deps.answers)
     const nowMs = deps.store.nowMs()
-    const notAfterMs = Math.floor(nowMs + (deadlineMs - deps.nowMs()) * storeShare)
-    const { sizes, heats } = deps
-    const given = { snapshot, sizes, heats, nowMs, isPolicyFresh: deps.policy.isFresh() }
+    const { sizes, heats, downloads } = deps
+    const given = { snapshot, sizes, heats, downloads, nowMs, isPolicyFresh: deps.policy.isFresh() }
     const assessment = assess(facts, given)
     switch (assessment.kind) {
       case 'refused':
@@ -66,45 +74,91 @@ export function createAuthorize(deps: AuthorizeDeps): Authorize {
       case 'preflight':
         return pass({ upstream: assessment.upstream }, deps)
       case 'status': {
+        const notAfterMs = spendBy(bounds.deadlineMs, deps)
         const views = await deps.readStatus({ ...assessment, address: facts.address, snapshot, notAfterMs })
         if (views === undefined) return refuse({ cause: 'unavailable' }, { facts, ...assessment }, deps.answers)
         return ownPage('status', answerJson(quotaStatusOf(views, assessment.upstream.surface)))
       }
       case 'governed':
-        return decide(assessment, { facts, nowMs, notAfterMs }, deps)
+        return decide(assessment, { facts, bounds }, deps)
     }
   }
 }
 
+/** The last instant at which the store may take something, in its own clock. */
+function spendBy(deadlineMs: number, { store, nowMs }: AuthorizeDeps): number {
+  return Math.floor(store.nowMs() + (deadlineMs - nowMs()) * storeShare)
+}
+
 interface Asked {
   readonly facts: RequestFacts
-  /** Both in the store's clock. */
-  readonly nowMs: number
-  readonly notAfterMs: number
+  readonly bounds: Bounds
 }
 
 async function decide(governed: Governed, asked: Asked, deps: AuthorizeDeps): Promise<Decision> {
+  if (governed.resource.kind === 'index') deps.indexSeen(governed.upstream, governed.resource.path)
+  using seat = mayWait(governed.limits) ? deps.seats.take(governed.principal.account.id) : undefined
+  const { facts, bounds } = asked
+  const attempt = (deadlineMs: number): Promise<Attempt> =>
+    reserve(governed, { facts, deadlineMs, isSeated: seat !== undefined, heldUntilMsMax: bounds.heldUntilMsMax }, deps)
+  const first = await attempt(bounds.deadlineMs)
+  const { slots, nowMs } = deps
+  const last = seat === undefined ? first : await waitForSlot(first, { bounds, slots, nowMs, attempt })
+  return answer(governed, { ...asked, ...last }, deps)
+}
+
+function mayWait(limits: readonly LimitRule[]): boolean {
+  for (const { kind, paceMsMax = 0 } of limits) if (kind === 'concurrency' || paceMsMax > 0) return true
+  return false
+}
+
+/** One spend and what it came to. */
+interface Attempt {
+  readonly spend: AdmitRequest['spend']
+  readonly admission: Admission
+}
+
+async function reserve(
+  governed: Governed,
+  asked: {
+    readonly facts: RequestFacts
+    readonly deadlineMs: number
+    readonly isSeated: boolean
+    readonly heldUntilMsMax: number
+  },
+  deps: AuthorizeDeps,
+): Promise<Attempt> {
   const { principal, upstream, resource, estimate, limits } = governed
-  const { facts, nowMs, notAfterMs } = asked
+  const { facts, isSeated } = asked
   const { surface } = upstream
+  const nowMs = deps.store.nowMs()
   const spend = {
     id: deps.mintId(nowMs),
     estimate,
     surface,
-    notAfterMs,
+    notAfterMs: spendBy(asked.deadlineMs, deps),
     home: principal.account.partition,
     meta: metaOf(governed, facts),
     expiresInMs: deps.reservationMs,
   }
-  const { windowsAt } = deps
-  const lineFacts = { principal, address: facts.address, surface, kind: resource.kind, estimate, nowMs, windowsAt }
-  const admission = await deps.admit({ limits, lineFacts, spend })
+  const lineFacts = {
+    principal,
+    address: facts.address,
+    surface,
+    kind: resource.kind,
+    estimate,
+    nowMs,
+    windowsAt: deps.windowsAt,
+    paceMsMax: isSeated ? Math.max(0, asked.heldUntilMsMax - deps.nowMs()) : 0,
+  }
+  return { spend, admission: await deps.admit({ limits, lineFacts, spend }) }
+}
+
+async function answer(governed: Governed, asked: Asked & Attempt, deps: AuthorizeDeps): Promise<Decision> {
+  const { facts, bounds, spend, admission } = asked
   switch (admission.kind) {
     case 'unavailable':
       deps.observer.count('spends_unavailable_total', { reason: admission.reason })
-      // The store may have taken it without our hearing so.
-      if (admission.subjects !== undefined)
-        deps.giveBack(refundOf({ ...spend, subjects: admission.subjects, at: nowMs }, notAfterMs))
       return refuse({ cause: 'unavailable' }, { facts, ...governed }, deps.answers)
     case 'refused': {
       const views = viewsOf(admission)
@@ -115,6 +169,9 @@ async function decide(governed: Governed, asked: Asked, deps: AuthorizeDeps): Pr
       return pass(governed, deps)
     case 'taken': {
       countOverruns(admission, deps.observer)
+      const { at, paceMs } = admission.answer
+      // If the caller leaves meanwhile, this decision reaches nobody, and what it took is given back.
+      if (paceMs > 0) await bounds.hold({ untilMs: deps.nowMs() + at + paceMs - deps.store.nowMs() })
       return pass(governed, deps, {
         headers: rateLimitHeaders(viewsOf(admission)),
         ticket: deps.signer.sign(ticketOf({ governed, admission, spend })),
@@ -123,66 +180,9 @@ async function decide(governed: Governed, asked: Asked, deps: AuthorizeDeps): Pr
   }
 }
 
-function viewsOf({ lines, answer }: Admission & { readonly kind: 'taken' | 'refused' }): readonly LimitView[] {
-  return limitViewsOf(lines, answer.states, answer.at)
-}
-
 function withHeaders(decision: Decision, headers: readonly Header[]): Decision {
   if (decision.verdict === 'allow') return decision
   return { ...decision, answer: { ...decision.answer, headers: [...decision.answer.headers, ...headers] } }
-}
-
-function metaOf({ principal, upstream, resource }: Governed, { address }: RequestFacts): Ticket['meta'] {
-  return {
-    account: principal.account.id,
-    project: principal.project.id,
-    department: principal.department.id,
-    token: principal.token?.id ?? '',
-    address,
-    upstream: upstream.id,
-    kind: resource.kind,
-    resource: resource.resource,
-    file: resource.file,
-  }
-}
-
-function ticketOf(taken: {
-  readonly governed: Governed
-  readonly admission: Admission & { readonly kind: 'taken' }
-  readonly spend: Pick<Ticket, 'id' | 'surface' | 'home' | 'estimate' | 'meta'>
-}): Ticket {
-  const { governed, admission, spend } = taken
-  return {
-    id: spend.id,
-    surface: spend.surface,
-    home: spend.home,
-    estimate: spend.estimate,
-    meta: spend.meta,
-    at: admission.answer.at,
-    partitions: admission.answer.epochs,
-    subjects: admission.subjects,
-    price: governed.price,
-    // A call's path may be long and has no size to learn.
-    path: governed.resource.kind === 'call' ? '' : governed.resource.path,
-  }
-}
-
-/** A size that is only assumed cannot make a request too large for ever: it may turn out smaller. */
-function refusalFor(
-  { lines, answer }: Admission & { readonly kind: 'refused' },
-  { governed, views }: { readonly governed: Governed; readonly views: readonly LimitView[] },
-): Refusal {
-  const line = lines[answer.line]
-  const view = views[answer.line]
-  if (line === undefined || view === undefined) return { cause: 'unavailable' }
-  const limit = governed.limits.find(({ name }) => name === line.limit)
-  const isAssumed = answer.retryAfterMs === 'never' && line.kind === 'quota' && !governed.isSizeKnown
-  return refusalOf(view, {
-    retryAfterMs: isAssumed ? view.resetAfterMs : answer.retryAfterMs,
-    refusesWith429: limit?.refusesWith429 ?? false,
-    needs: line.hits,
-    timeZone: governed.principal.account.timeZone,
-  })
 }
 
 function pass(

@@ -1,47 +1,67 @@
 import { refuse } from '../check/answers.ts'
 import { createRateLimit } from '../check/rate-limit.ts'
 import { createReport } from '../check/report.ts'
-import { createRetryQueue, type RetryQueue } from '../check/retry-queue.ts'
+import { createSlotQueue } from '../check/slot-queue.ts'
+import { tellReleases } from '../check/tell-releases.ts'
+import { createWithoutStore } from '../check/without-store.ts'
+import type { Report } from '../core/charge.ts'
 import { refundOf } from '../core/refund.ts'
 import type { Decision } from '../core/verdict.ts'
+import { openSpool } from '../files/spool.ts'
 import { createAccessLogMethod } from '../grpc/access-log-service.ts'
 import { createAuthorizationMethod } from '../grpc/authorization-service.ts'
+import { createHolds } from '../grpc/holds.ts'
+import { createLoadGate, type LoadGate } from '../grpc/load-gate.ts'
 import type { Method } from '../grpc/methods.ts'
 import { createRateLimitMethod } from '../grpc/rate-limit-service.ts'
-import { createMemorySizeCatalogue } from '../memory/size-catalogue.ts'
+import { createLocalStore } from '../memory/local-store.ts'
+import type { Settings } from '../settings.ts'
+import { silentObserver } from '../telemetry/observer.ts'
 import { answersOf, type CheckRoom, createCheckRoom } from './check-room.ts'
 
 /** What Envoy talks to, before a transport serves it. */
 export interface Plane {
   readonly methods: readonly Method[]
-  readonly retries: RetryQueue
+  /** Lets all go who are kept waiting, and keeps nobody from then on: before a drain. */
+  endHolds(): void
 }
 
-export function createPlane(given: Omit<CheckRoom, 'sizes' | 'giveBack'> & { readonly onBroke: () => void }): Plane {
-  const { settings, store, signer, observer } = given
-  const sizes = createMemorySizeCatalogue()
+type PlaneParts = Omit<CheckRoom, 'away' | 'slots'> & {
+  readonly onBroke: () => void
+  /** Last known number of processes on the store. */
+  readonly processes: () => number
+}
+
+/** Opens the spool too, which is emptied once more, as far as the store answers, when the stack is undone. */
+export async function createPlane(started: AsyncDisposableStack, parts: PlaneParts): Promise<Plane> {
+  const { settings, signer, observer } = parts
+  const slots = createSlotQueue(every)
+  const store = tellReleases(parts.store, slots)
+  const given = { ...parts, store, slots }
+  const holds = createHolds(observer)
   const answers = answersOf(settings)
-  const retries = createRetryQueue({ report: (report) => store.report(report), observer, nowMs: Date.now })
+  const { away, keep } = await openAway(started, given)
   const giveBack = (decision: Decision): void => {
     const text = decision.metadata['ticket']
     const ticket = text === undefined ? undefined : signer.open(text, store.nowMs())
     // The spend has been answered, so nothing of it can start later than now.
-    if (typeof ticket === 'object') retries.add(refundOf(ticket, store.nowMs()))
+    if (typeof ticket === 'object') keep(refundOf(ticket, store.nowMs()))
   }
   const check = createAuthorizationMethod({
-    authorize: createCheckRoom({ ...given, sizes, giveBack: (refund) => retries.add(refund) }),
+    authorize: createCheckRoom({ ...given, away }),
     refuse: (cause, facts) => refuse({ cause }, { facts: facts ?? noFacts }, answers),
     onUndelivered: giveBack,
     observer,
+    holds,
+    gate: gateOf(settings),
     checkMsMax: settings.TOLLGATE_CHECK_MS_MAX,
-    inFlightMax: settings.TOLLGATE_IN_FLIGHT_MAX,
     nowMs: Date.now,
   })
   const report = createReport({
     store,
-    retries,
+    keep,
     signer,
-    sizes,
+    ...given.learning,
     observer,
     reservationMs: settings.TOLLGATE_RESERVATION_MS,
   })
@@ -50,7 +70,43 @@ export function createPlane(given: Omit<CheckRoom, 'sizes' | 'giveBack'> & { rea
     createRateLimitMethod({ rateLimit: createRateLimit(), observer }),
     createAccessLogMethod({ report, observer, onBroke: given.onBroke }),
   ]
-  return { methods, retries }
+  return { methods, endHolds: () => holds.end() }
+}
+
+/** A turn of the event loop may take a quarter of the time that a Check has: two of them in a row and the answer still is in time. */
+function gateOf({ TOLLGATE_IN_FLIGHT_MAX: inFlightMax, TOLLGATE_CHECK_MS_MAX: checkMsMax }: Settings): LoadGate {
+  return createLoadGate({
+    inFlightMax,
+    turnMsMax: checkMsMax / 4,
+    nowMs: () => performance.now(),
+    afterTurn: (callback) => void setImmediate(callback),
+  })
+}
+
+function every(callback: () => void, intervalMs: number): () => void {
+  const timer = setInterval(callback, intervalMs)
+  return () => clearInterval(timer)
+}
+
+/** What carries on while the store is away: the spool, and shares of this process. */
+async function openAway(started: AsyncDisposableStack, { settings, store, observer, processes }: PlaneParts) {
+  const nowMs = (): number => store.nowMs()
+  const spool = await openSpool({
+    dataFolder: settings.TOLLGATE_DATA_FOLDER,
+    bytesMax: settings.TOLLGATE_SPOOL_MB_MAX * 1_000_000,
+    report: (report) => store.report(report),
+    storeNowMs: nowMs,
+    nowMs: Date.now,
+    observer,
+  })
+  started.defer(() => spool.stop())
+  const openLocal = () => createLocalStore({ nowMs, observer: silentObserver })
+  const away = createWithoutStore({ spool, openLocal, processes, nowMs, observer })
+  const keep = (report: Report): void => {
+    away.reported(report)
+    spool.add(report)
+  }
+  return { away, keep }
 }
 
 const noFacts = {

@@ -15,7 +15,9 @@ import { startBooks } from './books.ts'
 import { sourceOf } from './check-room.ts'
 import { clock } from './clock.ts'
 import { openDatabase, untilItWorks } from './database.ts'
+import { startLearning } from './learning.ts'
 import { createPlane } from './plane.ts'
+import { startUpkeep } from './upkeep.ts'
 import { createUpstreamCredentials } from './upstream-credentials.ts'
 
 const forceMs = 2_000
@@ -64,20 +66,29 @@ export async function startServing(started: AsyncDisposableStack, serving: Servi
     observer.warn('lock_taken', { reason: fault.message })
     ending.abort(fault)
   }
-  const { store, seed, presence, warmUp } = await startBooks(started, { ...serving, database, pool, onLockTaken })
+  const { store, seed, presence, hints, warmUp } = await startBooks(started, {
+    ...serving,
+    database,
+    pool,
+    onLockTaken,
+  })
+  const { heats } = startUpkeep(started, { ...serving, pool })
   await warmUp(departmentPartitions(policy))
   const signer = createTicketSigner(ticketKeyOf(settings) ?? meta.ticketKey)
   const credentialOf = await startCredentials(started, { ...serving, policy })
-  const plane = createPlane({
+  const learning = await startLearning(started, { hints, credentialOf, observer })
+  const plane = await createPlane(started, {
+    learning,
     ...serving,
     store,
     policy: sourceOf(policy),
     seed,
     signer,
     credentialOf,
+    heats,
     onBroke: presence.streamBroke,
+    processes: presence.processes,
   })
-  started.defer(() => plane.retries.stop())
   const methods = plane.methods.map((method) => serving.between?.method?.(method) ?? method)
   const server = await createGrpcServer({ methods, listen: listenOf(settings), observer })
   started.defer(() => server.drain({ graceMs: settings.TOLLGATE_DRAIN_MS, forceMs }))

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { createAdmit } from '../../../src/check/admit.ts'
+import { type Admission, createAdmit } from '../../../src/check/admit.ts'
 import type { Seeder, SpendStore } from '../../../src/check/ports.ts'
+import type { Unanswered, WithoutStore } from '../../../src/check/without-store.ts'
 import { Fault } from '../../../src/core/fault.ts'
 import type { SpendAnswer, SpendRequest } from '../../../src/core/spend.ts'
 import { silentObserver } from '../../../src/telemetry/observer.ts'
@@ -8,6 +9,7 @@ import { dayMs, limitRule, lineFacts, noonMs, ticket } from './factories.ts'
 
 const taken: SpendAnswer = { kind: 'taken', at: noonMs, paceMs: 0, epochs: [], states: [] }
 const cold: SpendAnswer = { kind: 'cold', at: noonMs, lines: [0] }
+const refusal = { kind: 'refused', at: noonMs, line: 0, retryAfterMs: 1 } as const
 
 /** A store that plays back answers and remembers what it was asked: the real stores have their own conformance suite. */
 function scripted(...answers: readonly (SpendAnswer | Error)[]): { store: SpendStore; asked: SpendRequest[] } {
@@ -27,9 +29,19 @@ function scripted(...answers: readonly (SpendAnswer | Error)[]): { store: SpendS
   }
 }
 
-function admitting(store: SpendStore, seed: Seeder = async () => true) {
-  return (posture: 'allow' | 'deny' = 'deny') =>
-    createAdmit({ store, seed, observer: silentObserver })({
+/** What decides while the store is away has tests of its own. */
+function awayRemembering(refusal?: Admission): { away: WithoutStore; asked: Unanswered[] } {
+  const asked: Unanswered[] = []
+  const decide = async (unanswered: Unanswered): Promise<Admission> => {
+    asked.push(unanswered)
+    return { kind: 'unavailable', reason: 'store' }
+  }
+  return { asked, away: { decide, refusal: async () => refusal, reported: () => undefined } }
+}
+
+function admitting(store: SpendStore, seed: Seeder = async () => true, { away } = awayRemembering()) {
+  return (posture: 'allow' | 'deny' | 'local' = 'deny') =>
+    createAdmit({ store, seed, away, observer: silentObserver })({
       limits: [limitRule({ posture })],
       lineFacts: lineFacts(),
       spend: {
@@ -74,25 +86,24 @@ describe('admit()', () => {
     expect(line?.kind === 'quota' && line.current.startMs).toBe(noonMs + dayMs / 2)
   })
 
-  test('a store that is away refuses by posture deny', async () => {
-    const { store } = scripted(new Fault('store_unavailable', 'Away'))
-    expect(await admitting(store)()).toEqual({ kind: 'unavailable', reason: 'store' })
+  test('a cold limit of posture local that cannot be seeded refuses by its share, and else lets pass', async () => {
+    const refused: Admission = { kind: 'refused', lines: [], answer: { ...refusal, states: [] } }
+    const asking = (away?: Admission) =>
+      admitting(scripted(cold, taken).store, async () => false, awayRemembering(away))('local')
+    expect(await asking(refused)).toEqual(refused)
+    expect(await asking()).toMatchObject({ kind: 'taken' })
   })
 
-  test('a spend whose answer was not heard is told with its subjects, to be given back', async () => {
-    const { store } = scripted(new Fault('store_unavailable', 'Away', { uncertain: true }))
-    const admission = await admitting(store)()
-    expect(admission.kind === 'unavailable' && admission.subjects?.map(({ id }) => id)).toEqual([
-      'alice',
-      'vision',
-      'research',
-    ])
-  })
-
-  test('a store that is away passes by posture allow, unbooked', async () => {
-    const { store } = scripted(new Fault('store_unavailable', 'Away'))
-    expect(await admitting(store)('allow')).toEqual({ kind: 'unbooked' })
-  })
+  test.each([true, false])(
+    'a spend that the store did not answer (uncertain: %s) is decided without it',
+    async (uncertain) => {
+      const { store } = scripted(new Fault('store_unavailable', 'Away', { uncertain }))
+      const without = awayRemembering()
+      expect(await admitting(store, undefined, without)()).toEqual({ kind: 'unavailable', reason: 'store' })
+      expect(without.asked).toMatchObject([{ isUncertain: uncertain, spend: { id: 'r1' } }])
+      expect(without.asked[0]?.subjects.map(({ id }) => id)).toEqual(['alice', 'vision', 'research'])
+    },
+  )
 
   test('a late spend is unavailable, not a refusal', async () => {
     const { store } = scripted({ kind: 'late', at: noonMs })

@@ -1,0 +1,148 @@
+import type { Report } from '../core/charge.ts'
+import { Fault } from '../core/fault.ts'
+import type { Line } from '../core/limit.ts'
+import { refundOf } from '../core/refund.ts'
+import type { SpendAnswer, SpendRequest } from '../core/spend.ts'
+import type { Subject } from '../core/subject.ts'
+import type { Observer } from '../telemetry/observer.ts'
+import type { Admission, AdmitRequest } from './admit.ts'
+import type { LocalStore, Spool } from './ports.ts'
+import { shareOf } from './share.ts'
+import { unlessAway } from './store-away.ts'
+
+/** One spend that the store did not answer. */
+export interface Unanswered {
+  readonly lines: readonly Line[]
+  readonly subjects: readonly Subject[]
+  readonly spend: AdmitRequest['spend']
+  /** It may have been taken all the same. */
+  readonly isUncertain: boolean
+}
+
+export interface WithoutStore {
+  /** By the postures of the enforced lines; what passes is booked to the spool at its estimate. */
+  decide(unanswered: Unanswered): Promise<Admission>
+  /** The refusal of these lines by this process's shares, where they have posture `local`; undefined: they pass. */
+  refusal(lines: readonly Line[], unanswered: Unanswered): Promise<Admission | undefined>
+  /** What became of a request that was decided here; to be called with every report that the store did not take. */
+  reported(report: Report): void
+}
+
+export interface WithoutStoreDeps {
+  readonly spool: Spool
+  readonly openLocal: () => LocalStore
+  /** Last known number of processes that share the limits, at least 1. */
+  readonly processes: () => number
+  /** The store's clock as last known. */
+  readonly nowMs: () => number
+  readonly observer: Observer
+}
+
+/** A store that has answered for so long is back: the next outage begins with new shares. Shorter, and a flapping one would renew them. */
+const backMs = 10_000
+const localPatienceMs = 1_000
+
+type Taken = SpendAnswer & { readonly kind: 'taken' }
+
+export function createWithoutStore(deps: WithoutStoreDeps): WithoutStore {
+  const { spool, observer, nowMs } = deps
+  let local: { readonly store: LocalStore; lastMs: number } | undefined
+
+  function shares(): LocalStore {
+    const now = nowMs()
+    if (local === undefined || now - local.lastMs > backMs) local = { store: deps.openLocal(), lastMs: now }
+    local.lastMs = now
+    return local.store
+  }
+
+  /** Takes the lines' shares; a Fault when they cannot be counted. */
+  async function take(lines: readonly Line[], { subjects, spend }: Unanswered): Promise<SpendAnswer | Fault> {
+    const notAfterMs = nowMs() + localPatienceMs
+    const request: SpendRequest = { ...spend, lines, subjects, notAfterMs, cold: 'ask' }
+    return unlessAway(shares().spend(request))
+  }
+
+  async function share(
+    asked: readonly Line[],
+    unanswered: Unanswered,
+  ): Promise<{ readonly lines: readonly Line[]; readonly answer: Taken } | Admission> {
+    const lines = asked.filter(isLocal).map((line) => shareOf(line, deps.processes()))
+    if (lines.length === 0) return { lines, answer: passed(nowMs()) }
+    const answer = await take(lines, unanswered)
+    if (answer instanceof Fault) return { kind: 'unavailable', reason: 'local_full' }
+    if (answer.kind === 'taken') return { lines, answer }
+    if (answer.kind === 'refused') return { kind: 'refused', lines, answer: inTime(answer, asked.filter(isLocal)) }
+    return { kind: 'unavailable', reason: 'store' }
+  }
+
+  /** Who is refused gets back what the store may have taken without our hearing so. */
+  function refused(unanswered: Unanswered, admission: Admission): Admission {
+    const { spend, subjects, isUncertain } = unanswered
+    if (isUncertain) spool.add(refundOf({ ...spend, subjects, at: Math.floor(nowMs()) }, spend.notAfterMs))
+    return admission
+  }
+
+  async function decide(unanswered: Unanswered): Promise<Admission> {
+    const { subjects, spend, isUncertain } = unanswered
+    const enforced = unanswered.lines.filter((line) => line.enforced)
+    if (enforced.some(({ posture }) => posture === 'deny')) return { kind: 'unavailable', reason: 'store' }
+    if (enforced.length > 0 && !spool.accepts()) return { kind: 'unavailable', reason: 'spool' }
+    const shared = await share(enforced, unanswered)
+    if ('kind' in shared) return shared
+    const booking = bookingOf(unanswered, shared.answer.at)
+    const isBooked = spool.add(booking, isUncertain ? { notBeforeMs: spend.notAfterMs } : undefined)
+    if (!isBooked && enforced.length > 0) return { kind: 'unavailable', reason: 'spool' }
+    if (isBooked) observer.count('away_passes_total', { posture: postureOf(enforced) })
+    else observer.count('unbooked_total')
+    if (!isBooked) return { kind: 'unbooked' }
+    return { kind: 'taken', lines: shared.lines, subjects, answer: { ...shared.answer, epochs: booking.partitions } }
+  }
+
+  return {
+    async decide(unanswered) {
+      const admission = await decide(unanswered)
+      const passes = admission.kind === 'taken' || admission.kind === 'unbooked'
+      return passes ? admission : refused(unanswered, admission)
+    },
+    async refusal(lines, unanswered) {
+      const shared = await share(lines, unanswered)
+      return 'kind' in shared ? shared : undefined
+    },
+    reported(report) {
+      local?.store.report(report).catch(() => undefined)
+    },
+  }
+}
+
+function isLocal({ enforced, posture }: Line): boolean {
+  return enforced && posture === 'local'
+}
+
+function postureOf(enforced: readonly Line[]): 'allow' | 'local' {
+  return enforced.some(isLocal) ? 'local' : 'allow'
+}
+
+function passed(nowMs: number): Taken {
+  return { kind: 'taken', at: Math.floor(nowMs), paceMs: 0, epochs: [], states: [] }
+}
+
+/** What the whole limit would allow later is not too much for ever, only for this process and window. */
+function inTime(
+  answer: SpendAnswer & { readonly kind: 'refused' },
+  asked: readonly Line[],
+): SpendAnswer & { readonly kind: 'refused' } {
+  const line = asked[answer.line]
+  const state = answer.states[answer.line]
+  const isOnlyShare = answer.retryAfterMs === 'never' && line !== undefined && line.hits <= line.amount
+  if (!isOnlyShare || state?.kind !== 'quota') return answer
+  return { ...answer, retryAfterMs: state.window.endMs - answer.at }
+}
+
+/** No store has a record of it, so no partition's epoch is known: what comes later is merged by its id. */
+function bookingOf({ spend, subjects }: Unanswered, at: number): Report {
+  const { id, surface, home, meta, estimate, expiresInMs } = spend
+  const numbers = new Set([home, ...subjects.map(({ partition }) => partition)])
+  const partitions = [...numbers].sort((left, right) => left - right).map((partition) => ({ partition, epoch: '' }))
+  const base = { id, at, partitions, subjects, surface, home, meta, expiresInMs }
+  return { ...base, state: 'open', amounts: estimate, outcome: 'unknown' }
+}
