@@ -72,7 +72,7 @@ function allowed(rule: LimitRule): string {
   const { counts, window = 'day', timeZone = "the account's zone", periodMs = 0, burst = 0, paceMsMax = 0 } = rule
   if (rule.kind === 'concurrency') return `${rule.amount} requests at one time`
   const amount = `${shown(counts, rule.amount)} ${counts}`
-  if (rule.kind === 'quota') return `${amount} a ${windowWords(window)} in ${timeZone}`
+  if (rule.kind === 'quota') return `${amount} ${windowWords(window)} in ${timeZone}`
   const rate = `${amount} every ${periodMs} ms, at most ${shown(counts, burst)} at once`
   return paceMsMax === 0 ? rate : `${rate}, held up to ${paceMsMax} ms`
 }
@@ -89,7 +89,8 @@ const weekDays: Readonly<Record<string, string>> = {
 
 function windowWords(window: WindowKind): string {
   const day = weekDays[window]
-  return day === undefined ? window : `week from ${day}`
+  if (day !== undefined) return `a week from ${day}`
+  return window === 'hour' ? 'an hour' : `a ${window}`
 }
 
 /** A name is of one thing that is counted; where it is not, a grant adds to each in its own unit. */
