@@ -32,6 +32,8 @@ export interface LineFacts {
   readonly estimate: Amounts
   readonly nowMs: number
   readonly windowsAt: WindowsAt
+  /** How long this caller may be kept waiting for a rate; absent = not at all. */
+  readonly paceMsMax?: number
 }
 
 export function governs(limit: LimitRule, surface: Surface): boolean {
@@ -134,7 +136,7 @@ function rateOf({ limit, quantity }: Counting, subject: Subject, facts: LineFact
     amount: limit.amount,
     periodMs: limit.periodMs ?? 1_000,
     burst: limit.burst ?? limit.amount,
-    paceMsMax: limit.paceMsMax ?? 0,
+    paceMsMax: Math.min(limit.paceMsMax ?? 0, facts.paceMsMax ?? 0),
   }
 }
 

@@ -92,6 +92,7 @@ export async function startServing(started: AsyncDisposableStack, serving: Servi
   const methods = plane.methods.map((method) => serving.between?.method?.(method) ?? method)
   const server = await createGrpcServer({ methods, listen: listenOf(settings), observer })
   started.defer(() => server.drain({ graceMs: settings.TOLLGATE_DRAIN_MS, forceMs }))
+  started.defer(() => plane.endHolds())
   server.setServing(true)
   missing.delete('listener')
   return { addresses: server.addresses, policy }

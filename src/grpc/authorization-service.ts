@@ -4,6 +4,8 @@ import type { Observer } from '../telemetry/observer.ts'
 import { decodeCheckRequest } from './check-request.ts'
 import { type DroppedHeader, encodeCheckResponse } from './check-response.ts'
 import { type CheckBounds, type Decided, decideInTime } from './decide-in-time.ts'
+import type { Holds } from './holds.ts'
+import type { LoadGate } from './load-gate.ts'
 import type { Call, Method } from './methods.ts'
 
 export interface AuthorizationOptions {
@@ -16,10 +18,11 @@ export interface AuthorizationOptions {
   /** A decision that reached nobody: what it took must be given back. */
   readonly onUndelivered: (decision: Decision) => void
   readonly observer: Observer
-  /** A Check answers within this, whatever the caller's own deadline. */
+  readonly holds: Holds
+  /** A Check is decided within this, whatever the caller's own deadline; a hold comes on top. */
   readonly checkMsMax: number
-  /** Checks decided at once; more are refused unread. */
-  readonly inFlightMax: number
+  /** Which Checks are refused unread. */
+  readonly gate: LoadGate
   readonly nowMs: () => number
 }
 
@@ -36,8 +39,8 @@ const bareRefusal: Decision = {
 
 /**
  * `envoy.service.auth.v3.Authorization/Check`. Answers every call with gRPC OK and a CheckResponse inside the caller's deadline:
- * a late or failed decision is refused as `unavailable`, bytes that cannot be read as `bad_request`, more than `inFlightMax` at once as
- * `overloaded`. A decision that settles too late, or whose caller left first, goes to `onUndelivered`.
+ * a late or failed decision is refused as `unavailable`, bytes that cannot be read as `bad_request`, what `gate` does not let in as
+ * `overloaded`, by an answer made beforehand. A decision that settles too late, or whose caller left first, goes to `onUndelivered`.
  */
 export function createAuthorizationMethod(options: AuthorizationOptions): Method {
   const service = new AuthorizationService(options)
@@ -50,50 +53,66 @@ export function createAuthorizationMethod(options: AuthorizationOptions): Method
 
 class AuthorizationService {
   readonly #options: AuthorizationOptions
+  readonly #shed: Promise<Buffer>
   #inFlight = 0
 
   constructor(options: AuthorizationOptions) {
     this.#options = options
+    this.#shed = Promise.resolve(this.#encode(this.#refuse('overloaded', undefined)))
   }
 
-  async answer(bytes: Buffer, call: Call): Promise<Buffer> {
-    const started = performance.now()
-    const decision = await this.#decide(bytes, call, this.#options.nowMs())
+  answer(bytes: Buffer, call: Call): Promise<Buffer> {
+    const { gate, observer } = this.#options
+    const why = gate.overload(this.#inFlight)
+    if (why === undefined) return this.#answer(bytes, call)
+    observer.count('checks_shed_total', { why })
+    observer.count('checks_total', { verdict: 'deny', reason: 'overloaded' })
+    return this.#shed
+  }
+
+  async #answer(bytes: Buffer, call: Call): Promise<Buffer> {
+    const watch = new Stopwatch()
+    const decision = await this.#decide(bytes, call, watch)
     const reply = this.#encode(decision)
-    this.#count(decision, performance.now() - started)
+    this.#count(decision, watch.stop())
     return reply
   }
 
-  async #decide(bytes: Buffer, call: Call, startedMs: number): Promise<Decision> {
-    if (this.#inFlight >= this.#options.inFlightMax) return this.#refuse('overloaded', undefined)
+  async #decide(bytes: Buffer, call: Call, watch: Stopwatch): Promise<Decision> {
     const decoded = decodeCheckRequest(bytes)
     if (!decoded.ok) {
       this.#options.observer.count('bad_checks_total', { why: decoded.reason })
       return this.#refuse('bad_request', undefined)
     }
     const { facts } = decoded
-    const decided = await this.#askInTime(facts, call, startedMs)
+    const decided = await this.#askInTime(facts, call, watch)
     if (typeof decided !== 'string') return decided
     this.#options.observer.count('checks_abandoned_total', { why: decided })
     return this.#refuse('unavailable', facts)
   }
 
-  #askInTime(facts: RequestFacts, call: Call, startedMs: number): Promise<Decided> {
-    const { authorize, observer, checkMsMax } = this.#options
-    this.#inFlight += 1
-    observer.set('checks_in_flight', this.#inFlight)
+  #askInTime(facts: RequestFacts, call: Call, watch: Stopwatch): Promise<Decided> {
+    const { authorize, observer, holds, nowMs, checkMsMax } = this.#options
+    this.#enter(1)
     return decideInTime({
       decide: (bounds) => authorize(facts, bounds),
       call,
-      nowMs: startedMs,
-      deadlineMs: answerBy(call.deadlineMs, startedMs, checkMsMax),
-      onSettled: () => {
-        this.#inFlight -= 1
-        observer.set('checks_in_flight', this.#inFlight)
+      holds,
+      nowMs,
+      deadlineAfter: (now, isHeadSent) => answerBy(isHeadSent ? call.deadlineMs : call.headByMs, now, checkMsMax),
+      onHeld: (isHeld) => {
+        watch.hold(isHeld)
+        this.#enter(isHeld ? -1 : 1)
       },
+      onSettled: () => this.#enter(-1),
       onUndelivered: (decision) => this.#giveBack(decision),
       onFailed: (error) => observer.warn('check_failed', { error, requestId: facts.requestId }),
     })
+  }
+
+  #enter(by: 1 | -1): void {
+    this.#inFlight += by
+    this.#options.observer.set('checks_in_flight', this.#inFlight)
   }
 
   #refuse(cause: Parameters<AuthorizationOptions['refuse']>[0], facts: RequestFacts | undefined): Decision {
@@ -122,6 +141,7 @@ class AuthorizationService {
 
   #giveBack(decision: Decision): void {
     try {
+      this.#options.observer.count('checks_undelivered_total', { verdict: decision.verdict })
       this.#options.onUndelivered(decision)
     } catch (error) {
       this.#options.observer.warn('undelivered_failed', { error })
@@ -136,7 +156,25 @@ class AuthorizationService {
   }
 }
 
-function answerBy(callDeadlineMs: number, startedMs: number, checkMsMax: number): number {
-  const leftMs = Math.max(Math.min(callDeadlineMs - startedMs, checkMsMax), 0)
-  return startedMs + leftMs - Math.min(marginMsMax, leftMs / 4)
+function answerBy(callerMs: number, nowMs: number, checkMsMax: number): number {
+  const leftMs = Math.max(Math.min(callerMs - nowMs, checkMsMax), 0)
+  return nowMs + leftMs - Math.min(marginMsMax, leftMs / 4)
+}
+
+/** The time that deciding takes, holds left out. */
+class Stopwatch {
+  readonly #startedMs = performance.now()
+  #heldMs = 0
+  #heldSinceMs: number | undefined
+
+  hold(isHeld: boolean): void {
+    const nowMs = performance.now()
+    if (this.#heldSinceMs !== undefined) this.#heldMs += nowMs - this.#heldSinceMs
+    this.#heldSinceMs = isHeld ? nowMs : undefined
+  }
+
+  stop(): number {
+    this.hold(false)
+    return performance.now() - this.#startedMs - this.#heldMs
+  }
 }

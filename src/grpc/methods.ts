@@ -2,6 +2,10 @@
 export interface Call {
   /** When the caller stops waiting: epoch ms of this machine's clock; Infinity when it did not say. */
   readonly deadlineMs: number
+  /** When the caller gives up unless an answer has begun: Envoy's limit for one try. At most `deadlineMs`. */
+  readonly headByMs: number
+  /** Sends the head of the answer, so that the caller waits for the rest until `deadlineMs`. More than once is once. */
+  startAnswer(): void
   /** Calls the listener once, if the caller leaves before it has its answer. */
   onLeft(listener: () => void): void
 }

@@ -1,6 +1,6 @@
 import { resolve as absolute } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type handleUnaryCall, logVerbosity, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js'
+import { type handleUnaryCall, logVerbosity, Metadata, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js'
 import { Fault } from '../core/fault.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import { createHealth } from './health.ts'
@@ -44,6 +44,7 @@ const internal = 13
 setLogVerbosity(logVerbosity.NONE)
 
 const same = (bytes: Buffer): Buffer => bytes
+const noMetadata = new Metadata()
 
 /**
  * Serves the table of methods and `grpc.health.v1` on grpc-js. Faults: `already_running` when an address is taken, `settings_invalid` when it
@@ -95,8 +96,12 @@ function register({ server, streams, observer }: Transport, method: Method): voi
 function unary(method: Extract<Method, { kind: 'unary' }>, observer: Observer): handleUnaryCall<Buffer, Buffer> {
   return (call, reply) => {
     let isAnswered = false
+    const deadlineMs = Number(call.getDeadline())
     const answer = method.answer(call.request, {
-      deadlineMs: Number(call.getDeadline()),
+      deadlineMs,
+      headByMs: Math.min(deadlineMs, headByMs(call.metadata)),
+      // grpc-js sends it once, however often it is told to.
+      startAnswer: () => call.sendMetadata(noMetadata),
       onLeft(listener) {
         if (call.cancelled) listener()
         // grpc-js says `cancelled` on every call, right after its reply too (seen on 1.14).
@@ -116,6 +121,13 @@ function unary(method: Extract<Method, { kind: 'unary' }>, observer: Observer): 
       },
     )
   }
+}
+
+/** Envoy says the limit of one try in milliseconds (seen with 1.40); the call's own deadline is that of all tries. */
+function headByMs(metadata: Metadata): number {
+  const [text] = metadata.get('x-envoy-expected-rq-timeout-ms')
+  const tryMs = Number(text)
+  return tryMs > 0 ? Date.now() + tryMs : Number.POSITIVE_INFINITY
 }
 
 async function bindAll(server: Server, { socketPath, tcp }: Listen): Promise<readonly string[]> {

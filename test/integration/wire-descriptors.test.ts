@@ -211,7 +211,8 @@ test('createRateLimitMethod() reads an officially encoded question and is read',
   })
   if (method.kind !== 'unary') throw new Error('ShouldRateLimit is not unary')
   const rpc = methodOf(official, rateLimit)
-  const call = { deadlineMs: Number.POSITIVE_INFINITY, onLeft: () => undefined }
+  const never = Number.POSITIVE_INFINITY
+  const call = { deadlineMs: never, headByMs: never, startAnswer: () => undefined, onLeft: () => undefined }
   const answer = await method.answer(officialRequest(rateLimit), call)
   expect(asked).toEqual([
     {

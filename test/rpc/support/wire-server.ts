@@ -7,6 +7,7 @@ import type { AccessLogEntry } from '../../../src/core/access-log.ts'
 import type { Decision } from '../../../src/core/verdict.ts'
 import { createAccessLogMethod } from '../../../src/grpc/access-log-service.ts'
 import { type AuthorizationOptions, createAuthorizationMethod } from '../../../src/grpc/authorization-service.ts'
+import { createHolds } from '../../../src/grpc/holds.ts'
 import { createGrpcServer, type GrpcServer, type Listen } from '../../../src/grpc/server.ts'
 import { silentObserver } from '../../../src/telemetry/observer.ts'
 import { type CheckClient, createCheckClient } from './check-client.ts'
@@ -29,6 +30,8 @@ export interface Served {
 
 interface ServeParts extends Partial<AuthorizationOptions> {
   readonly listen?: Listen
+  /** 100 when absent. */
+  readonly inFlightMax?: number
   /** Waited for before entries count as reported. */
   readonly reporting?: () => Promise<void>
 }
@@ -73,7 +76,12 @@ export function createWire(): Wire {
   }
 }
 
-async function serve({ listen, reporting, ...options }: ServeParts & { readonly listen: Listen }): Promise<Served> {
+async function serve({
+  listen,
+  reporting,
+  inFlightMax = 100,
+  ...options
+}: ServeParts & { readonly listen: Listen }): Promise<Served> {
   const undelivered: Decision[] = []
   const entries: AccessLogEntry[] = []
   const authorization = createAuthorizationMethod({
@@ -81,8 +89,9 @@ async function serve({ listen, reporting, ...options }: ServeParts & { readonly 
     refuse: (reason) => ({ verdict: 'deny', reason, answer: { status: 503, headers: [], body: reason }, metadata: {} }),
     onUndelivered: (decision) => undelivered.push(decision),
     observer: silentObserver,
+    holds: createHolds(silentObserver),
+    gate: { overload: (inFlight) => (inFlight < inFlightMax ? undefined : 'in_flight') },
     checkMsMax: 200,
-    inFlightMax: 100,
     nowMs: Date.now,
     ...options,
   })

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { decodeAccessLogEntry } from '../../../src/grpc/access-log-entry.ts'
 import { createAuthorizationMethod } from '../../../src/grpc/authorization-service.ts'
 import { decodeCheckRequest } from '../../../src/grpc/check-request.ts'
+import { createHolds } from '../../../src/grpc/holds.ts'
 import { silentObserver } from '../../../src/telemetry/observer.ts'
 import { readCheckAnswer } from '../../rpc/support/check-client.ts'
 import { checkFrame } from '../../rpc/support/check-frame.ts'
@@ -53,11 +54,14 @@ test('Check answers whatever bytes come, and never allows what it could not read
     onUndelivered: () => undefined,
     observer: silentObserver,
     checkMsMax: 200,
-    inFlightMax: 10,
+    holds: createHolds(silentObserver),
+    gate: { overload: () => undefined },
+
     nowMs: Date.now,
   })
   if (method.kind !== 'unary') throw new Error('Check is not unary')
-  const call = { deadlineMs: Number.POSITIVE_INFINITY, onLeft: () => undefined }
+  const never = Number.POSITIVE_INFINITY
+  const call = { deadlineMs: never, headByMs: never, startAnswer: () => undefined, onLeft: () => undefined }
   await fc.assert(
     fc.asyncProperty(hostile, async (bytes) => {
       const answer = readCheckAnswer(await method.answer(bytes, call))
