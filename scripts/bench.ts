@@ -7,6 +7,7 @@ import { rootFolder } from './state-folder.ts'
 const benches: Readonly<Record<string, readonly string[]>> = {
   check: ['check', 'policy'],
   policy: ['policy'],
+  ledger: ['ledger'],
 }
 
 const [name = ''] = process.argv.slice(2)
