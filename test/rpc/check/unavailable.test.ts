@@ -74,7 +74,7 @@ describe('while Redis is frozen', () => {
     } finally {
       process.kill(redis.pid, 'SIGCONT')
     }
-    if (posture === 'allow') expect(plane.counts.get('unbooked_total')).toBe(20)
+    if (posture === 'allow') expect(plane.counts.get('away_passes_total[allow]')).toBe(20)
     await expect
       .poll(async () => (await client.check({ token, path: wheel, extensions: upstream })).metadata['ticket'])
       .toBeTruthy()
