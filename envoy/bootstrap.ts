@@ -1,8 +1,11 @@
 import { tollgateCluster, upstreamCluster } from './clusters.ts'
 import { type Config, type MeshUpstream, socketAddress, type TcpAddress } from './config.ts'
-import { accessLog, authorizationFilter, nameUpstream } from './filters.ts'
+import { accessLog, authorizationFilter } from './filters.ts'
+import { virtualHosts } from './routes.ts'
 
 export interface MeshOptions {
+  /** Names this Envoy among several; `edge-1` when absent. */
+  readonly nodeId?: string
   readonly listener: TcpAddress
   /** Never reachable from outside: it can end Envoy. Left out here when absent. */
   readonly admin?: TcpAddress
@@ -29,7 +32,7 @@ export const listenerName = 'ingress'
  */
 export function meshBootstrap(options: MeshOptions): Config {
   return {
-    node: { id: 'edge-1', cluster: 'edge' },
+    node: { id: options.nodeId ?? 'edge-1', cluster: 'edge' },
     ...(options.admin === undefined ? {} : { admin: { address: socketAddress(options.admin) } }),
     static_resources: {
       listeners: [listener(options)],
@@ -72,7 +75,7 @@ function connectionManager(options: MeshOptions): Config {
     access_log: [accessLog('tollgate_als')],
     route_config: {
       name: 'main',
-      virtual_hosts: [{ name: 'all', domains: ['*'], routes: options.upstreams.map(route) }],
+      virtual_hosts: virtualHosts(options.upstreams),
     },
     http_filters: [
       authorizationFilter('tollgate', {
@@ -84,14 +87,5 @@ function connectionManager(options: MeshOptions): Config {
         typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router' },
       },
     ],
-  }
-}
-
-function route({ id, prefix }: MeshUpstream): Config {
-  return {
-    name: id,
-    match: { prefix },
-    route: { cluster: id, timeout: '0s', ...(prefix === '/' ? {} : { prefix_rewrite: '/' }) },
-    typed_per_filter_config: nameUpstream(id),
   }
 }

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { type Config, type MeshUpstream, socketAddress } from './config.ts'
 
 /** Ejects a process after two failed connects or timeouts in a row, before the health check notices. gRPC errors never eject. */
@@ -50,12 +51,31 @@ export function tollgateCluster(name: string, sockets: readonly string[], balanc
   }
 }
 
-export function upstreamCluster({ id, address }: MeshUpstream): Config {
+export function upstreamCluster({ id, address, tls }: MeshUpstream): Config {
   return {
     name: id,
-    type: 'STATIC',
+    // Envoy asks DNS again by itself; an address needs none.
+    type: isIP(address.host) === 0 ? 'STRICT_DNS' : 'STATIC',
     connect_timeout: '1s',
+    ...(tls && { transport_socket: upstreamTls(tls) }),
     load_assignment: assignment(id, [socketAddress(address)]),
+  }
+}
+
+function upstreamTls({ name, authoritiesFile }: NonNullable<MeshUpstream['tls']>): Config {
+  const isAddress = isIP(name) !== 0
+  return {
+    name: 'envoy.transport_sockets.tls',
+    typed_config: {
+      '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext',
+      ...(isAddress ? {} : { sni: name }),
+      common_tls_context: {
+        validation_context: {
+          trusted_ca: { filename: authoritiesFile },
+          match_typed_subject_alt_names: [{ san_type: isAddress ? 'IP_ADDRESS' : 'DNS', matcher: { exact: name } }],
+        },
+      },
+    },
   }
 }
 

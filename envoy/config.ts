@@ -13,6 +13,12 @@ export interface MeshUpstream {
   readonly address: TcpAddress
   /** Requests under this path go here, and reach the server without it; `/` takes what no other has taken. */
   readonly prefix: string
+  /** Only requests for this host; absent: for any. */
+  readonly host?: string
+  /** What the server has in front of its own paths, such as `/root/`; `/` when absent. */
+  readonly path?: string
+  /** Asked over TLS under this name, whose certificate an authority of the file vouches for. */
+  readonly tls?: { readonly name: string; readonly authoritiesFile: string }
 }
 
 export function socketAddress({ host, port }: TcpAddress): Config {

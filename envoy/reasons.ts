@@ -42,3 +42,10 @@ export const reasons: Readonly<Record<string, string>> = {
     'Ejects a dead or hung process after two failed connects or timeouts in a row, before the health check does. gRPC errors never eject.',
   no_traffic_interval: 'Defaults to 60 s, for which NOT_SERVING may go unseen.',
 }
+
+/** Of what only some upstreams have, so that it does not stand in `envoy/tollgate.yaml`. */
+export const upstreamReasons: Readonly<Record<string, string>> = {
+  host_rewrite_literal:
+    'A server on the internet is known by its own name; one of your own keeps the name that the client asked for.',
+  transport_socket: 'Without match_typed_subject_alt_names any certificate that an authority vouches for would do.',
+}

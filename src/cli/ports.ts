@@ -95,6 +95,28 @@ export interface ServeWish {
   readonly process?: string
 }
 
+export interface EnvoyWish {
+  readonly processes: number
+  readonly listen: Endpoint
+  /** Absent: no admin listener. */
+  readonly admin?: Endpoint
+  readonly nodeId: string
+  /** Certificates of the authorities that vouch for upstreams of `https://`. */
+  readonly authoritiesFile: string
+}
+
+/** An address to listen on. */
+export interface Endpoint {
+  readonly host: string
+  readonly port: number
+}
+
+export interface EnvoyConfig {
+  /** With a reason above each value that is not Envoy's default. */
+  readonly yaml: string
+  readonly config: unknown
+}
+
 /** What the command line can do; each is built when it is first called, and `close` ends what was built. */
 export interface CliContext {
   readonly version: string
@@ -112,5 +134,7 @@ export interface CliContext {
   /** Throws a `Fault` of code `not_found` when there is no such account. */
   quotaStatus(wanted: { readonly account: string }): Promise<QuotaStatus>
   explain(wanted: RequestWish): Promise<Explanation>
+  /** Envoy's bootstrap for the upstreams in the database. Throws a `Fault` when they cannot be told apart. */
+  envoyConfig(wanted: EnvoyWish): Promise<EnvoyConfig>
   close(): Promise<void>
 }

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { Fault } from '../core/fault.ts'
+import { envoyConfigCommand } from './envoy-config.ts'
 import { ExitWith } from './exit-with.ts'
 import { explainCommand } from './explain.ts'
 import { migrateCommand } from './migrate.ts'
@@ -17,7 +18,7 @@ import { tokenRotateCommand } from './token-rotate.ts'
 type MakeCommand = (context: CliContext) => Command
 
 /** One row per command; the second level under a word of its own. */
-const topLevel: readonly MakeCommand[] = [serveCommand, migrateCommand, explainCommand]
+const topLevel: readonly MakeCommand[] = [serveCommand, migrateCommand, envoyConfigCommand, explainCommand]
 const groups: readonly { readonly name: string; readonly about: string; readonly commands: readonly MakeCommand[] }[] =
   [
     { name: 'seed', about: 'fill an empty database', commands: [seedDemoCommand] },

@@ -17,6 +17,7 @@ import { seedDemo } from '../postgres/seed-demo.ts'
 import { readSettings } from '../settings.ts'
 import { createWindows } from './check-room.ts'
 import { type CommandTools, createCommandTools } from './command-tools.ts'
+import { envoyConfigOf } from './envoy-config.ts'
 import { serve } from './serve.ts'
 import { supervise } from './supervise.ts'
 
@@ -52,6 +53,8 @@ export function createCommandLine(environment: Readonly<Record<string, string | 
     policyShow: async () => policyShow(await open().snapshot()),
     quotaStatus: ({ account }) => quotaStatus(open(), account),
     explain: (wish) => explain(open(), wish),
+    envoyConfig: async (wish) =>
+      envoyConfigOf(wish, { settings: readSettings(environment), snapshot: await open().snapshot() }),
     close: async () => tools?.close(),
   }
 }

@@ -30,6 +30,7 @@ export function recordedContext(given: Partial<CliContext> = {}): RecordedContex
     policyShow: absent,
     quotaStatus: absent,
     explain: absent,
+    envoyConfig: absent,
     async close() {
       closed = true
     },

@@ -1,0 +1,42 @@
+import type { Config, MeshUpstream } from './config.ts'
+import { nameUpstream } from './filters.ts'
+
+/** Answered by Tollgate itself, wherever packages are served. */
+const ownPath = '/quota/status'
+
+/**
+ * One virtual host for each host that upstreams name, and one for all others. The longest prefix stands first; where nothing takes every
+ * path, Tollgate's own page gets a route, so that it is asked about it.
+ */
+export function virtualHosts(upstreams: readonly MeshUpstream[]): readonly Config[] {
+  const hosts = Map.groupBy(upstreams, ({ host }) => host ?? '*')
+  // Envoy finds the most specific host by itself; the catch-all is read last by people.
+  const names = [...hosts.keys()].toSorted((left, right) => Number(left === '*') - Number(right === '*'))
+  return names.map((name) => virtualHost(name, hosts.get(name) ?? []))
+}
+
+function virtualHost(name: string, upstreams: readonly MeshUpstream[]): Config {
+  const sorted = upstreams.toSorted((left, right) => right.prefix.length - left.prefix.length)
+  const [first] = sorted
+  const hasCatchAll = sorted.some(({ prefix }) => prefix === '/')
+  const own = first === undefined || hasCatchAll ? [] : [{ ...route(first), name: 'own', match: { path: ownPath } }]
+  return {
+    name: name === '*' ? 'all' : name,
+    domains: name === '*' ? ['*'] : [name, `${name}:*`],
+    routes: [...sorted.map(route), ...own],
+  }
+}
+
+function route({ id, prefix, path = '/', tls }: MeshUpstream): Config {
+  return {
+    name: id,
+    match: { prefix },
+    route: {
+      cluster: id,
+      timeout: '0s',
+      ...(prefix === path ? {} : { prefix_rewrite: path }),
+      ...(tls && { host_rewrite_literal: tls.name }),
+    },
+    typed_per_filter_config: nameUpstream(id),
+  }
+}

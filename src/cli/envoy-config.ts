@@ -1,0 +1,56 @@
+import { Command, InvalidArgumentError, Option } from 'commander'
+import type { CliContext, Endpoint } from './ports.ts'
+import { wholeNumber } from './whole-number.ts'
+
+interface Options {
+  readonly processes: number
+  readonly listen: Endpoint
+  readonly admin: Endpoint | 'none'
+  readonly node: string
+  readonly authorities: string
+  readonly output: 'yaml' | 'json'
+}
+
+export function envoyConfigCommand(context: CliContext): Command {
+  return new Command('envoy-config')
+    .description("print Envoy's bootstrap for the upstreams in the database, with its reasons")
+    .option('--processes <number>', 'as many as serve has', wholeNumber(1, 64), 1)
+    .addOption(
+      new Option('--listen <address>', 'where clients come in')
+        .argParser(endpoint)
+        .default({ host: '0.0.0.0', port: 10_000 }, '0.0.0.0:10000'),
+    )
+    .addOption(
+      new Option('--admin <address>', "Envoy's admin listener, which can end it; none leaves it out")
+        .argParser(adminEndpoint)
+        .default({ host: '127.0.0.1', port: 9_901 }, '127.0.0.1:9901'),
+    )
+    .option('--node <id>', 'names this Envoy among several', nodeId, 'edge-1')
+    .option('--authorities <file>', 'who vouches for upstreams of https://', '/etc/ssl/certs/ca-certificates.crt')
+    .addOption(new Option('--output <form>', 'Envoy takes both').choices(['yaml', 'json']).default('yaml'))
+    .action(async (options: Options) => {
+      const { yaml, config } = await context.envoyConfig({
+        processes: options.processes,
+        listen: options.listen,
+        nodeId: options.node,
+        authoritiesFile: options.authorities,
+        ...(options.admin !== 'none' && { admin: options.admin }),
+      })
+      context.write(options.output === 'json' ? `${JSON.stringify(config, null, 2)}\n` : yaml)
+    })
+}
+
+function endpoint(text: string): Endpoint {
+  const [, host = '', port = ''] = /^(\[[0-9a-fA-F:.]+\]|[^:\s]+):(\d{1,5})$/.exec(text) ?? []
+  if (host === '' || Number(port) > 65_535) throw new InvalidArgumentError('It looks like 127.0.0.1:9901.')
+  return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) }
+}
+
+function adminEndpoint(text: string): Endpoint | 'none' {
+  return text === 'none' ? text : endpoint(text)
+}
+
+function nodeId(text: string): string {
+  if (/^[\w.:/-]{1,100}$/.test(text)) return text
+  throw new InvalidArgumentError('It has 1 to 100 letters, digits and . _ : / -.')
+}

@@ -1,0 +1,75 @@
+import { resolve } from 'node:path'
+import { meshBootstrap } from '../../envoy/bootstrap.ts'
+import type { MeshUpstream } from '../../envoy/config.ts'
+import { reasons, upstreamReasons } from '../../envoy/reasons.ts'
+import { writeYaml } from '../../envoy/yaml.ts'
+import type { EnvoyConfig, EnvoyWish } from '../cli/ports.ts'
+import { Fault } from '../core/fault.ts'
+import type { Upstream } from '../core/upstream.ts'
+import type { PolicySnapshot } from '../policy/snapshot.ts'
+import type { Settings } from '../settings.ts'
+import { socketPaths } from './sockets.ts'
+
+/** Envoy waits so much longer than Tollgate for its own answer, so that it is Tollgate's words that reach the caller. */
+const spareMs = 50
+const holdMsDefault = 3_000
+
+const header = `# Envoy 1.40 asking Tollgate about every request. Written by \`tollgate envoy-config\` from the rows of tollgate.upstream: write it
+# anew after these change, after another number of processes, and after another TOLLGATE_CHECK_MS_MAX.
+`
+
+/** Envoy's bootstrap for these settings and the upstreams in force. Throws a `Fault` of code `not_valid` when there are none, or two answer at one place. */
+export function envoyConfigOf(
+  wish: EnvoyWish,
+  { settings, snapshot }: { readonly settings: Settings; readonly snapshot: PolicySnapshot },
+): EnvoyConfig {
+  const upstreams = [...snapshot.state.tables.upstream.inForce.values()].toSorted((left, right) =>
+    left.id < right.id ? -1 : 1,
+  )
+  if (upstreams.length === 0) throw new Fault('not_valid', 'There is no upstream yet: add a row to tollgate.upstream')
+  const meshed = upstreams.map((upstream) => meshUpstream(upstream, wish.authoritiesFile))
+  checkPlaces(meshed)
+  const config = meshBootstrap({
+    nodeId: wish.nodeId,
+    listener: wish.listen,
+    ...(wish.admin && { admin: wish.admin }),
+    tollgateSockets: socketPaths(settings, wish.processes).map((path) => resolve(path)),
+    upstreams: meshed,
+    authorizeMsMax: settings.TOLLGATE_CHECK_MS_MAX + spareMs,
+    holdMsMax: holdMsMaxOf(snapshot),
+  })
+  return { config, yaml: header + writeYaml(config, { ...reasons, ...upstreamReasons }) }
+}
+
+/** The longest that any rate lets a request be held; not below what a rate has by default, so that a new one needs no new bootstrap. */
+function holdMsMaxOf({ state }: PolicySnapshot): number {
+  const paces = [...state.tables.limit_rule.inForce.values()].map(({ paceMsMax = 0 }) => paceMsMax)
+  return Math.max(holdMsDefault, ...paces)
+}
+
+function meshUpstream({ id, host, mountPath, originUrl }: Upstream, authoritiesFile: string): MeshUpstream {
+  const { protocol, hostname, port, pathname } = new URL(originUrl)
+  const isTls = protocol === 'https:'
+  const name = hostname.replace(/^\[|\]$/g, '')
+  return {
+    id,
+    prefix: `${mountPath}/`,
+    address: { host: name, port: port === '' ? (isTls ? 443 : 80) : Number(port) },
+    path: pathname.endsWith('/') ? pathname : `${pathname}/`,
+    ...(host !== undefined && { host }),
+    ...(isTls && { tls: { name, authoritiesFile } }),
+  }
+}
+
+/** A request must lead to one upstream, or which limits and prices apply depends on the order of rows. */
+function checkPlaces(upstreams: readonly MeshUpstream[]): void {
+  for (const same of Map.groupBy(upstreams, ({ host = '*', prefix }) => `${host}${prefix}`).values()) {
+    const [one, other] = same
+    if (one === undefined || other === undefined) continue
+    const place = `${one.host === undefined ? 'any host' : one.host}, path ${one.prefix}`
+    throw new Fault(
+      'not_valid',
+      `Upstreams ${one.id} and ${other.id} are at the same place (${place}): give one another host or mount_path`,
+    )
+  }
+}

@@ -1,0 +1,81 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { call } from '../../demo/caller.ts'
+import { runCommand } from '../../demo/command.ts'
+import type { World } from '../../demo/world.ts'
+import { listenerName } from '../../envoy/bootstrap.ts'
+import { startEnvoy } from '../../scripts/servers/envoy.ts'
+import { createScratchFolder, rootFolder } from '../../scripts/state-folder.ts'
+import { addAccount } from '../support/people.ts'
+import { createWorld } from '../support/world.ts'
+
+let world: World
+let token: string
+
+beforeAll(async () => {
+  world = await createWorld({ store: 'memory' })
+  token = await addAccount(world, 'config')
+})
+
+afterAll(() => world.stop())
+
+async function printed(...options: readonly string[]): Promise<string> {
+  const { code, stdout, text } = await world.run('envoy-config', ...options)
+  expect(code, text).toBe(0)
+  return stdout
+}
+
+test('the real Envoy accepts what is printed for upstreams of every kind, and every value has its reason', async () => {
+  await world.sql(`INSERT INTO tollgate.upstream (id, surface, host, mount_path, origin_url, grammar) VALUES
+    ('public', 'pypi', 'pypi.example', '', 'https://pypi.org', 'pypi'),
+    ('team', 'pypi', 'pypi.example', '/team', 'http://devpi.internal:3141/root/', 'devpi'),
+    ('six', 'gpu', NULL, '/six', 'https://[2001:db8::6]:8443/v1', 'http')`)
+  const file = join(createScratchFolder('envoy-config'), 'envoy.yaml')
+  const yaml = await printed(
+    '--processes',
+    '2',
+    '--node',
+    'edge-7',
+    '--authorities',
+    '/etc/ssl/certs/ca-certificates.crt',
+  )
+  writeFileSync(file, yaml)
+  const binary = join(rootFolder, '.cache/servers/envoy/_bin/envoy')
+  const words = ['--mode', 'validate', '-c', file]
+  const checked = await runCommand({ file: binary, args: words, environment: {}, folder: rootFolder })
+  expect(checked.text).toContain(`configuration '${file}' OK`)
+  expect(yaml).toContain('# Per RPC across the processes, one socket for each.')
+  const sockets = [...yaml.matchAll(/path: (\/\S+tollgate-\d\.sock)/g)].map(([, path]) => path)
+  expect(sockets).toHaveLength(4)
+  expect(new Set(sockets).size).toBe(2)
+  await world.sql(`DELETE FROM tollgate.upstream WHERE id IN ('public', 'team', 'six')`)
+})
+
+test('an Envoy that runs it serves, by mount path and by host', async () => {
+  await world.sql(`UPDATE tollgate.upstream SET mount_path = '/pypi', host = 'packages.example' WHERE id = 'mirror'`)
+  const config = JSON.parse(await printed('--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--output', 'json'))
+  const envoy = await startEnvoy({ config, scratchFolder: createScratchFolder('envoy-config') })
+  const base = `http://127.0.0.1:${envoy.ports[listenerName]}`
+  const ask = (path: string, host: string) => call({ url: `${base}${path}`, token, headers: { host } })
+  const gpu = { url: `${base}/gpu/v1/chat/completions`, method: 'POST', body: '{}', token }
+  const replies = [
+    await ask('/pypi/simple/fig/', 'packages.example'),
+    await ask('/pypi/simple/fig/', 'packages.example:8080'),
+    await ask('/quota/status', 'packages.example'),
+    await call({ ...gpu, headers: { host: 'other.example' } }),
+    await ask('/pypi/simple/fig/', 'other.example'),
+  ]
+  await envoy.stop()
+  expect(replies.map(({ status }) => status)).toEqual([200, 200, 200, 200, 404])
+  expect(world.mirror.requests().at(-1)?.url).toBe('/simple/fig/')
+})
+
+test('two upstreams at one place are refused by name, since which one is asked would be chance', async () => {
+  await world.sql(
+    `INSERT INTO tollgate.upstream (id, surface, mount_path, origin_url, grammar) VALUES ('gpu-two', 'gpu', '/gpu', 'http://127.0.0.1:1', 'http')`,
+  )
+  const { code, text } = await world.run('envoy-config')
+  expect(text).toMatch(/Upstreams gpu and gpu-two are at the same place \(any host, path \/gpu\/\)/)
+  expect(code).toBe(1)
+})
