@@ -117,7 +117,20 @@ export function paceSuite(fixture: () => StoreFixture): void {
       expect(await debt()).toBe(1_000)
     })
 
-    it('gets its debt back in the period it has by then, rounded down, on every rate of the partition that was paced', async () => {
+    it('gets a part of a hit back rounded down', async () => {
+      const { harness } = fixture()
+      await spend('a', [paced({ hits: 2 })])
+      const left = await taken('b')
+      await harness.setNow(startMs + 250)
+      const longer = paced({ periodMs: 1_001, burst: 9 })
+      await spend('c', [longer])
+      expect(await debt(longer)).toBe(3_003 - 2_500 + 1_001)
+      // 500 thousandths of a hit are left of it, which are 500.5 in the new period.
+      await refund(left, startMs + 250)
+      expect(await debt(longer)).toBe(1_504 - 500)
+    })
+
+    it('gets its debt back in the period it has by then, on every rate of the partition that was paced', async () => {
       const other = paced({ limit: 'other', subject: research, burst: 9 })
       await spend('a', [paced({ hits: 2 })])
       const left = await taken('b', [paced(), other])

@@ -94,7 +94,8 @@ export function seedSuite(fixture: () => StoreFixture): void {
       expect(await store.seed(early)).toBe('behind')
       let booked = 0
       for (let swept = 1; swept > 0; booked += swept) {
-        swept = await store.expire({ countMax: 500, notAfterMs: startMs + 1_000, brokeAtMs: Number.POSITIVE_INFINITY })
+        // No log stream ever broke, but what is not due is never released.
+        swept = await store.expire({ countMax: 500, notAfterMs: startMs + 1_000, brokeAtMs: -1 })
         expect(swept).toBeLessThanOrEqual(500)
       }
       expect(booked).toBe(4_001)

@@ -63,6 +63,14 @@ export function slotSuite(fixture: () => StoreFixture): void {
       expect(await held()).toBe(2)
     })
 
+    it('lasts as long as the longest of its lines says', async () => {
+      const { harness } = fixture()
+      await take('a', [concurrencyLine(), concurrencyLine({ limit: 'other', slotMs: 100 })])
+      await take('b', [concurrencyLine({ limit: 'other', slotMs: 100 }), concurrencyLine()])
+      await harness.setNow(startMs + slotMs - 1)
+      expect(await held()).toBe(2)
+    })
+
     it('is as if it had never been once its time is over', async () => {
       const { harness } = fixture()
       await take('a')

@@ -2,132 +2,12 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Checkpoint, Report } from '../../src/core/charge.ts'
 import type { Line, QuotaLine, TimeRange } from '../../src/core/limit.ts'
-import { type Amounts, bookedQuantities } from '../../src/core/quantity.ts'
 import type { SpendRequest } from '../../src/core/spend.ts'
-import type { Subject } from '../../src/core/subject.ts'
 import { createMemorySpendStore } from '../../src/memory/spend-store.ts'
 import { silentObserver } from '../../src/telemetry/observer.ts'
 import { createClockedRedis } from '../support/clocked-redis.ts'
 import { hourOf, meta, type StoreHarness, startMs } from '../support/spend-harness.ts'
-
-const largest = Number.MAX_SAFE_INTEGER
-const subjects: readonly Subject[] = [
-  { kind: 'account', id: 'alice', partition: 7 },
-  { kind: 'department', id: '研究 & 1', partition: 7 },
-  { kind: 'address', id: '2001:db8::/64', partition: 200 },
-]
-
-// Small figures meet often, the largest find what is not exact.
-const figure = fc.oneof(
-  { weight: 6, arbitrary: fc.integer({ min: 0, max: 6 }) },
-  { weight: 1, arbitrary: fc.constantFrom(largest, largest - 1, 2 ** 52, 2 ** 52 + 1, 2 ** 47 + 1) },
-)
-const amounts: fc.Arbitrary<Amounts> = fc.record({ requests: figure, credits: figure, bytes: figure, gpu_ms: figure })
-const surface = fc.constantFrom('pypi' as const, 'gpu' as const)
-const subject = fc.constantFrom(...subjects)
-
-const rate = fc
-  .record({
-    kind: fc.constant('rate' as const),
-    limit: fc.constantFrom('per second', 'large'),
-    subject,
-    quantity: fc.constantFrom(...bookedQuantities),
-    surface: fc.constantFrom('any' as const, 'pypi' as const),
-    hits: figure,
-    enforced: fc.boolean(),
-    posture: fc.constant('deny' as const),
-    amount: fc.oneof(fc.integer({ min: 1, max: 5 }), fc.constantFrom(largest, 2 ** 31 + 1)),
-    periodMs: fc.constantFrom(1, 7, 1_000, 60_000, 3_599_999, 3_600_000),
-    burst: fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constant(2 ** 52)),
-    paceMsMax: fc.constantFrom(0, 0, 2, 5_000, 10 ** 12),
-  })
-  .map((line) => ({ ...line, burst: Math.min(line.burst, Math.floor(2 ** 52 / line.periodMs)) }))
-
-const quota = fc.record({
-  kind: fc.constant('quota' as const),
-  limit: fc.constantFrom('hourly', 'other'),
-  subject,
-  quantity: fc.constantFrom(...bookedQuantities),
-  surface: fc.constantFrom('any' as const, 'pypi' as const),
-  hits: figure,
-  enforced: fc.boolean(),
-  posture: fc.constant('deny' as const),
-  amount: fc.oneof(fc.integer({ min: 0, max: 20 }), fc.constantFrom(largest, largest - 1, 2 ** 53 - 7)),
-  window: fc.constantFrom('hour' as const, 'hour' as const, 'month' as const, 'week_sun' as const),
-  timeZone: fc.constantFrom('UTC', 'Asia/Kathmandu'),
-  /** Hours between the caller's idea of the time and the store's. */
-  behind: fc.constantFrom(0, 0, 0, 0, 1, -1),
-})
-const cap = fc.record({
-  kind: fc.constant('concurrency' as const),
-  limit: fc.constantFrom('in flight', 'other'),
-  subject,
-  quantity: fc.constant('in_flight' as const),
-  surface: fc.constantFrom('any' as const, 'pypi' as const),
-  hits: fc.constantFrom(0, 1, 1, 1),
-  enforced: fc.boolean(),
-  posture: fc.constant('deny' as const),
-  amount: fc.integer({ min: 0, max: 3 }),
-  slotMs: fc.constantFrom(9_000, 9_000, 9_000, 60_000),
-})
-const line = fc.oneof({ weight: 2, arbitrary: rate }, { weight: 3, arbitrary: quota }, { weight: 2, arbitrary: cap })
-const id = fc.constantFrom('a', 'b', 'c', 'd', 'e f')
-
-const step = fc.oneof(
-  {
-    weight: 8,
-    arbitrary: fc.record({
-      do: fc.constant('spend' as const),
-      id,
-      lines: fc.array(line, { maxLength: 4 }),
-      estimate: amounts,
-      surface,
-      touched: fc.subarray([...subjects]),
-      leftMs: fc.constantFrom(1_000, 1_000, 1_000, -1),
-      cold: fc.constantFrom('ask' as const, 'pass' as const),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({ do: fc.constant('peek' as const), lines: fc.array(line, { minLength: 1, maxLength: 4 }) }),
-  },
-  {
-    weight: 5,
-    arbitrary: fc.record({
-      do: fc.constant('report' as const),
-      id,
-      state: fc.constantFrom('open' as const, 'final' as const),
-      amounts,
-      refundAfterMs: fc.option(fc.constantFrom(-1, 0, 1), { nil: undefined }),
-    }),
-  },
-  {
-    weight: 5,
-    arbitrary: fc.record({
-      do: fc.constant('seed' as const),
-      counters: fc.array(fc.tuple(quota, figure), { maxLength: 3 }),
-      subject,
-      fresh: fc.boolean(),
-    }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      do: fc.constant('expire' as const),
-      countMax: fc.constant(100),
-      // How long ago a log stream broke last.
-      brokeAgoMs: fc.constantFrom(Number.NEGATIVE_INFINITY, 0, 30_000, 90_000, Number.POSITIVE_INFINITY),
-    }),
-  },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      do: fc.constant('wait' as const),
-      ms: fc.constantFrom(1, 9, 999, 30_000, 90_000, 3_690_000, 49 * 3_600_000, -1_000, -6_000),
-    }),
-  },
-)
-type Step = typeof step extends fc.Arbitrary<infer S> ? S : never
+import { histories, type Step, subjects } from '../support/store-histories.ts'
 
 /** Plays a history against one store and answers everything it said. */
 class Player {
@@ -173,7 +53,7 @@ class Player {
     }
   }
 
-  #line(drawn: typeof line extends fc.Arbitrary<infer L> ? L : never): Line {
+  #line(drawn: Extract<Step, { do: 'peek' }>['lines'][number]): Line {
     if (drawn.kind !== 'quota') return drawn
     const { behind, ...rest } = drawn
     const current = windowOf(rest.window, this.#nowMs - behind * 3_600_000)
@@ -271,11 +151,10 @@ async function playInRedis(history: readonly Step[]): Promise<unknown[]> {
   }
 }
 
-const runs = Number(process.env['TOLLGATE_PROPERTY_RUNS'] ?? 150)
+const runs = Number(process.env['TOLLGATE_PROPERTY_RUNS'] ?? 300)
 
 describe('the scripts', () => {
   it('agree with core on any history of spends, peeks, reports, seeds and expiries', { timeout: 600_000 }, async () => {
-    const histories = fc.array(step, { minLength: 5, maxLength: 30, size: 'max' })
     await fc.assert(
       fc.asyncProperty(histories, async (history) => {
         expect(await playInRedis(history)).toEqual(await playInProcess(history))
