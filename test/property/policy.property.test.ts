@@ -59,6 +59,16 @@ const statement = fc.oneof(
     (effect) => `INSERT INTO tollgate.access_rule (id, effect, account, reason) VALUES ('a', '${effect}', 'bob', 'No')
       ON CONFLICT (id) DO UPDATE SET effect = excluded.effect`,
   ),
+  fc.tuple(fc.constantFrom('g1', 'g2'), name, fc.constantFrom('account', 'project', 'department'), amount).map(
+    ([one, of, to, more]) => `INSERT INTO tollgate.grant (id, limit_name, ${to}, amount, starts_at, ends_at)
+      SELECT '${one}', '${of}', '${scopeIds[to]}', ${more + 1}, to_timestamp(${more}), to_timestamp(5 + ${more})
+      WHERE EXISTS (SELECT FROM tollgate.limit_rule WHERE name = '${of}') ON CONFLICT DO NOTHING`,
+  ),
+  fc.constant(`DELETE FROM tollgate.grant WHERE id = 'g1'`),
+  fc.tuple(name, name).map(
+    ([from, to]) => `UPDATE tollgate.limit_rule l SET name = '${to}' WHERE name = '${from}' AND NOT EXISTS (
+      SELECT FROM tollgate.limit_rule o WHERE o.name = '${to}')`,
+  ),
   fc.constantFrom('one.example', 'two.example').map((host) => `UPDATE tollgate.upstream SET host = '${host}'`),
 )
 
@@ -85,7 +95,7 @@ function seen(snapshot: PolicySnapshot): unknown {
     tokens: ['a', 'b', 'c'].map((text) => snapshot.tokenByDigest(digestOf(text))),
     accounts: accounts.map((one) => {
       const found = snapshot.account(one)
-      return [found, found && snapshot.limitsOf(found, 1_000)]
+      return [found, found && [0, 4_000, 8_000].map((nowMs) => snapshot.limitsOf(found, nowMs))]
     }),
     projects: ['p1', 'p2'].map((one) => snapshot.project(one)),
     hosts: ['one.example', 'two.example'].map((host) => snapshot.upstreamsOfHost(host)),
@@ -98,7 +108,8 @@ test('changes applied one by one come to the same as reading everything anew', a
   await client.connect()
   const policy = createPostgresPolicyDatabase({ databaseUrl: database.url })
   await client.query(base)
-  const cleaned = `DELETE FROM tollgate.limit_rule; DELETE FROM tollgate.token; DELETE FROM tollgate.access_rule; DELETE FROM tollgate.price_tier`
+  const cleaned = `DELETE FROM tollgate.limit_rule; DELETE FROM tollgate.token; DELETE FROM tollgate.access_rule; DELETE FROM tollgate.price_tier;
+    DELETE FROM tollgate.grant`
   try {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {
