@@ -38,15 +38,17 @@ export async function startBooks(
     readonly database: Database
     readonly pool: Pool
     readonly onLockTaken: () => void
+    /** How long the policy in force lets a request be held. */
+    readonly holdMsMax: () => number
     readonly between?: Between
   },
 ): Promise<Books> {
-  const { settings, observer, database, pool, between = {} } = given
+  const { settings, observer, database, pool, holdMsMax, between = {} } = given
   const { REDIS_URL: redisUrl, TOLLGATE_ROLES: roles } = settings
   const open = await (redisUrl === undefined ? openMemoryStore(database.url, given) : openRedisStore(redisUrl, given))
   started.defer(() => open.close())
   const store = between.store?.(open.store) ?? open.store
-  const { presence, brokeAtMs } = await startPresence(started, { settings, observer, roll: open.roll })
+  const { presence, brokeAtMs } = await startPresence(started, { settings, observer, roll: open.roll, holdMsMax })
   const books = createPostgresLedgerStore({
     pool,
     observer,
@@ -55,7 +57,12 @@ export async function startBooks(
   const ledgerStore = between.ledgerStore?.(books) ?? books
   const ledger = createLedger({
     ...{ stream: store, store: ledgerStore, seedStore: store, observer },
-    settings: { ...ledgerDefaults, nowMs: Date.now, ...between.ledger },
+    settings: {
+      ...ledgerDefaults,
+      keepEntriesMax: settings.TOLLGATE_STREAM_ENTRIES_MAX,
+      nowMs: Date.now,
+      ...between.ledger,
+    },
   })
   if (roles.includes('ledger')) {
     ledger.start()

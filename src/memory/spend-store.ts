@@ -11,7 +11,7 @@ import { planSpend, type SpendPlan } from '../core/spend-plan.ts'
 import { partitionCount, type Subject, subjectName } from '../core/subject.ts'
 import type { SubjectState } from '../core/subject-state.ts'
 import type { Observer } from '../telemetry/observer.ts'
-import type { ChargeBatch, ChargeStream, StaleSubject } from '../usage/ports.ts'
+import type { ChargeBatch, ChargeStream, StaleSubject, StreamSizes } from '../usage/ports.ts'
 import { ForgetQueue } from './forget-queue.ts'
 import { Partition, type Tally } from './partition.ts'
 
@@ -156,6 +156,15 @@ class MemorySpendStore implements SpendStore, ChargeStream {
       const isBehind = checkpoint?.epoch !== held.epoch || held.log.positionOf(checkpoint) < held.log.lastPosition
       return isBehind ? [partition] : []
     })
+  }
+
+  async sizes(checkpoints: readonly Checkpoint[]): Promise<StreamSizes> {
+    const known = new Map(checkpoints.map((checkpoint) => [checkpoint.partition, checkpoint]))
+    let unread = 0
+    for (const [partition, { log }] of this.#partitions) {
+      unread += Math.max(0, Math.min(log.size, log.lastPosition - log.positionOf(known.get(partition))))
+    }
+    return { unread, held: this.#charges }
   }
 
   async trim(upTo: { readonly checkpoint: Checkpoint; readonly keepMs: number }): Promise<number> {

@@ -5,6 +5,7 @@ import type { Line } from '../core/limit.ts'
 import type { LineState, PeekAnswer } from '../core/spend.ts'
 import { planSpend } from '../core/spend-plan.ts'
 import type { StaleSubject } from '../usage/ports.ts'
+import { sumOf } from './charge-stream.ts'
 import { ClusterNodes, type ClusterNodesOptions } from './cluster-nodes.ts'
 import { ClusterSpending } from './cluster-spending.ts'
 import type { RedisSpendStore } from './spend-store.ts'
@@ -47,6 +48,7 @@ function clusterStore(nodes: ClusterNodes): RedisSpendStore {
     charges: (from) => at(from.partition, (store) => store.charges(from)),
     trim: (upTo) => at(upTo.checkpoint.partition, (store) => store.trim(upTo)),
     waiting: async (checkpoints) => (await everywhere(nodes, (store) => store.waiting(checkpoints))).flat(),
+    sizes: async (checkpoints) => sumOf(await everywhere(nodes, async (store) => store.sizes?.(checkpoints))),
     stale: async (countMax): Promise<readonly StaleSubject[]> =>
       (await everywhere(nodes, (store) => store.stale(countMax))).flat().slice(0, countMax),
     ready: (waitMs = readyMsMax) => untilReady(nodes, waitMs),

@@ -83,6 +83,7 @@ export function createRedisSpendStore(options: RedisSpendStoreOptions): RedisSpe
     nowMs: () => clock.nowMs(),
     charges: (from) => stream.charges(from),
     waiting: (checkpoints) => stream.waiting(checkpoints),
+    sizes: (checkpoints) => stream.sizes(checkpoints),
     trim: (upTo) => stream.trim(upTo),
     stale: (countMax) => stream.stale(countMax),
     ready: (waitMs = sweepMsMax) => connection.ready(waitMs),

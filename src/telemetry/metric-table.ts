@@ -185,6 +185,10 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
     kind: 'gauge',
     help: 'Charges in the streams of all partitions that the ledger has not read, counted up to 5,000.',
   },
+  ledger_kept_entries: {
+    kind: 'gauge',
+    help: 'Charges that the streams of all partitions hold, booked ones among them; see TOLLGATE_STREAM_ENTRIES_MAX.',
+  },
   ledger_corrections_total: {
     kind: 'counter',
     help: 'Charges whose booked amounts changed after they were first booked: a late report or refund.',

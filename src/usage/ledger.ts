@@ -1,9 +1,9 @@
-import type { Checkpoint } from '../core/charge.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import { createDrainer, type Drainer } from './drainer.ts'
 import { createLoop } from './loop.ts'
 import type { ChargeStream, LedgerStore, SeedStore } from './ports.ts'
 import { seedOnce } from './seed-once.ts'
+import { createTrim } from './trim.ts'
 
 export interface LedgerSettings {
   readonly nowMs: () => number
@@ -15,6 +15,8 @@ export interface LedgerSettings {
   readonly drainsMax: number
   /** Entries stay in the store so long after they are booked. */
   readonly keepMs: number
+  /** All streams together hold about so many entries: beyond, booked ones go before `keepMs` is over, the oldest first. */
+  readonly keepEntriesMax: number
   readonly trimEveryMs: number
   readonly staleMax: number
 }
@@ -24,6 +26,7 @@ export const ledgerDefaults: Omit<LedgerSettings, 'nowMs'> = {
   batchMax: 1_000,
   drainsMax: 4,
   keepMs: 24 * 3_600_000,
+  keepEntriesMax: 2_000_000,
   trimEveryMs: 60_000,
   staleMax: 100,
 }
@@ -49,6 +52,7 @@ export interface Ledger {
 }
 
 const batchesMax = 10
+const countEveryMs = 5_000
 
 /**
  * Carries charges from the store's streams into the books: drain what waits, forget what is long booked, seed what is stale. Exactly once
@@ -59,8 +63,10 @@ export function createLedger(options: LedgerOptions): Ledger {
   const { stream, store, observer, settings } = options
   const drain = createDrainer({ stream, store, batchMax: settings.batchMax, readMsMax: 1_000 })
   let isStopping = false
+  const trim = createTrim(options)
   let caughtUpAtMs = settings.nowMs()
   let trimmedAtMs = settings.nowMs()
+  let countedAtMs = Number.NEGATIVE_INFINITY
 
   async function pass(isStopping: () => boolean): Promise<{ merged: number; isEmpty: boolean }> {
     const startedAtMs = settings.nowMs()
@@ -68,13 +74,22 @@ export function createLedger(options: LedgerOptions): Ledger {
     const drained = await drainAll({ ...options, drain, isStopping }, waiting)
     if (drained.isEmpty) caughtUpAtMs = startedAtMs
     observer.set('ledger_lag_seconds', Math.max(0, settings.nowMs() - caughtUpAtMs) / 1_000)
+    await tellUnread(drained.isEmpty)
     if (drained.fault !== undefined) throw drained.fault
     if (settings.nowMs() - trimmedAtMs >= settings.trimEveryMs) {
       trimmedAtMs = settings.nowMs()
-      await trimAll(options, await store.checkpoints())
+      await trim()
     }
     await seedStale(options, drain)
     return drained
+  }
+
+  /** Nothing left to read is known for nothing; counting what is left is not, so it is done now and then. */
+  async function tellUnread(isEmpty: boolean): Promise<void> {
+    if (isEmpty) return observer.set('ledger_pending_entries', 0)
+    if (stream.sizes === undefined || settings.nowMs() - countedAtMs < countEveryMs) return
+    countedAtMs = settings.nowMs()
+    observer.set('ledger_pending_entries', (await stream.sizes(await store.checkpoints())).unread)
   }
 
   const loop = createLoop({
@@ -127,15 +142,6 @@ async function drainAll(options: DrainAll, partitions: readonly number[]) {
   }
   await Promise.all(Array.from({ length: options.settings.drainsMax }, worker))
   return { merged, isEmpty, fault }
-}
-
-async function trimAll(
-  { stream, settings, observer }: LedgerOptions,
-  checkpoints: readonly Checkpoint[],
-): Promise<void> {
-  let trimmed = 0
-  for (const checkpoint of checkpoints) trimmed += await stream.trim({ checkpoint, keepMs: settings.keepMs })
-  observer.count('ledger_trimmed_total', {}, trimmed)
 }
 
 /** Every stale subject is tried; what is still `behind` after a drain stays stale in the store and is tried in the next pass. */

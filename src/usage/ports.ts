@@ -24,8 +24,17 @@ export interface ChargeStream {
   waiting(checkpoints: readonly Checkpoint[]): Promise<readonly number[]>
   /** Forgets entries up to the checkpoint that are older than `keepMs` on the store's clock. */
   trim(upTo: { readonly checkpoint: Checkpoint; readonly keepMs: number }): Promise<number>
+  /** How much waits and how much is held. Absent: not told, and the stream bounds itself. One call for all. */
+  sizes?(checkpoints: readonly Checkpoint[]): Promise<StreamSizes>
   /** Subjects whose counters must be recomputed, with the counters they hold. */
   stale(countMax: number): Promise<readonly StaleSubject[]>
+}
+
+export interface StreamSizes {
+  /** Entries after the checkpoints, in all partitions; counted up to 5,000. */
+  readonly unread: number
+  /** Entries in all streams, booked ones among them. */
+  readonly held: number
 }
 
 export interface StaleSubject {

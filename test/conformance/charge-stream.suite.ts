@@ -98,6 +98,19 @@ export function chargeStreamSuite(name: string, createHarness: () => Promise<Sto
       expect(await store.waiting(other)).toHaveLength(2)
     })
 
+    it('sizes() tells what waits after the checkpoints and what is held', async () => {
+      expect(await store.sizes?.([])).toEqual({ unread: 0, held: 0 })
+      for (const id of ['a', 'b', 'c']) await finish(id, [alice, address])
+      expect(await store.sizes?.([])).toEqual({ unread: 6, held: 6 })
+      const first = await store.charges({ partition: 7, checkpoint: undefined, countMax: 2 })
+      const checkpoint = { partition: 7, epoch: first.epoch, position: first.position }
+      expect(await store.sizes?.([checkpoint])).toEqual({ unread: 4, held: 6 })
+      expect(await store.sizes?.([{ ...checkpoint, epoch: 'other' }])).toEqual({ unread: 6, held: 6 })
+      expect(await store.sizes?.([await drained(store, 7), await drained(store, 200)])).toEqual({ unread: 0, held: 6 })
+      await store.trim({ checkpoint: await drained(store, 7), keepMs: -3_600_000 })
+      expect(await store.sizes?.([])).toEqual({ unread: 3, held: 3 })
+    })
+
     it('trim() forgets only what the checkpoint passed, and seeds from before that are behind', async () => {
       await finish('a')
       const checkpoint = await drained(store, 7)

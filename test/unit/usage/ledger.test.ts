@@ -175,3 +175,27 @@ test('what is a day behind is trimmed, once a minute, at the checkpoints of the 
   await ledger.drainOnce()
   expect(trimmed).toEqual([{ checkpoint: { partition: 7, epoch: 'e1', position: '1' }, keepMs: 86_400_000 }])
 })
+
+test('what a partition has still to read is told while there is some, at most every five seconds, and 0 at once', async () => {
+  const list = listStream()
+  list.append(...entries(1, 40))
+  const told: number[] = []
+  const stream: ChargeStream = { ...list, sizes: async () => ({ unread: 10 * (told.length + 1), held: 0 }) }
+  const observer: Observer = {
+    ...silentObserver,
+    set: (metric, value) => void (metric === 'ledger_pending_entries' && told.push(value)),
+  }
+  let nowMs = 0
+  const { ledger } = ledgerOf({ stream, store: plainBooks().store, observer, nowMs: () => nowMs })
+  await ledger.drainOnce()
+  expect(told).toEqual([10])
+  list.append(...entries(1, 80).map((entry) => ({ ...entry, id: `${entry.id} later` })))
+  nowMs = 4_999
+  await ledger.drainOnce()
+  expect(told).toEqual([10])
+  nowMs = 5_000
+  await ledger.drainOnce()
+  expect(told).toEqual([10, 20])
+  for (let passes = 0; passes < 2; passes += 1) await ledger.drainOnce()
+  expect(told).toEqual([10, 20, 0])
+})
