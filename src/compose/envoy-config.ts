@@ -8,11 +8,11 @@ import { Fault } from '../core/fault.ts'
 import type { Upstream } from '../core/upstream.ts'
 import type { PolicySnapshot } from '../policy/snapshot.ts'
 import type { Settings } from '../settings.ts'
+import { holdMsMaxOf } from './hold-ms-max.ts'
 import { socketPaths } from './sockets.ts'
 
 /** Envoy waits so much longer than Tollgate for its own answer, so that it is Tollgate's words that reach the caller. */
 const spareMs = 50
-const holdMsDefault = 3_000
 
 const header = `# Envoy 1.40 asking Tollgate about every request. Written by \`tollgate envoy-config\` from the rows of tollgate.upstream: write it
 # anew after these change, after another number of processes, and after another TOLLGATE_CHECK_MS_MAX.
@@ -39,12 +39,6 @@ export function envoyConfigOf(
     holdMsMax: holdMsMaxOf(snapshot),
   })
   return { config, yaml: header + writeYaml(config, { ...reasons, ...upstreamReasons }) }
-}
-
-/** The longest that any rate lets a request be held; not below what a rate has by default, so that a new one needs no new bootstrap. */
-function holdMsMaxOf({ state }: PolicySnapshot): number {
-  const paces = [...state.tables.limit_rule.inForce.values()].map(({ paceMsMax = 0 }) => paceMsMax)
-  return Math.max(holdMsDefault, ...paces)
 }
 
 function meshUpstream({ id, host, mountPath, originUrl }: Upstream, authoritiesFile: string): MeshUpstream {

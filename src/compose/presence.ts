@@ -20,19 +20,26 @@ export interface StartedPresence {
 /** Puts this process on the roll; it leaves when the stack is undone, which is after the listener above it has drained. */
 export async function startPresence(
   started: AsyncDisposableStack,
-  given: { readonly settings: Settings; readonly observer: Observer; readonly roll: ProcessRoll },
+  given: {
+    readonly settings: Settings
+    readonly observer: Observer
+    readonly roll: ProcessRoll
+    /** How long the policy in force lets a request be held. */
+    readonly holdMsMax: () => number
+  },
 ): Promise<StartedPresence> {
-  const { settings, observer } = given
+  const { settings, observer, holdMsMax } = given
   const presence = createPresence({
     ...{ roll: given.roll, observer, id: randomBytes(12).toString('base64url') },
     ...{ nowMs: () => performance.now(), everyMs: beatMs },
   })
   await presence.start()
   started.defer(() => presence.stop())
-  const mayRelease = settings.TOLLGATE_RESERVATION_MS > releaseHorizonMs(settings)
-  if (!mayRelease) observer.info('reservations_never_released', { reservation_ms_min: releaseHorizonMs(settings) })
+  // A request that is held now may be so by a policy that has passed.
+  let longestHoldMs = 0
   const brokeAtMs = async (): Promise<number> => {
-    if (!mayRelease) return Number.POSITIVE_INFINITY
+    longestHoldMs = Math.max(longestHoldMs, holdMsMax())
+    if (settings.TOLLGATE_RESERVATION_MS <= releaseHorizonMs(settings, longestHoldMs)) return Number.POSITIVE_INFINITY
     await presence.refresh()
     return presence.brokeAtMs()
   }
@@ -41,10 +48,10 @@ export async function startPresence(
 
 /**
  * How old a reservation must be before "nobody reported it, and no stream broke since" says that Envoy never had it. Its first log entry is
- * there after the Check's deadline, a periodic interval and a flush; if a break lost that one, the break is known after the silence and a
- * beat; and what was known may be as old as a sweep may be late. Younger ones could be released although a break that is still to be noticed
- * ate their entry.
+ * there after the hold and the Check's deadline, a periodic interval and a flush; if a break lost that one, the break is known after the
+ * silence and a beat; and what was known may be as old as a sweep may be late. Younger ones could be released although a break that is still
+ * to be noticed ate their entry.
  */
-function releaseHorizonMs({ TOLLGATE_CHECK_MS_MAX: checkMs }: Settings): number {
-  return checkMs + periodicLogMs + logFlushMs + silentMs + beatMs + sweepLateMsMax
+function releaseHorizonMs({ TOLLGATE_CHECK_MS_MAX: checkMs }: Settings, holdMs: number): number {
+  return holdMs + checkMs + periodicLogMs + logFlushMs + silentMs + beatMs + sweepLateMsMax
 }

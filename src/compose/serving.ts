@@ -15,6 +15,7 @@ import { startBooks } from './books.ts'
 import { sourceOf } from './check-room.ts'
 import { clock } from './clock.ts'
 import { openDatabase, untilItWorks } from './database.ts'
+import { holdMsMaxOf } from './hold-ms-max.ts'
 import { startLearning } from './learning.ts'
 import { createPlane } from './plane.ts'
 import { startUpkeep } from './upkeep.ts'
@@ -71,6 +72,7 @@ export async function startServing(started: AsyncDisposableStack, serving: Servi
     database,
     pool,
     onLockTaken,
+    holdMsMax: () => holdMsMaxOf(policy.current()),
   })
   const { heats } = startUpkeep(started, { ...serving, pool })
   await warmUp(departmentPartitions(policy))
