@@ -131,7 +131,7 @@ export class Replay {
     if (segment === undefined || this.#heldCount >= heldMax) return false
     const { journal, observer } = this.#options
     const countMax = Math.min(this.#isAway ? probeMax : batchMax, heldMax - this.#heldCount)
-    const offset = this.#cursor.offset
+    const offset = segment.number === this.#cursor.segment ? this.#cursor.offset : 0
     const frames = await journal.read(segment, { offset, countMax })
     if (frames.payloads.length === 0) {
       observer.count('journal_cuts_total', { journal: 'spool' })

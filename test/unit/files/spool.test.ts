@@ -74,6 +74,20 @@ test('a report is replayed as it was, once, and its file is removed when all are
   expect(readdirSync(join(dataFolder, 'spool'))).toEqual([])
 })
 
+test('what is added after a file was done with and removed is replayed too', async () => {
+  const to = store()
+  let nowMs = 0
+  const spool = await open(to, { nowMs: () => nowMs })
+  spool.add(report('a', 7))
+  await expect.poll(() => spool.size()).toBe(0)
+  nowMs = 10_000
+  await expect.poll(files).toEqual([])
+  spool.add(report('b', 8))
+  await expect.poll(() => spool.size()).toBe(0)
+  expect(to.told.map(({ id }) => id)).toEqual(['a', 'b'])
+  await spool.stop()
+})
+
 test('while the store is away reports wait in the file, and are replayed in order per id when it is back', async () => {
   const to = store(away)
   const spool = await open(to)
