@@ -104,7 +104,8 @@ async function decide(governed: Governed, asked: Asked, deps: AuthorizeDeps): Pr
   const first = await attempt(bounds.deadlineMs)
   const { slots, nowMs } = deps
   const last = seat === undefined ? first : await waitForSlot(first, { bounds, slots, nowMs, attempt })
-  return answer(governed, { ...asked, ...last }, deps)
+  // Awaited here, so that the seat is kept until the hold is over.
+  return await answer(governed, { ...asked, ...last }, deps)
 }
 
 function mayWait(limits: readonly LimitRule[]): boolean {

@@ -21,6 +21,8 @@ export interface TestPlane extends AsyncDisposable {
   token(account?: string): Promise<string>
   /** How often each counter of the observer was counted, labels in brackets. */
   readonly counts: ReadonlyMap<string, number>
+  /** Each gauge of the observer as it was set last. */
+  readonly gauges: ReadonlyMap<string, number>
   readonly databaseUrl: string
   readonly address: string
 }
@@ -54,7 +56,7 @@ export async function startPlane(options: PlaneOptions = {}): Promise<TestPlane>
   await sql.connect()
   started.defer(() => sql.end())
   if (options.beside === undefined) await sql.query(basePolicy)
-  const { observer, counts } = countingObserver()
+  const { observer, counts, gauges } = countingObserver()
   const settings = readSettings({ ...settingsOf(options, databaseUrl), ...options.settings })
   const serving = {
     ...{ settings, environment: options.settings ?? {}, observer },
@@ -64,7 +66,7 @@ export async function startPlane(options: PlaneOptions = {}): Promise<TestPlane>
   const address = served.addresses[0] ?? ''
   const stack = started.move()
   return {
-    ...{ counts, databaseUrl, address },
+    ...{ counts, gauges, databaseUrl, address },
     client(timeoutMs = 1_000) {
       const client = createCheckClient(address, { timeoutMs })
       stack.defer(() => client.close())
@@ -123,8 +125,9 @@ async function changePolicy(
   unsubscribe()
 }
 
-function countingObserver(): { readonly observer: Observer; readonly counts: ReadonlyMap<string, number> } {
+function countingObserver() {
   const counts = new Map<string, number>()
+  const gauges = new Map<string, number>()
   const observer: Observer = {
     count(metric, labels = {}, by = 1) {
       const values = Object.values(labels).join(',')
@@ -132,9 +135,9 @@ function countingObserver(): { readonly observer: Observer; readonly counts: Rea
       counts.set(name, (counts.get(name) ?? 0) + by)
     },
     time() {},
-    set() {},
+    set: (metric, value) => void gauges.set(metric, value),
     info() {},
     warn() {},
   }
-  return { observer, counts }
+  return { observer, counts, gauges }
 }
