@@ -1,4 +1,5 @@
 import { utcTime } from './calendar-text.ts'
+import type { WindowKind } from './limit.ts'
 import type { LimitView } from './limit-view.ts'
 import { wholeAmount } from './shown-amount.ts'
 import type { Surface } from './subject.ts'
@@ -48,10 +49,15 @@ function statusOf(view: LimitView): LimitStatus {
     per,
     used,
     limit: wholeAmount(counts, view.amount),
-    window,
+    window: window === null ? null : windowWord(window),
     reset_at: utcTime(view.resetAtMs),
     enforced,
   }
+}
+
+/** As `limit_rule.window` spells it. */
+function windowWord(window: WindowKind): string {
+  return window.startsWith('week') ? 'week' : window
 }
 
 /** Undefined when there is no quota. Of several daily quotas of the account the fullest. */

@@ -210,6 +210,15 @@ test('quotaStatusOf() heads with the daily quota of the account and lists every 
   })
 })
 
+test('quotaStatusOf() calls a week a week, whatever day it begins on', () => {
+  const windows = ['week_mon', 'week_sun', 'month'] as const
+  const { limits } = quotaStatusOf(
+    windows.map((window) => ({ ...daily, window })),
+    'pypi',
+  )
+  expect(limits.map(({ window }) => window)).toEqual(['week', 'week', 'month'])
+})
+
 test('quotaStatusOf() heads with the fullest enforced quota where the account has no daily one', () => {
   const half = { ...daily, name: 'half', per: 'project', used: 5_000_000 } as const
   const full = { ...daily, name: 'full', per: 'project', used: 9_000_000, enforced: false } as const
