@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { HintStream, ProcessRoll, SpendStore } from '../check/ports.ts'
+import { Fault } from '../core/fault.ts'
 import { createMemoryProcessRoll } from '../memory/process-roll.ts'
 import { createMemorySpendStore } from '../memory/spend-store.ts'
 import { takeOneProcessLock } from '../postgres/one-process-lock.ts'
@@ -25,7 +26,13 @@ export async function openRedisStore(redisUrl: string, { settings, observer }: T
   const create = isCluster ? createRedisClusterSpendStore : createRedisSpendStore
   const store = create({ url: redisUrl, keyPrefix, observer, nowMs: Date.now })
   // Without an answer it goes on trying: a start must not depend on the order in which things start.
-  await store.ready().catch((error: unknown) => observer.warn('waiting_for_redis', { error }))
+  await store.ready().catch(async (error: unknown) => {
+    if (!(error instanceof Fault) || !error.transient) {
+      await store.close()
+      throw error
+    }
+    observer.warn('waiting_for_redis', { error })
+  })
   return { store, roll: store.roll, hints: store.hints, close: () => store.close() }
 }
 
@@ -40,9 +47,11 @@ interface Tools {
  */
 export async function openMemoryStore(
   databaseUrl: string,
-  { observer, onLockTaken }: { readonly observer: Observer; readonly onLockTaken: () => void },
+  given: { readonly observer: Observer; readonly isDatabaseAway: boolean; readonly onLockTaken: () => void },
 ): Promise<OpenStore> {
+  const { observer, onLockTaken } = given
   const lock = await takeOneProcessLock(databaseUrl, {
+    mayWait: given.isDatabaseAway,
     onLost: (error) => observer.warn('lock_lost', { reason: 'Goes on serving and takes it again', error }),
     onHeldAgain: () => observer.info('lock_held_again'),
     onTaken: onLockTaken,

@@ -53,6 +53,7 @@ function clusterStore(nodes: ClusterNodes): RedisSpendStore {
       (await everywhere(nodes, (store) => store.stale(countMax))).flat().slice(0, countMax),
     ready: (waitMs = readyMsMax) => untilReady(nodes, waitMs),
     isReady: () => nodes.isReady(),
+    facts: () => nodes.all().flatMap((store) => store.facts()),
     hints: {
       tell: (hints) => at(0, (store) => store.hints.tell(hints)),
       heard: (after) => at(0, (store) => store.hints.heard(after)),
@@ -168,6 +169,14 @@ async function untilReady(nodes: ClusterNodes, waitMs: number): Promise<void> {
     if (performance.now() > byMs)
       throw new Fault('store_unavailable', `The Redis Cluster did not answer within ${waitMs} ms`, { transient: true })
     await nodes.refresh()
-    if (!nodes.isReady()) await new Promise((resolve) => setTimeout(resolve, pauseMs))
+    if (nodes.isReady()) return
+    await Promise.all([new Promise((resolve) => setTimeout(resolve, pauseMs)), ...nodes.all().map(refusedFormat)])
   }
+}
+
+/** @throws Fault `wrong_store_format`, which no waiting mends; what else keeps a master from being ready may pass. */
+async function refusedFormat(store: RedisSpendStore): Promise<void> {
+  await store.ready(pauseMs).catch((error: unknown) => {
+    if (error instanceof Fault && error.code === 'wrong_store_format') throw error
+  })
 }

@@ -3,6 +3,7 @@ import { Fault } from '../core/fault.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import { Breaker } from './breaker.ts'
 import type { Script, Scripts } from './scripts.ts'
+import { claimFormat, readServerFacts, type ServerFacts } from './server-facts.ts'
 
 /** ioredis's options, whose replies are read in its usual form. */
 export type RedisAccess = Omit<RedisOptions, 'replyMapping'>
@@ -13,6 +14,8 @@ export interface ConnectionOptions {
   /** One that is, and is not said to be, is never used: it would refuse what touches several partitions. */
   readonly isClusterNode?: boolean
   readonly scripts: Scripts
+  /** Says how data lies in the store. */
+  readonly formatKey: string
   readonly observer: Observer
   readonly nowMs: () => number
   /** Text that no other connection ever drew. */
@@ -59,7 +62,9 @@ export class Connection {
   readonly #options: ConnectionOptions
   readonly #breaker = new Breaker()
   #caller: Caller | undefined
-  readonly #waiters = new Set<() => void>()
+  #facts: ServerFacts | undefined
+  #refusal: Fault | undefined
+  readonly #waiters = new Set<PromiseWithResolvers<void>>()
   #inFlight = 0
   #replies = 0
   #isClosed = false
@@ -82,15 +87,24 @@ export class Connection {
     return this.#caller !== undefined && !this.#breaker.isOpen
   }
 
-  /** Resolves once a server is identified. @throws Fault `store_unavailable` when that takes longer than `waitMs`. */
+  /** What the server last connected to said of itself. */
+  get facts(): ServerFacts | undefined {
+    return this.#facts
+  }
+
+  /**
+   * Resolves once a server is identified. @throws Fault `store_unavailable` when that takes longer than `waitMs`, `wrong_store_format` when its
+   * data lies in another way than this release reads.
+   */
   async ready(waitMs: number): Promise<void> {
     if (this.#caller !== undefined) return
+    if (this.#refusal !== undefined) throw this.#refusal
     const identified = Promise.withResolvers<void>()
-    this.#waiters.add(identified.resolve)
+    this.#waiters.add(identified)
     const timer = setTimeout(() => identified.reject(unavailable(`Redis did not answer within ${waitMs} ms`)), waitMs)
     await identified.promise.finally(() => {
       clearTimeout(timer)
-      this.#waiters.delete(identified.resolve)
+      this.#waiters.delete(identified)
     })
   }
 
@@ -102,7 +116,7 @@ export class Connection {
 
   /** @throws Fault when there is no identified server. */
   caller(): Caller {
-    if (this.#caller === undefined) throw unavailable('Redis is not connected')
+    if (this.#caller === undefined) throw unavailable('Redis is not connected', { cause: this.#refusal })
     return this.#caller
   }
 
@@ -180,28 +194,35 @@ export class Connection {
 
   /** Before the first call on a new connection: which server is it, does it know the scripts, may it evict? */
   async #identify(): Promise<void> {
-    const { scripts, observer, randomText } = this.#options
+    const { scripts, observer, randomText, formatKey, isClusterNode = false } = this.#options
     try {
-      const info = await this.#client.info('server')
-      const runId = /^run_id:(\w+)/m.exec(info)?.[1]
-      if (runId === undefined) throw new Error('INFO does not tell the run_id')
-      if (/^redis_mode:cluster/m.test(info) && this.#options.isClusterNode !== true)
-        throw new Error('This server is part of a Redis Cluster: write redis+cluster:// instead of redis://')
+      const facts = await readServerFacts(this.#client, { isClusterNode })
+      await claimFormat(this.#client, { key: formatKey, isClusterNode })
       for (const script of Object.values(scripts)) await this.#client.script('LOAD', script.text)
-      const eviction = /^maxmemory_policy:(\S+)/m.exec(await this.#client.info('memory'))?.[1]
-      if (eviction !== 'noeviction') observer.warn('redis_may_evict', { maxmemory_policy: eviction ?? 'unknown' })
+      const { runId, maxmemoryPolicy } = facts
+      if (maxmemoryPolicy !== 'noeviction') observer.warn('redis_may_evict', { maxmemory_policy: maxmemoryPolicy })
       const sentMs = this.#options.nowMs()
       const storeMs = Number(await this.#client.evalsha(scripts.time.sha, 0))
       if (this.#isClosed || this.#client.status !== 'ready') return
       this.#options.onTime(storeMs, sentMs)
       this.#breaker.succeeded()
+      this.#facts = facts
+      this.#refusal = undefined
       this.#caller = { runId, fresh: randomText() }
       observer.info('redis_connected', { run_id: runId })
-      for (const resolve of this.#waiters) resolve()
+      for (const waiter of this.#waiters) waiter.resolve()
     } catch (cause) {
       observer.warn('redis_not_identified', { cause: String(cause) })
+      this.#refuse(cause)
       if (!this.#isClosed) this.#client.disconnect(true)
     }
+  }
+
+  /** Time does not mend another format, so whoever waits is told; it goes on trying, in case another server is put there. */
+  #refuse(cause: unknown): void {
+    if (!(cause instanceof Fault)) return
+    this.#refusal = cause
+    for (const waiter of this.#waiters) waiter.reject(cause)
   }
 }
 

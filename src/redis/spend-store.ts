@@ -14,6 +14,7 @@ import { createRedisHintStream } from './hint-stream.ts'
 import { createKeys, encodeCounterKey, encodeSubject, type PartitionKeys } from './keys.ts'
 import { createRedisProcessRoll } from './process-roll.ts'
 import { loadScripts, type ScriptName, type Scripts } from './scripts.ts'
+import type { ServerFacts } from './server-facts.ts'
 import { decodePeek, decodeSpend, encodePeek, encodeSpend } from './spend-codec.ts'
 import { StoreClock } from './store-clock.ts'
 
@@ -41,10 +42,15 @@ export interface RedisSpendStoreOptions {
 export interface RedisSpendStore extends SpendStore, ChargeStream {
   /** `spend` of a part of a request. */
   spendPart(part: Pick<PartOfSpend, 'request' | 'plan'>): Promise<SpendAnswer>
-  /** Resolves when the first call is possible. @throws Fault `store_unavailable` when it is not within `waitMs` (default 2 s). */
+  /**
+   * Resolves when the first call is possible. @throws Fault `store_unavailable` when it is not within `waitMs` (default 2 s),
+   * `wrong_store_format` when another release's data lies there.
+   */
   ready(waitMs?: number): Promise<void>
   /** True when calls are possible now. */
   isReady(): boolean
+  /** What the servers that were connected to last said of themselves. */
+  facts(): readonly ServerFacts[]
   /** The processes that share this store. */
   readonly roll: ProcessRoll
   /** What the processes on this Redis tell each other. */
@@ -62,14 +68,16 @@ const sweepMsMax = 2_000
 export function createRedisSpendStore(options: RedisSpendStoreOptions): RedisSpendStore {
   const scripts = loadScripts(options.clockScript)
   const clock = new StoreClock(options.nowMs)
+  const prefix = options.keyPrefix ?? 'tg1:'
   const connection = new Connection({
     ...options,
     isClusterNode: options.groups !== undefined,
     scripts,
+    formatKey: `${prefix}meta`,
     randomText: () => randomBytes(9).toString('base64url'),
     onTime: (storeMs, sentMs) => clock.learn(storeMs, sentMs),
   })
-  const keys = createKeys(options.keyPrefix ?? 'tg1:')
+  const keys = createKeys(prefix)
   const groups = options.groups ?? (() => [everyPartition])
   const spending = new RedisSpending({ options, scripts, connection, clock, keys, groups })
   const stream = new RedisChargeStream({ scripts, connection, keys, groups })
@@ -88,6 +96,7 @@ export function createRedisSpendStore(options: RedisSpendStoreOptions): RedisSpe
     stale: (countMax) => stream.stale(countMax),
     ready: (waitMs = sweepMsMax) => connection.ready(waitMs),
     isReady: () => connection.isReady,
+    facts: () => (connection.facts === undefined ? [] : [connection.facts]),
     hints: createRedisHintStream({ connection, scripts, key: keys[0]?.hints ?? '' }),
     roll: createRedisProcessRoll({ connection, scripts, key: keys[0]?.roll ?? '' }),
     close: async () => connection.close(),

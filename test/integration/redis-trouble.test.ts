@@ -181,6 +181,30 @@ describe('createRedisSpendStore()', () => {
     await other.close()
   })
 
+  it('tells what the server says of its memory', () => {
+    expect(store.facts()).toMatchObject([
+      { maxmemoryPolicy: 'noeviction', maxmemoryBytes: expect.any(Number), runId: expect.stringMatching(/^\w{40}$/) },
+    ])
+  })
+
+  it('refuses a Redis whose data lies in another way, before it touches any, and takes it once that is mended', async () => {
+    const admin = new Redis(redis.url)
+    expect(await admin.get('tg1:meta')).toBe('format=1 partitions=256')
+    await admin.set('tg1:meta', 'format=1 partitions=64')
+    const other = openStore()
+    const refusal = { code: 'wrong_store_format', transient: false, message: expect.stringContaining('partitions=64') }
+    await expect(other.ready(5_000)).rejects.toMatchObject(refusal)
+    await expect(other.ready(5_000)).rejects.toMatchObject(refusal)
+    await expect(other.peek([rateLine()])).rejects.toMatchObject(trouble)
+    expect(warnings).toContain('redis_not_identified')
+    expect(await admin.keys('*')).toEqual(['tg1:meta'])
+    await admin.set('tg1:meta', 'format=1 partitions=256')
+    await expect.poll(() => other.isReady(), { timeout: 5_000 }).toBe(true)
+    await expect(other.ready(0)).resolves.toBeUndefined()
+    admin.disconnect()
+    await other.close()
+  })
+
   it('refuses calls before it is connected, and says when nobody answers', async () => {
     const nobody = createRedisSpendStore({ url: 'redis://127.0.0.1:1', observer: silentObserver, nowMs: Date.now })
     await expect(nobody.peek([rateLine()])).rejects.toMatchObject(trouble)

@@ -1,0 +1,52 @@
+import type { Redis } from 'ioredis'
+import { Fault } from '../core/fault.ts'
+import { partitionCount } from '../core/subject.ts'
+
+/** What a server says of itself when a connection to it is made. */
+export interface ServerFacts {
+  readonly runId: string
+  readonly version: string
+  /** 0 = as much as the machine has. */
+  readonly maxmemoryBytes: number
+  /** Anything but `noeviction` may drop counters and reservations once `maxmemoryBytes` are used. */
+  readonly maxmemoryPolicy: string
+}
+
+/** How data lies in the store. Another text for every change that a release of the other would misread. */
+const format = `format=1 partitions=${partitionCount}`
+
+export async function readServerFacts(
+  client: Redis,
+  { isClusterNode }: { readonly isClusterNode: boolean },
+): Promise<ServerFacts> {
+  const info = await client.info()
+  const read = (field: string): string | undefined => new RegExp(`^${field}:(\\S+)`, 'm').exec(info)?.[1]
+  const runId = read('run_id')
+  if (runId === undefined) throw new Error('INFO does not tell the run_id')
+  if (read('redis_mode') === 'cluster' && !isClusterNode)
+    throw new Error('This server is part of a Redis Cluster: write redis+cluster:// instead of redis://')
+  return {
+    runId,
+    version: read('redis_version') ?? 'unknown',
+    maxmemoryBytes: Number(read('maxmemory') ?? 0),
+    maxmemoryPolicy: read('maxmemory_policy') ?? 'unknown',
+  }
+}
+
+/**
+ * Writes under `key` how data lies here, if nobody did before. A master of a cluster that does not hold the key says so, and its owner is
+ * asked by the connection that leads there.
+ * @throws Fault `wrong_store_format` when the data was written in another way.
+ */
+export async function claimFormat(
+  client: Redis,
+  { key, isClusterNode }: { readonly key: string; readonly isClusterNode: boolean },
+): Promise<void> {
+  const found = await client.set(key, format, 'NX', 'GET').catch((error: unknown) => {
+    if (isClusterNode && error instanceof Error && /^(?:MOVED|ASK|TRYAGAIN) /.test(error.message)) return null
+    throw error
+  })
+  if (found !== null && found !== format) {
+    throw new Fault('wrong_store_format', `Redis holds data of another layout under ${key}: ${found}, not ${format}`)
+  }
+}
