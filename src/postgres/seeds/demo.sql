@@ -51,7 +51,7 @@ INSERT INTO tollgate.limit_rule (id, name, kind, counts, per, surface, amount, b
   ('gpu-calls', 'gpu-calls', 'rate', 'requests', 'account', 'gpu', 10, 10, '1 minute', NULL)
 ON CONFLICT DO NOTHING;
 
--- QUOTAS are budgets of a calendar hour or day, in credits. They refuse files with 403 until the window ends; index pages stay readable.
+-- QUOTAS are budgets of a calendar hour, day, week or month, here in credits. They refuse files with 403 until the window ends; index pages stay readable.
 -- Without time_zone a day is the account's own day; counters of several accounts together name one zone for all.
 INSERT INTO tollgate.limit_rule (id, name, kind, counts, per, surface, amount, "window", time_zone, posture, applies_to_plan) VALUES
   ('hourly-credits', 'hourly-credits', 'quota', 'credits', 'account', 'pypi', 2000, 'hour', NULL, 'allow', NULL),

@@ -71,3 +71,19 @@ test.each(stores)('a grant lets a rate have more at once, and leaves its refill 
   expect(await takenAt(noon + 1_000)).toBe(1)
   expect(await takenAt(noon + 60 * minuteMs)).toBe(2)
 })
+
+test.each(stores)('a grant lets more be under way at one time (%s store)', async (kind) => {
+  await using world = await openClockedWorld(
+    kind,
+    `INSERT INTO tollgate.limit_rule (id, name, kind, counts, amount) VALUES ('c', 'at-once', 'concurrency', 'in_flight', 2);
+     INSERT INTO tollgate.grant (id, limit_name, account, amount, starts_at, ends_at)
+       VALUES ('g', 'at-once', 'alice', 3, '2026-11-22 12:00:01Z', '2026-11-22 12:00:02Z');`,
+  )
+  const takenAt = async (ms: number): Promise<number> => {
+    await world.setNow(ms)
+    return world.takes()
+  }
+  expect(await takenAt(noon)).toBe(2)
+  expect(await takenAt(noon + 1_000)).toBe(3)
+  expect(await takenAt(noon + 2_000)).toBe(0)
+})
