@@ -2,6 +2,7 @@ import type { CountedQuantity, Quantity } from '../core/quantity.ts'
 import type { SubjectKind } from '../core/subject.ts'
 import type { ManageTools } from '../manage/ports.ts'
 import type { PolicyListing } from '../policy/policy-show.ts'
+import type { UsageReader } from '../usage/ports.ts'
 
 /** One limit as `explain` and `quota status` show it; amounts in code units. */
 export interface LimitStanding {
@@ -134,7 +135,10 @@ export interface CliContext {
   /** Throws a `Fault` of code `not_found` when there is no such account. */
   quotaStatus(wanted: { readonly account: string }): Promise<QuotaStatus>
   explain(wanted: RequestWish): Promise<Explanation>
+  usage(): Promise<UsageReader>
   /** Envoy's bootstrap for the upstreams in the database. Throws a `Fault` when they cannot be told apart. */
   envoyConfig(wanted: EnvoyWish): Promise<EnvoyConfig>
+  /** Tells the database that it was restored from a backup. */
+  restored(): Promise<{ readonly atMs: number; readonly history: string; readonly version: number }>
   close(): Promise<void>
 }

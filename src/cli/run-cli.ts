@@ -8,17 +8,26 @@ import { policyCheckCommand } from './policy-check.ts'
 import { policyShowCommand } from './policy-show.ts'
 import type { CliContext } from './ports.ts'
 import { quotaStatusCommand } from './quota-status.ts'
+import { restoredCommand } from './restored.ts'
 import { seedDemoCommand } from './seed-demo.ts'
 import { serveCommand } from './serve.ts'
 import { tokenIssueCommand } from './token-issue.ts'
 import { tokenListCommand } from './token-list.ts'
 import { tokenRevokeCommand } from './token-revoke.ts'
 import { tokenRotateCommand } from './token-rotate.ts'
+import { usageCommand } from './usage.ts'
 
 type MakeCommand = (context: CliContext) => Command
 
 /** One row per command; the second level under a word of its own. */
-const topLevel: readonly MakeCommand[] = [serveCommand, migrateCommand, envoyConfigCommand, explainCommand]
+const topLevel: readonly MakeCommand[] = [
+  serveCommand,
+  migrateCommand,
+  envoyConfigCommand,
+  explainCommand,
+  usageCommand,
+  restoredCommand,
+]
 const groups: readonly { readonly name: string; readonly about: string; readonly commands: readonly MakeCommand[] }[] =
   [
     { name: 'seed', about: 'fill an empty database', commands: [seedDemoCommand] },

@@ -13,7 +13,9 @@ import { policyCheck } from '../policy/policy-state.ts'
 import type { PolicySnapshot } from '../policy/snapshot.ts'
 import { createPostgresDirectory } from '../postgres/directory.ts'
 import { migrate } from '../postgres/migrate.ts'
+import { restored } from '../postgres/restored.ts'
 import { seedDemo } from '../postgres/seed-demo.ts'
+import { createPostgresUsageReader } from '../postgres/usage-reader.ts'
 import { readSettings } from '../settings.ts'
 import { createWindows } from './check-room.ts'
 import { type CommandTools, createCommandTools } from './command-tools.ts'
@@ -53,8 +55,10 @@ export function createCommandLine(environment: Readonly<Record<string, string | 
     policyShow: async () => policyShow(await open().snapshot()),
     quotaStatus: ({ account }) => quotaStatus(open(), account),
     explain: (wish) => explain(open(), wish),
+    usage: async () => createPostgresUsageReader(await open().pool()),
     envoyConfig: async (wish) =>
       envoyConfigOf(wish, { settings: readSettings(environment), snapshot: await open().snapshot() }),
+    restored: async () => restored(await open().pool()),
     close: async () => tools?.close(),
   }
 }

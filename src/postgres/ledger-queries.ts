@@ -9,6 +9,7 @@ const upkeepNames = [
 /** The text of each `queries/ledger-….sql`, read once. */
 export const ledgerQueries = textsOf(names)
 export const upkeepQueries = textsOf(upkeepNames)
+export const usageQueries = textsOf(['usage', 'entries'])
 
 function textsOf<const T extends string>(wanted: readonly T[]): Readonly<Record<T, string>> {
   const texts = wanted.map((name) => [

@@ -91,3 +91,71 @@ export interface HeatRow {
   readonly resource: string
   readonly heat: Heat
 }
+
+export const usageGroups = ['hour', 'day', 'resource', 'account', 'project', 'department'] as const
+export type UsageGroup = (typeof usageGroups)[number]
+
+/** Which use is asked for; what is absent is anybody's. */
+export interface UsageWish {
+  readonly account?: string
+  readonly project?: string
+  readonly department?: string
+  readonly token?: string
+  readonly resource?: string
+  /** From here to before `untilMs`; whole hours where sums are asked for. */
+  readonly sinceMs: number
+  readonly untilMs: number
+  readonly rowsMax: number
+}
+
+/** Exact decimal texts: sums may lie beyond what a number holds. Credits in credits. */
+export interface UsageSum {
+  /** Requests, whatever they were booked at. */
+  readonly entries: string
+  /** Those that were delivered, whole or in part. */
+  readonly charged: string
+  /** Those that nobody has reported. */
+  readonly unsettled: string
+  /** Those whose booking may still change. */
+  readonly not_yet_final: string
+  readonly credits: string
+  readonly bytes: string
+  readonly gpu_ms: string
+}
+
+/** One request as it is booked; texts as in `UsageSum`, `at` in ISO 8601. */
+export interface BookedRequest {
+  readonly at: string
+  readonly id: string
+  readonly account: string
+  readonly project: string
+  readonly department: string
+  readonly token: string
+  readonly address: string
+  readonly upstream: string
+  readonly surface: Surface
+  readonly kind: string
+  readonly resource: string
+  readonly file: string
+  readonly outcome: string
+  readonly state: 'open' | 'final'
+  readonly unsettled: boolean
+  readonly credits: string
+  readonly bytes: string
+  readonly gpu_ms: string
+}
+
+/** The books as people ask for them. Every request counts once. */
+export interface UsageReader {
+  /** Of hours and days the latest first, of all else the dearest. `total` is over everything, also over rows that were cut off. */
+  sums(
+    wish: UsageWish,
+    by: UsageGroup,
+  ): Promise<{
+    readonly rows: readonly (UsageSum & { readonly key: string; readonly surface: string })[]
+    readonly total: UsageSum
+    readonly isCut: boolean
+  }>
+  /** The latest first. */
+  entries(wish: UsageWish): Promise<{ readonly rows: readonly BookedRequest[]; readonly isCut: boolean }>
+}

@@ -30,7 +30,9 @@ export function recordedContext(given: Partial<CliContext> = {}): RecordedContex
     policyShow: absent,
     quotaStatus: absent,
     explain: absent,
+    usage: absent,
     envoyConfig: absent,
+    restored: absent,
     async close() {
       closed = true
     },

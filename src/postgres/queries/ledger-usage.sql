@@ -1,0 +1,29 @@
+-- Purpose: who used how much, summed by hour, day, resource, account, project or department.
+-- Guarantee: every request once; whole UTC hours; the totals are over everything that was asked for, however few rows are answered. From
+--            usage_hour, or, where one token is asked for, from usage_entry as far back as it goes.
+-- Parameters: $1 from, $2 to before (whole hours), $3 what a row is, $4 rows at most, $5 account, $6 project, $7 department, $8 resource,
+--             $9 token; NULL: any.
+WITH source AS (
+  SELECT hour, account, project, department, surface, resource, outcome_class, entries, not_yet_final, credits, bytes, gpu_ms
+    FROM tollgate.usage_hour WHERE $9::text IS NULL AND entries > 0 AND hour >= $1::timestamptz AND hour < $2::timestamptz
+   UNION ALL
+  SELECT date_trunc('hour', at, 'UTC'), account, project, department, surface, resource, tollgate.outcome_class(outcome, unsettled),
+         1, CASE state WHEN 'open' THEN 1 ELSE 0 END, credits, bytes, gpu_ms
+    FROM tollgate.usage_entry WHERE is_home AND token = $9 AND at >= $1 AND at < $2
+)
+SELECT CASE $3 WHEN 'hour' THEN to_char(hour AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"') WHEN 'day' THEN to_char(hour AT TIME ZONE 'UTC', 'YYYY-MM-DD')
+               WHEN 'resource' THEN resource WHEN 'account' THEN account WHEN 'project' THEN project ELSE department END AS key,
+       CASE $3 WHEN 'resource' THEN surface ELSE '' END AS surface,
+       sum(entries)::text AS entries, coalesce(sum(entries) FILTER (WHERE outcome_class = 'charged'), 0)::text AS charged,
+       coalesce(sum(entries) FILTER (WHERE outcome_class = 'unsettled'), 0)::text AS unsettled, sum(not_yet_final)::text AS not_yet_final,
+       trim_scale(sum(credits))::text AS credits, sum(bytes)::text AS bytes, sum(gpu_ms)::text AS gpu_ms,
+       sum(sum(entries)) OVER ()::text AS total_entries, sum(coalesce(sum(entries) FILTER (WHERE outcome_class = 'charged'), 0)) OVER ()::text AS total_charged,
+       sum(coalesce(sum(entries) FILTER (WHERE outcome_class = 'unsettled'), 0)) OVER ()::text AS total_unsettled,
+       sum(sum(not_yet_final)) OVER ()::text AS total_not_yet_final, trim_scale(sum(sum(credits)) OVER ())::text AS total_credits,
+       sum(sum(bytes)) OVER ()::text AS total_bytes, sum(sum(gpu_ms)) OVER ()::text AS total_gpu_ms
+  FROM source
+ WHERE ($5::text IS NULL OR account = $5) AND ($6::text IS NULL OR project = $6) AND ($7::text IS NULL OR department = $7)
+   AND ($8::text IS NULL OR resource = $8)
+ GROUP BY 1, 2
+ ORDER BY CASE WHEN $3 IN ('hour', 'day') THEN min(hour) END DESC, sum(credits) DESC, sum(entries) DESC, 1, 2
+ LIMIT $4
