@@ -1,10 +1,11 @@
 import type { Observer } from '../telemetry/observer.ts'
 import { reasonOf } from './backoff.ts'
+import type { CopiedPolicy } from './copied-policy.ts'
 import { policyCheck } from './policy-state.ts'
 import type { Clock, PolicyDatabase } from './ports.ts'
 import type { PolicyFault } from './quarantine.ts'
 import { applyChanges, readPolicy } from './read-policy.ts'
-import type { PolicySnapshot } from './snapshot.ts'
+import { createSnapshot, type PolicySnapshot } from './snapshot.ts'
 
 type Listener = (snapshot: PolicySnapshot) => void
 
@@ -15,6 +16,8 @@ export interface CurrentPolicy {
   confirmedAtMs(): number | undefined
   /** Reads what changed, or everything, and swaps the snapshot. Not to be called again before it has ended. */
   refresh(): Promise<void>
+  /** Puts a copy in force until the database can be read. */
+  adopt(copied: CopiedPolicy): void
   /** Answers how to unsubscribe. */
   onChange(listener: Listener): () => void
 }
@@ -31,7 +34,8 @@ export function createCurrentPolicy({ database, observer, clock }: CurrentPolicy
   let confirmedAtMs: number | undefined
 
   async function next(): Promise<PolicySnapshot> {
-    const changes = snapshot && (await database.readChanges(snapshot))
+    // Of a copy nobody knows what else happened to it: the first reading is a whole one.
+    const changes = snapshot && confirmedAtMs && (await database.readChanges(snapshot))
     if (snapshot && changes)
       return changes.version === snapshot.version ? snapshot : applyChanges(database, snapshot, changes)
     observer.count('policy_full_reads_total')
@@ -56,9 +60,15 @@ export function createCurrentPolicy({ database, observer, clock }: CurrentPolicy
       snapshot = changed
       confirmedAtMs = startMs
       if (changed === before) return
+      tellOfRestore(observer, { before, changed })
       observer.time('policy_apply_seconds', (clock.nowMs() - startMs) / 1_000)
       announce(observer, { before, changed })
       for (const listener of listeners) tell(listener, changed)
+    },
+    adopt({ state }) {
+      snapshot = createSnapshot(state)
+      announce(observer, { before: undefined, changed: snapshot })
+      for (const listener of listeners) tell(listener, snapshot)
     },
     onChange(listener) {
       listeners.add(listener)
@@ -70,6 +80,21 @@ export function createCurrentPolicy({ database, observer, clock }: CurrentPolicy
 interface Swap {
   readonly before: PolicySnapshot | undefined
   readonly changed: PolicySnapshot
+}
+
+/** Versions only grow in one history: whatever else is seen says that the database is another one than it was. */
+function tellOfRestore(observer: Observer, { before, changed }: Swap): void {
+  if (before === undefined) return
+  const isAnother = changed.history !== before.history
+  if (!isAnother && changed.version >= before.version) return
+  observer.count('policy_restores_total')
+  observer.warn('policy_restored', {
+    reason: isAnother
+      ? 'The policy has another history: all of it was read anew'
+      : 'The version of the policy went back: all of it was read anew. If the database was restored, run tollgate restored',
+    from: before.version,
+    to: changed.version,
+  })
 }
 
 /** Metrics, one line for the version and one for each fault that is new. */

@@ -244,6 +244,14 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
   },
   policy_apply_seconds: { kind: 'histogram', help: 'Time to read and apply a change of policy.' },
   policy_full_reads_total: { kind: 'counter', help: 'Times the whole policy was read.' },
+  policy_copy_failures_total: {
+    kind: 'counter',
+    help: 'Times the policy could not be copied to disk, where a start without the database would find it.',
+  },
+  policy_restores_total: {
+    kind: 'counter',
+    help: 'Times the policy turned out to be of another history, or its version to have gone back.',
+  },
   policy_read_failures_total: {
     kind: 'counter',
     help: 'Readings of the policy that failed; the last one stays in force.',
