@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import pg from 'pg'
 import { createScratchFolder, createSocketFolder } from '../../../scripts/state-folder.ts'
+import type { Between } from '../../../src/compose/between.ts'
 import { type Served, startServing } from '../../../src/compose/serving.ts'
 import { makeTokenText } from '../../../src/core/token-text.ts'
 import { readSettings } from '../../../src/settings.ts'
@@ -33,6 +34,8 @@ export interface PlaneOptions {
   readonly settings?: Readonly<Record<string, string>>
   /** A migrated database of the caller's own, without rows. */
   readonly database?: { readonly url: string }
+  /** What stands between the rooms. */
+  readonly between?: Between
   /** Another plane's database and store, for two processes on one. */
   readonly beside?: { readonly databaseUrl: string; readonly keyPrefix: string }
 }
@@ -61,6 +64,7 @@ export async function startPlane(options: PlaneOptions = {}): Promise<TestPlane>
   const serving = {
     ...{ settings, environment: options.settings ?? {}, observer },
     ...{ missing: new Set<string>(), ending: new AbortController() },
+    ...(options.between && { between: options.between }),
   }
   const served = await startServing(started, serving)
   const address = served.addresses[0] ?? ''
