@@ -20,9 +20,11 @@ const FILE_CACHE_CONTROL = 'max-age=365000000, immutable, public'
 /**
  * A package mirror in the layout of PyPI on a free loopback port: PEP 691 JSON and HTML by Accept, PEP 658 metadata,
  * digests, sizes, ETags and ranges. It checks no token: that is Tollgate's work.
+ *
+ * @param wheels the demo's own when absent
  */
-export async function startMirror(): Promise<DemoUpstream> {
-  const contentOf = createShelf(buildCatalogue())
+export async function startMirror(wheels: readonly Wheel[] = buildCatalogue()): Promise<DemoUpstream> {
+  const contentOf = createShelf(wheels)
   const log = createRequestLog()
   const server = createServer((request, response) => {
     log.note(request)

@@ -11,6 +11,7 @@ import type { CommandResult } from './command.ts'
 import { startGpu } from './gpu.ts'
 import { createInstallers, type Installers } from './installers.ts'
 import { type DemoUpstream, startMirror } from './mirror.ts'
+import type { Wheel } from './packages/wheel.ts'
 import { type RunningTollgate, runTollgate, serveTollgate, type Variables } from './tollgate.ts'
 
 export interface WorldOptions {
@@ -28,6 +29,8 @@ export interface WorldOptions {
   readonly settings?: Variables
   /** How long Envoy waits for a Check; 1,000 when absent, since a demo may share its two cores with anything. */
   readonly authorizeMsMax?: number
+  /** What the mirror has; the demo's packages when absent. */
+  readonly wheels?: readonly Wheel[]
 }
 
 export type Row = Readonly<Record<string, unknown>>
@@ -64,7 +67,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   await mustRun(settings, ['migrate'])
   const logFile = options.logFile ?? join(options.folder, 'tollgate.log')
   const [mirror, gpu, installers, tollgate, client] = await Promise.all([
-    keep(started, startMirror()),
+    keep(started, startMirror(options.wheels)),
     keep(started, startGpu()),
     createInstallers(options.folder),
     keep(started, serveTollgate({ settings, logFile, ...(options.processes && { processes: options.processes }) })),

@@ -1,11 +1,10 @@
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { type CommandResult, runCommand } from '../../demo/command.ts'
-import { type Installers, uvBinary } from '../../demo/installers.ts'
-import { rootFolder } from '../../scripts/state-folder.ts'
+import type { Installers } from '../../demo/installers.ts'
+import { installTool } from './index-tool.ts'
 
-const POETRY = 'poetry==2.5.1'
-const PARENT = join(rootFolder, '.cache/poetry')
+const release = 'poetry==2.5.1'
 
 /** The real poetry with a project of its own, so that locking and installing can be told apart. */
 export interface Poetry {
@@ -15,10 +14,7 @@ export interface Poetry {
   install(): Promise<CommandResult>
 }
 
-/**
- * A project that depends on `requirement`, with the mirror as its only source. Poetry itself comes once from the user's
- * own index, by the bundled uv, into `.cache/poetry`: its wheels are bound to the machine's Python and C library.
- */
+/** A project that depends on `requirement`, with the mirror as its only source. */
 export async function createPoetry(options: {
   readonly installers: Installers
   readonly folder: string
@@ -26,7 +22,7 @@ export async function createPoetry(options: {
   readonly requirement: string
 }): Promise<Poetry> {
   const { installers, indexUrl } = options
-  const packages = await installPoetry(installers.python)
+  const packages = await installTool(release, installers.python)
   const folder = mkdtempSync(join(options.folder, 'poetry-'))
   const url = new URL(indexUrl)
   const [username, password] = [url.username, url.password]
@@ -68,42 +64,4 @@ function projectOf(requirement: string, url: string): string {
     'priority = "primary"',
     '',
   ].join('\n')
-}
-
-async function installPoetry(python: string): Promise<string> {
-  const folder = join(PARENT, `${POETRY.replace('==', '-')}-python-${await versionOf(python)}`)
-  if (existsSync(folder)) return folder
-  mkdirSync(PARENT, { recursive: true })
-  const fresh = mkdtempSync(join(PARENT, 'new-'))
-  const result = await runCommand({
-    file: uvBinary,
-    args: ['pip', 'install', '--quiet', '--python', python, '--target', fresh, POETRY],
-    environment: userIndex(),
-    folder: dirname(fresh),
-    durationMsMax: 300_000,
-  })
-  if (result.code !== 0) throw new Error(`Poetry could not be installed from your package index: ${result.text.trim()}`)
-  rmSync(folder, { recursive: true, force: true })
-  renameSync(fresh, folder)
-  return folder
-}
-
-async function versionOf(python: string): Promise<string> {
-  const args = ['-c', 'import sys; print("%d.%d" % sys.version_info[:2])']
-  const { stdout } = await runCommand({ file: python, args, environment: {}, folder: rootFolder })
-  return stdout.trim()
-}
-
-/** The user's own index, proxy and certificates, which they may have written down for pip only. */
-function userIndex(): Readonly<Record<string, string>> {
-  const environment = Object.fromEntries(
-    Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  )
-  const index = environment['PIP_INDEX_URL']
-  const certificates = environment['PIP_CERT']
-  return {
-    ...(index === undefined ? {} : { UV_DEFAULT_INDEX: index }),
-    ...(certificates === undefined ? {} : { SSL_CERT_FILE: certificates }),
-    ...environment,
-  }
 }
