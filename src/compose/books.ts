@@ -37,6 +37,8 @@ export async function startBooks(
     readonly observer: Observer
     readonly database: Database
     readonly pool: Pool
+    /** PostgreSQL did not answer at the start. */
+    readonly isDatabaseAway: boolean
     readonly onLockTaken: () => void
     /** How long the policy in force lets a request be held. */
     readonly holdMsMax: () => number

@@ -30,14 +30,19 @@ export async function serve({ settings, environment, process: name }: ServeOptio
   const missing = new Set(['database', 'policy', 'listener'])
   await using started = new AsyncDisposableStack()
   started.defer(() => observer.info('stopped'))
-  const serving = { settings, environment, observer, missing, ending }
+  const warnings = new Set<string>()
+  const serving = { settings, environment, observer, missing, warnings, ending }
   if (name !== undefined) {
     const answers = { metrics: () => metrics.text(), missing: () => JSON.stringify([...missing]) }
     const link = linkToSupervisor({ answers, onLost: () => ending.abort() })
     started.defer(() => link.close())
     return await serveUntilEnded(started, serving, link.ready)
   }
-  const ops = await createOpsServer({ listen: settings.TOLLGATE_OPS_ADDRESS, metrics, missing: () => [...missing] })
+  const ops = await createOpsServer({
+    ...{ listen: settings.TOLLGATE_OPS_ADDRESS, metrics },
+    missing: () => [...missing],
+    warnings: () => [...warnings],
+  })
   started.defer(() => ops.close())
   observer.info('ops_listening', { ...ops.address })
   await serveUntilEnded(started, serving)

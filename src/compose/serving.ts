@@ -2,20 +2,22 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createTicketSigner } from '../check/ticket.ts'
 import { Fault } from '../core/fault.ts'
+import { createSealedFile } from '../files/sealed-file.ts'
 import { createGrpcServer, type Listen } from '../grpc/server.ts'
 import { createPolicyKeeper, type PolicyKeeper } from '../policy/keeper.ts'
+import type { CopyOptions } from '../policy/policy-copy.ts'
 import { migrate } from '../postgres/migrate.ts'
 import { createPostgresPolicyDatabase } from '../postgres/policy-database.ts'
 import { createPool } from '../postgres/pool.ts'
-import { readStoreMeta } from '../postgres/store-meta.ts'
 import type { Settings } from '../settings.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import type { Between } from './between.ts'
 import { startBooks } from './books.ts'
 import { sourceOf } from './check-room.ts'
 import { clock } from './clock.ts'
-import { openDatabase, untilItWorks } from './database.ts'
+import { openDatabase } from './database.ts'
 import { holdMsMaxOf } from './hold-ms-max.ts'
+import { readInstall } from './install.ts'
 import { startLearning } from './learning.ts'
 import { createPlane } from './plane.ts'
 import { startUpkeep } from './upkeep.ts'
@@ -23,6 +25,7 @@ import { createUpstreamCredentials } from './upstream-credentials.ts'
 
 const forceMs = 2_000
 const credentialsMsMax = 2_000
+const dayMs = 86_400_000
 
 export interface Serving {
   readonly settings: Settings
@@ -31,6 +34,8 @@ export interface Serving {
   readonly observer: Observer
   /** What `/readyz` names; emptied as the start goes on. */
   readonly missing: Set<string>
+  /** What `/readyz` says beside `ready`. */
+  readonly warnings?: Set<string>
   /** Aborted to end the process, from outside or from in here; with a `Fault` when it cannot go on. */
   readonly ending: AbortController
   /** Only tests. */
@@ -55,7 +60,8 @@ export async function startServing(started: AsyncDisposableStack, serving: Servi
   if (database.isEmbedded) await migrate(database.url, observer)
   const pool = createPool(database.url, (error) => observer.warn('database_connection_lost', { error }))
   started.defer(() => pool.end())
-  const meta = await untilItWorks(() => readStoreMeta(pool), { observer, signal: ending.signal })
+  const { warnings = new Set<string>() } = serving
+  const install = await readInstall({ ...serving, pool, warnings })
   missing.delete('database')
   const policy = await startPolicy(started, { ...serving, databaseUrl: database.url })
   missing.delete('policy')
@@ -71,12 +77,13 @@ export async function startServing(started: AsyncDisposableStack, serving: Servi
     ...serving,
     database,
     pool,
+    isDatabaseAway: install.isCopy,
     onLockTaken,
     holdMsMax: () => holdMsMaxOf(policy.current()),
   })
   const { heats } = startUpkeep(started, { ...serving, pool })
-  await warmUp(departmentPartitions(policy))
-  const signer = createTicketSigner(ticketKeyOf(settings) ?? meta.ticketKey)
+  if (!install.isCopy) await warmUp(departmentPartitions(policy))
+  const signer = createTicketSigner(install.ticketKey)
   const credentialOf = await startCredentials(started, { ...serving, policy })
   const learning = await startLearning(started, { hints, credentialOf, observer })
   const plane = await createPlane(started, {
@@ -102,16 +109,30 @@ export async function startServing(started: AsyncDisposableStack, serving: Servi
 
 async function startPolicy(
   started: AsyncDisposableStack,
-  { observer, ending, databaseUrl }: Serving & { readonly databaseUrl: string },
+  {
+    settings,
+    observer,
+    missing,
+    warnings = new Set(),
+    ending,
+    databaseUrl,
+  }: Serving & { readonly databaseUrl: string },
 ): Promise<PolicyKeeper> {
   const database = createPostgresPolicyDatabase({ databaseUrl })
-  const keeper = createPolicyKeeper({ database, observer, clock })
+  const unusable: string[] = []
+  const copy = copyOf(settings, (reason) => {
+    unusable.push(reason)
+    missing.add(reason)
+  })
+  const keeper = createPolicyKeeper({ database, observer, clock, ...(copy && { copy }) })
   started.defer(() => keeper.stop())
   const ended = Promise.withResolvers<never>()
   const onEnd = (): void => ended.reject(new Error('Stopped while waiting for the policy'))
   ending.signal.addEventListener('abort', onEnd)
   await Promise.race([keeper.ready, ended.promise])
   ending.signal.removeEventListener('abort', onEnd)
+  for (const reason of unusable) missing.delete(reason)
+  if (keeper.status().ageMs === undefined) warnUntilRead(keeper, warnings)
   return keeper
 }
 
@@ -133,8 +154,23 @@ function departmentPartitions(policy: PolicyKeeper): ReadonlySet<number> {
   return new Set([...departments].map(({ partition }) => partition))
 }
 
-function ticketKeyOf({ TOLLGATE_TICKET_KEY: key }: Settings): Uint8Array | undefined {
-  return key === undefined ? undefined : Buffer.from(key, 'utf8')
+/** The first reading after a copy is a whole one, so it is a change. */
+function warnUntilRead(policy: PolicyKeeper, warnings: Set<string>): void {
+  const sentence = `The policy in force is the copy on disk, version ${policy.status().version}`
+  warnings.add(sentence)
+  const unsubscribe = policy.onChange(() => {
+    warnings.delete(sentence)
+    unsubscribe()
+  })
+}
+
+const copyName = 'policy.copy'
+
+function copyOf(settings: Settings, onUnusable: (reason: string) => void): CopyOptions | undefined {
+  const { TOLLGATE_DATA_FOLDER: folder, TOLLGATE_POLICY_COPY_DAYS_MAX: days } = settings
+  return days === 0
+    ? undefined
+    : { lines: createSealedFile({ folder, name: copyName }), ageMsMax: days * dayMs, onUnusable }
 }
 
 function listenOf(settings: Settings): Listen {

@@ -2,6 +2,7 @@ import { reasonOf, waitMs } from './backoff.ts'
 import { createBell } from './bell.ts'
 import { type CurrentPolicyDeps, createCurrentPolicy } from './current-policy.ts'
 import { keepListening } from './listen-loop.ts'
+import { type CopyOptions, createPolicyCopy } from './policy-copy.ts'
 import { policyCheck } from './policy-state.ts'
 import type { PolicyFault } from './quarantine.ts'
 import type { PolicySnapshot } from './snapshot.ts'
@@ -14,16 +15,21 @@ const failuresPerMessage = 10
 export interface PolicyStatus {
   /** Undefined until the first policy is read. */
   readonly version: number | undefined
-  /** Milliseconds since the database last said that this version is the newest. */
+  /** Milliseconds since the database last said that this version is the newest. Undefined: it never did, the version is a copy's. */
   readonly ageMs: number | undefined
   readonly listening: boolean
+}
+
+export interface KeeperDeps extends CurrentPolicyDeps {
+  /** Where the policy is kept for a start without the database; absent: nowhere. */
+  readonly copy?: CopyOptions
 }
 
 /** Keeps the policy in force fresh; a `PolicySource` of check. */
 export interface PolicyKeeper {
   /** Memory only; undefined until the first policy is read. */
   current(): PolicySnapshot | undefined
-  /** Resolves with the first policy. Waits as long as the database is away. */
+  /** Resolves with the first policy, read or copied. Without a copy it waits as long as the database is away. */
   readonly ready: Promise<void>
   status(): PolicyStatus
   /** What stands in the database and is not in force as it stands there. */
@@ -36,13 +42,14 @@ export interface PolicyKeeper {
 
 /**
  * Listens first, then reads everything, then only changes: at each ring, and every 500 ms in case a ring was lost. While the database is
- * away the last snapshot stays in force. Never throws; what goes wrong is told to the observer.
+ * away the last snapshot stays in force, at a start the copy that was kept on disk. Never throws; what goes wrong is told to the observer.
  */
-export function createPolicyKeeper({ database, observer, clock }: CurrentPolicyDeps): PolicyKeeper {
+export function createPolicyKeeper({ database, observer, clock, copy }: KeeperDeps): PolicyKeeper {
   const bell = createBell(clock)
   const policy = createCurrentPolicy({ database, observer, clock })
   const ready = Promise.withResolvers<void>()
   const listening = keepListening({ database, observer, clock, bell, probeMs })
+  const copying = copy && createPolicyCopy({ ...copy, policy, clock, observer })
   let stopped = false
 
   async function run(): Promise<void> {
@@ -50,6 +57,7 @@ export function createPolicyKeeper({ database, observer, clock }: CurrentPolicyD
     let failures = 0
     while (!stopped) {
       failures = (await refreshed(failures)) ? 0 : failures + 1
+      if (failures === 1 && (await copying?.use())) ready.resolve()
       if (!stopped) await bell.wait(failures === 0 ? pollMs : waitMs(failures))
     }
   }
@@ -85,6 +93,7 @@ export function createPolicyKeeper({ database, observer, clock }: CurrentPolicyD
       // First, so that a reading in progress ends now and not when its patience does.
       await Promise.all([database.close(), listening.stop()])
       await running
+      await copying?.stop()
       await database.close()
     },
   }

@@ -83,6 +83,14 @@ export interface PolicyDatabase {
   close(): Promise<void>
 }
 
+/** Lines kept on this machine's disk, sealed: nobody else can read them, or change them unseen. */
+export interface SealedLines {
+  /** Replaces all of them, whole or not at all; takes no more than a few milliseconds of the process at a time. */
+  write(lines: Iterable<string>): Promise<void>
+  /** Gives them in order, after they were found to be as written; false when there are none. Throws a `Fault` of code `not_valid` that says what is wrong. */
+  read(take: (line: string) => void): Promise<boolean>
+}
+
 export interface Clock {
   nowMs(): number
   /** Resolves after `ms`, or as soon as the signal is aborted. */

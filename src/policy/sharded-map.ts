@@ -21,6 +21,10 @@ export class ShardedMap<Value> {
     for (const shard of this.#shards) if (shard !== undefined) yield* shard.values()
   }
 
+  *entries(): Iterable<readonly [string, Value]> {
+    for (const shard of this.#shards) if (shard !== undefined) yield* shard.entries()
+  }
+
   draft(): ShardedMapDraft<Value> {
     return new ShardedMapDraft(this.#shards, this.size)
   }

@@ -9,6 +9,8 @@ const pauseMs = 100
 
 /** What happens to a lock after it was taken. */
 export interface LockWatch {
+  /** The database does not answer at the moment: the lock is taken as soon as it does. */
+  readonly mayWait?: boolean
   /** Its connection is gone, and with it the lock; from now on it is tried again on new ones. */
   onLost(error: unknown): void
   onHeldAgain(): void
@@ -27,7 +29,7 @@ export interface OneProcessLock {
  */
 export async function takeOneProcessLock(databaseUrl: string, watch: LockWatch): Promise<OneProcessLock> {
   const lock = new AdvisoryLock(databaseUrl, watch)
-  if ((await lock.attempt()) === 'held') return lock
+  if ((await lock.first(watch.mayWait ?? false)) === 'held') return lock
   throw new Fault(
     'already_running',
     'Another Tollgate counts in process on this database: stop it, or set REDIS_URL so that both count in one store',
@@ -46,6 +48,18 @@ class AdvisoryLock implements OneProcessLock {
   constructor(databaseUrl: string, watch: LockWatch) {
     this.#databaseUrl = databaseUrl
     this.#watch = watch
+  }
+
+  /** Like `attempt`; a server that cannot be asked is asked again in the background if that is allowed. */
+  async first(mayWait: boolean): Promise<'held' | 'ours' | 'taken'> {
+    try {
+      return await this.attempt()
+    } catch (error) {
+      if (!mayWait) throw error
+      this.#watch.onLost(error)
+      this.#retrying = this.#retry()
+      return 'held'
+    }
   }
 
   /** `ours`: the server has not noticed yet that the connection of ours that held it is gone. Throws when the server cannot be asked. */

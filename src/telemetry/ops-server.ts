@@ -7,6 +7,8 @@ export interface OpsServerOptions {
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>
   /** What is missing before this process may take requests, as short sentences; none = ready. */
   readonly missing: () => readonly string[] | Promise<readonly string[]>
+  /** What is not as it should be although requests are taken, as sentences: said beside `ready`. */
+  readonly warnings?: () => readonly string[]
 }
 
 export interface OpsServer {
@@ -18,7 +20,7 @@ export interface OpsServer {
 const connectionsMax = 100
 
 /**
- * The ops listener: `/metrics` (Prometheus text), `/livez` (200 while the event loop turns), `/readyz` (200, or 503 and what is missing).
+ * The ops listener: `/metrics` (Prometheus text), `/livez` (200 while the event loop turns), `/readyz` (200 and warnings, or 503 and what is missing).
  * Rejects with the system's error when the address cannot be listened on.
  */
 export async function createOpsServer(options: OpsServerOptions): Promise<OpsServer> {
@@ -43,7 +45,7 @@ export async function createOpsServer(options: OpsServerOptions): Promise<OpsSer
   }
 }
 
-function listenerOf({ metrics, missing }: OpsServerOptions): RequestListener {
+function listenerOf({ metrics, missing, warnings = () => [] }: OpsServerOptions): RequestListener {
   const pages: Readonly<Record<string, (response: ServerResponse) => Promise<void>>> = {
     '/metrics': async (response) =>
       send(response, { status: 200, body: await metrics.text(), type: metrics.contentType }),
@@ -51,7 +53,7 @@ function listenerOf({ metrics, missing }: OpsServerOptions): RequestListener {
     '/readyz': async (response) => {
       const lacking = await missing()
       const isReady = lacking.length === 0
-      send(response, { status: isReady ? 200 : 503, body: isReady ? 'ready\n' : `${lacking.join('\n')}\n` })
+      send(response, { status: isReady ? 200 : 503, body: isReady ? readyPage(warnings()) : `${lacking.join('\n')}\n` })
     },
   }
   return (request, response) => {
@@ -60,6 +62,10 @@ function listenerOf({ metrics, missing }: OpsServerOptions): RequestListener {
     else if (request.method !== 'GET' && request.method !== 'HEAD') send(response, { status: 405, body: 'Use GET\n' })
     else page(response).catch(() => send(response, { status: 500, body: 'Failed\n' }))
   }
+}
+
+function readyPage(warnings: readonly string[]): string {
+  return ['ready', ...warnings.map((warning) => `warning: ${warning}`), ''].join('\n')
 }
 
 interface Page {

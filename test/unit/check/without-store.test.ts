@@ -45,7 +45,8 @@ function outage() {
     const facts = lineFacts({ nowMs: state.nowMs })
     minted += 1
     const spend = {
-      ...{ id: `q${minted}`, surface: 'pypi', home: 7, notAfterMs: state.nowMs + 200, expiresInMs: 300_000 },
+      ...({ surface: 'pypi' } as const),
+      ...{ id: `q${minted}`, home: 7, notAfterMs: state.nowMs + 200, expiresInMs: 300_000 },
       estimate: facts.estimate,
       meta: ticket().meta,
     } as const

@@ -1,0 +1,128 @@
+import { expect, test } from 'vitest'
+import type { AccessRule } from '../../../src/core/access.ts'
+import type { Grant } from '../../../src/core/grant.ts'
+import type { LimitRule } from '../../../src/core/limit.ts'
+import type { PriceRule } from '../../../src/core/price.ts'
+import type { Account, Department, Plan, Project, Token } from '../../../src/core/principal.ts'
+import type { Upstream } from '../../../src/core/upstream.ts'
+import { copyFormat, linesOfPolicy, readCopiedPolicy } from '../../../src/policy/copied-policy.ts'
+import { emptyPolicy, type PolicyState } from '../../../src/policy/policy-state.ts'
+import type { SealedLines } from '../../../src/policy/ports.ts'
+import { ShardedMap } from '../../../src/policy/sharded-map.ts'
+import { createSnapshot } from '../../../src/policy/snapshot.ts'
+
+const dayMs = 86_400_000
+
+// Each with every field there is: when one is added, removed or changes its meaning, these no longer compile or agree. Then raise `copyFormat`.
+const limit: Required<Omit<LimitRule, 'isFaulty'>> = {
+  ...{
+    id: 'daily',
+    name: 'account-daily',
+    kind: 'quota',
+    counts: 'credits',
+    per: 'account',
+    surface: 'any',
+    amount: 10,
+  },
+  ...{ burst: 1, periodMs: 1_000, paceMsMax: 0, window: 'day', timeZone: 'Asia/Kathmandu' },
+  ...{ appliesTo: { kind: 'plan', id: 'free' }, enforceAt: 'artifact', posture: 'local', shadow: false },
+  refusesWith429: false,
+}
+const account: Required<Account> = {
+  ...{ id: 'alice', partition: 7, kind: 'person', role: 'member', project: 'vision', plan: 'free', timeZone: 'UTC' },
+  disabled: false,
+}
+const token: Required<Token> = {
+  ...{ id: 't1', digest: 'ab'.repeat(32), hint: 'tg_x', account: 'alice', partition: 7, expiresAtMs: 2e12 },
+  revokedAtMs: Number.NEGATIVE_INFINITY,
+}
+const price: Required<PriceRule> = {
+  ...{ id: 'p', surface: 'pypi', kind: 'artifact', packagePattern: 'torch.*', heat: 'hot', assumedBytes: 5 },
+  ...{ baseMilli: 1_000, tiers: [{ fromBytes: 0, milliPerMb: 5 }], charged: 'by_size' },
+}
+const upstream: Required<Upstream> = {
+  ...{ id: 'mirror', surface: 'pypi', host: 'pypi.example', mountPath: '/pypi', originUrl: 'http://127.0.0.1:1' },
+  ...{ grammar: 'pypi', credential: 'env:TOLLGATE_UPSTREAM_MIRROR' },
+}
+const rule: Required<AccessRule> = {
+  ...{ id: 'no', effect: 'deny', surface: 'pypi', cidr: '10.0.0.0/8', account: 'alice', packagePattern: 'x' },
+  ...{ expiresAtMs: Number.POSITIVE_INFINITY, reason: 'No' },
+}
+const grant: Required<Grant> = {
+  ...{
+    id: 'g',
+    limitName: 'account-daily',
+    grantedTo: { kind: 'account', id: 'alice' },
+    amount: { whole: 1, milli: 1_000 },
+  },
+  ...{ startMs: 1, endMs: 2 },
+}
+const plan: Required<Plan> = { id: 'free', tokenDaysMax: 7 }
+const project: Required<Project> = { id: 'vision', partition: 7, department: 'research' }
+const department: Required<Department> = { id: 'research', partition: 7 }
+
+const fault = {
+  table: 'limit_rule',
+  id: 'broken',
+  reasons: ['limit_amount_is_not_negative'],
+  inForce: 'nothing',
+} as const
+
+function table<Noun>(id: string, noun: Noun, isHeld = false) {
+  const draft = new ShardedMap<Noun>().draft()
+  draft.set(id, noun)
+  return { inForce: draft.finish(), faults: new Map(), isHeld }
+}
+
+const state: PolicyState = {
+  history: 'h1',
+  version: 42,
+  tables: {
+    ...{ plan: table('free', plan), department: table('research', department), project: table('vision', project) },
+    ...{ account: table('alice', account), token: table('t1', token), upstream: table('mirror', upstream) },
+    limit_rule: { ...table('daily', limit as LimitRule), faults: new Map([['broken', fault]]) },
+    ...{ price_rule: table('p', price, true), access_rule: table('no', { rules: [rule] }), grant: table('g', grant) },
+  },
+}
+
+function inMemory(lines: readonly string[] | undefined): SealedLines {
+  return {
+    write: async () => undefined,
+    async read(take) {
+      for (const line of lines ?? []) take(line)
+      return lines !== undefined
+    },
+  }
+}
+
+const copy = (confirmedAtMs = 0) => [...linesOfPolicy({ state, confirmedAtMs })]
+const read = (lines: readonly string[] | undefined, nowMs = 0) =>
+  readCopiedPolicy(inMemory(lines), { nowMs, ageMsMax: 7 * dayMs })
+
+test('what was in force is in force again: every row, every fault, every held table, version and history', async () => {
+  const copied = await read(copy(5), 5)
+  expect(copied).toEqual({ state, confirmedAtMs: 5 })
+  const snapshot = createSnapshot(copied?.state ?? emptyPolicy)
+  expect(snapshot.tokenByDigest(token.digest)).toEqual(token)
+  expect(snapshot.limitsOf(account, 0)).toHaveLength(1)
+  expect(snapshot.upstreamsOfHost('pypi.example')).toEqual([upstream])
+})
+
+test('nothing kept is nothing read', async () => {
+  expect(await read(undefined)).toBeUndefined()
+})
+
+test('a copy is used up to its age, counted from when the database confirmed it, and not a moment longer', async () => {
+  expect(await read(copy(1_000), 1_000 + 7 * dayMs)).toBeDefined()
+  await expect(read(copy(1_000), 1_001 + 7 * dayMs)).rejects.toThrow(
+    'The copy of the policy is 7.0 days old; at most 7.0 are allowed',
+  )
+})
+
+test('a copy of another format is not guessed at', async () => {
+  const [head = '', ...rest] = copy()
+  const other = JSON.stringify({ ...JSON.parse(head), format: copyFormat + 1 })
+  await expect(read([other, ...rest])).rejects.toThrow(
+    `The copy of the policy has format ${copyFormat + 1}; this release reads ${copyFormat}`,
+  )
+})
