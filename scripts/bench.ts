@@ -8,6 +8,8 @@ const benches: Readonly<Record<string, readonly string[]>> = {
   check: ['check', 'policy'],
   policy: ['policy'],
   ledger: ['ledger'],
+  memory: ['memory'],
+  spend: ['spend'],
 }
 
 const [name = ''] = process.argv.slice(2)
