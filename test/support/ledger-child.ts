@@ -1,4 +1,5 @@
-// A ledger in a process of its own that kills itself (SIGKILL, nothing is cleaned up) at the step it is told:
+// A ledger in a process of its own that kills itself (SIGKILL, nothing is cleaned up) at the step it is told, or stops there (SIGSTOP) until
+// somebody lets it go on, and then drains what is left:
 //   node test/support/ledger-child.ts '{"databaseUrl":…,"redisUrl":…,"keyPrefix":…,"dieAt":"merged"}'
 import pg from 'pg'
 import { createPostgresLedgerStore } from '../../src/postgres/ledger-store.ts'
@@ -10,15 +11,21 @@ interface Orders {
   readonly databaseUrl: string
   readonly redisUrl: string
   readonly keyPrefix: string
-  readonly dieAt: string
+  readonly dieAt?: string
+  readonly freezeAt?: string
 }
 
-const { databaseUrl, redisUrl, keyPrefix, dieAt } = JSON.parse(process.argv[2] ?? '{}') as Orders
+const { databaseUrl, redisUrl, keyPrefix, dieAt, freezeAt } = JSON.parse(process.argv[2] ?? '{}') as Orders
+let isFrozenOnce = false
 const dieIf = (step: string) => {
   if (step === dieAt) process.kill(process.pid, 'SIGKILL')
+  if (step !== freezeAt || isFrozenOnce) return
+  isFrozenOnce = true
+  process.kill(process.pid, 'SIGSTOP')
 }
 
 const pool = new pg.Pool({ connectionString: databaseUrl })
+pool.on('error', () => undefined)
 const spending = createRedisSpendStore({ url: redisUrl, observer, nowMs: Date.now, keyPrefix })
 await spending.ready()
 const store = createPostgresLedgerStore({ pool, observer, onStep: dieIf })
@@ -52,5 +59,6 @@ const ledger = createLedger({
   // Trims in every pass, and batches so small that a step is met in the middle of the work.
   settings: { ...ledgerDefaults, nowMs: Date.now, batchMax: 3, trimEveryMs: 0, keepMs: 0 },
 })
-for (let merged = 1; merged > 0; ) merged = await ledger.drainOnce()
+// Whoever was frozen finds its connection cut and its batch booked by others: that drain fails, the next one goes on.
+for (let merged = 1; merged > 0; ) merged = await ledger.drainOnce().catch(() => (isFrozenOnce ? 1 : 0))
 process.exit(7)

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { QuotaLine } from '../../src/core/limit.ts'
 import { windowsAt } from '../../src/core/quota-window.ts'
 import type { Subject } from '../../src/core/subject.ts'
@@ -26,6 +28,8 @@ export interface LedgerWorld extends AsyncDisposable {
   settle(): Promise<void>
   /** Runs a ledger in another process that kills itself at this step. */
   runUntilKilled(dieAt: string): Promise<void>
+  /** Runs a ledger in another process that freezes at this step; answers, once it has, how to let it go on to its end. */
+  runUntilFrozen(freezeAt: string): Promise<() => Promise<void>>
   /** What the store holds, what `quota_usage` holds and what the entries sum up to, of alice's and research's day. */
   figures(): Promise<
     readonly { readonly subject: string; readonly store: number; readonly kept: number; readonly truth: number }[]
@@ -87,6 +91,21 @@ export async function openLedgerWorld(): Promise<LedgerWorld> {
       const [, signal] = await once(child, 'exit')
       if (signal !== 'SIGKILL') throw new Error(`The ledger was not killed at ${dieAt} but ended by itself`)
     },
+    async runUntilFrozen(freezeAt) {
+      const orders = { databaseUrl: database.url, redisUrl: sharedRedisUrl(), keyPrefix, freezeAt }
+      const child = spawn(process.execPath, ['test/support/ledger-child.ts', JSON.stringify(orders)], {
+        stdio: 'inherit',
+      })
+      const ended = once(child, 'exit')
+      const { pid = 0 } = child
+      while (child.exitCode === null && !isStopped(pid)) await delay(10)
+      if (child.exitCode !== null) throw new Error(`The ledger was not frozen at ${freezeAt} but ended by itself`)
+      return async () => {
+        child.kill('SIGCONT')
+        const [code] = await ended
+        if (code !== 7) throw new Error(`The ledger that was frozen at ${freezeAt} ended with ${code}`)
+      }
+    },
     async figures() {
       // A counter whose seed met a drain is not kept yet.
       for (const subject of [alice, research]) await books.figures(subject, [dayCounter])
@@ -105,4 +124,9 @@ export async function openLedgerWorld(): Promise<LedgerWorld> {
       await database[Symbol.asyncDispose]()
     },
   }
+}
+
+/** The kernel's word for a process that SIGSTOP has stopped. */
+function isStopped(pid: number): boolean {
+  return /^State:\s+T/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
 }
