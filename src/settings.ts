@@ -64,6 +64,7 @@ const schema = z.strictObject({
   TOLLGATE_HOUR_DAYS: whole(35, 3_650).default(400),
   TOLLGATE_STREAM_ENTRIES_MAX: whole(10_000, 100_000_000).default(2_000_000),
   TOLLGATE_POLICY_COPY_DAYS_MAX: whole(0, 365).default(7),
+  TOLLGATE_CHARGES_MB_MAX: whole(1, 1_000_000).default(1_024),
   TOLLGATE_SPOOL_MB_MAX: whole(1, 1_000_000).default(512),
   TOLLGATE_DRAIN_MS: whole(0, 60_000).default(3_000),
 })

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { HintStream, ProcessRoll, SpendStore } from '../check/ports.ts'
 import { Fault } from '../core/fault.ts'
+import type { StoreExam } from '../doctor/ports.ts'
+import { type OpenChargeJournal, openChargeJournal } from '../files/charge-journal.ts'
 import { createMemoryProcessRoll } from '../memory/process-roll.ts'
 import { createMemorySpendStore } from '../memory/spend-store.ts'
 import { takeOneProcessLock } from '../postgres/one-process-lock.ts'
@@ -16,6 +18,8 @@ export interface OpenStore {
   readonly roll: ProcessRoll
   /** Absent where one process is alone. */
   readonly hints?: HintStream
+  /** Looks without touching; absent where nobody but the process itself can look. */
+  readonly exam?: StoreExam
   close(): Promise<void>
 }
 
@@ -33,7 +37,13 @@ export async function openRedisStore(redisUrl: string, { settings, observer }: T
     }
     observer.warn('waiting_for_redis', { error })
   })
-  return { store, roll: store.roll, hints: store.hints, close: () => store.close() }
+  return { store, roll: store.roll, hints: store.hints, exam: store.exam, close: () => store.close() }
+}
+
+/** What the store must not forget when its process is killed. */
+async function openJournal({ settings, observer }: Tools): Promise<OpenChargeJournal> {
+  const { TOLLGATE_DATA_FOLDER: dataFolder, TOLLGATE_CHARGES_MB_MAX: megabytes } = settings
+  return openChargeJournal({ dataFolder, bytesMax: megabytes * 1_000_000, observer })
 }
 
 interface Tools {
@@ -47,15 +57,24 @@ interface Tools {
  */
 export async function openMemoryStore(
   databaseUrl: string,
-  given: { readonly observer: Observer; readonly isDatabaseAway: boolean; readonly onLockTaken: () => void },
+  given: Tools & { readonly isDatabaseAway: boolean; readonly onLockTaken: () => void },
 ): Promise<OpenStore> {
-  const { observer, onLockTaken } = given
+  const { settings, observer, onLockTaken } = given
   const lock = await takeOneProcessLock(databaseUrl, {
     mayWait: given.isDatabaseAway,
     onLost: (error) => observer.warn('lock_lost', { reason: 'Goes on serving and takes it again', error }),
     onHeldAgain: () => observer.info('lock_held_again'),
     onTaken: onLockTaken,
   })
-  const store = createMemorySpendStore({ nowMs: Date.now, randomText: () => randomBytes(12).toString('hex'), observer })
-  return { store, roll: createMemoryProcessRoll({ nowMs: Date.now }), close: () => lock.release() }
+  const areBooked = !settings.TOLLGATE_UNBOOKED
+  const journal = areBooked ? await openJournal(given) : undefined
+  const store = createMemorySpendStore({
+    ...{ nowMs: Date.now, randomText: () => randomBytes(12).toString('hex'), observer, areBooked },
+    ...(journal && { journal }),
+  })
+  const close = async (): Promise<void> => {
+    await journal?.close()
+    await lock.release()
+  }
+  return { store, roll: createMemoryProcessRoll({ nowMs: Date.now }), close }
 }

@@ -28,6 +28,11 @@ export class ChargeLog {
     return this.#positionAtStart + this.#entries.length
   }
 
+  /** Entries that the ledger is not known to have read. */
+  get unread(): number {
+    return Math.max(0, this.lastPosition - Math.max(this.#positionAtStart, this.#read))
+  }
+
   append(entry: NewEntry, nowMs: number): void {
     const position = String(this.lastPosition + 1)
     this.#entries.push({ entry: { ...entry, position }, appendedAtMs: nowMs })

@@ -24,7 +24,7 @@ export function createLocalStore({
   readonly nowMs: () => number
   readonly observer: Observer
 }): LocalStore {
-  const bounds = { recordsMax, subjectsMax, chargesMax }
+  const bounds = { recordsMax, subjectsMax, chargesMax, areBooked: false }
   const inner = createMemorySpendStore({ nowMs, randomText: () => 'local', observer, ...bounds })
   let sweptAtMs = nowMs()
 

@@ -1,6 +1,6 @@
 import type { SpendStore, Sweep } from '../check/ports.ts'
 import type { ChargeEntry, Checkpoint, Report, ReportAnswer, Seed } from '../core/charge.ts'
-import { type NewEntry, remembered } from '../core/charge-record.ts'
+import { remembered } from '../core/charge-record.ts'
 import { Fault } from '../core/fault.ts'
 import type { Line } from '../core/limit.ts'
 import { decideExpiry, decideReport, isEarly, type RecordDecision } from '../core/report-decision.ts'
@@ -11,8 +11,16 @@ import { planSpend, type SpendPlan } from '../core/spend-plan.ts'
 import { partitionCount, type Subject, subjectName } from '../core/subject.ts'
 import type { SubjectState } from '../core/subject-state.ts'
 import type { Observer } from '../telemetry/observer.ts'
-import type { ChargeBatch, ChargeStream, StaleSubject, StreamSizes } from '../usage/ports.ts'
+import type {
+  ChargeBatch,
+  ChargeJournal,
+  ChargeStream,
+  LeftCharges,
+  StaleSubject,
+  StreamSizes,
+} from '../usage/ports.ts'
 import { ForgetQueue } from './forget-queue.ts'
+import { KeptCharges } from './kept-charges.ts'
 import { Partition, type Tally } from './partition.ts'
 
 export interface MemorySpendStoreOptions {
@@ -20,21 +28,25 @@ export interface MemorySpendStoreOptions {
   /** Text that no other start of a store ever drew: names the epoch. */
   readonly randomText: () => string
   readonly observer: Observer
-  /** Entries kept over all partitions, about 500 bytes each. Above it the oldest go; those the ledger had not read are counted as lost. */
+  /** Entries kept over all partitions, about 500 bytes each: booked ones go first. When three quarters wait for the ledger spends fail. */
   readonly chargesMax?: number
   /** Reservations kept over all partitions, about 750 bytes each. Above it the settled ones due first are forgotten early; then spends fail. */
   readonly recordsMax?: number
   /** Subjects with counters over all partitions, below 1 kB each. Above it spends and seeds of new ones fail. */
   readonly subjectsMax?: number
+  /** False: nobody reads the stream, so its oldest entries may go at any time. */
+  readonly areBooked?: boolean
+  /** Keeps what must outlive the process; absent: what is not booked ends with it. */
+  readonly journal?: ChargeJournal
 }
 
 const chargesMaxDefault = 200_000
 const heldMaxDefault = 500_000
-const roomMade = 1_000
 
 /**
  * The in-process store: what `core` decides, over maps. Each start is a new epoch, so a restart forgets counters (cold, seeded from the
- * ledger), open reservations and what the ledger had not read. Promises resolve in the same turn; the synchronous part is the atomic step.
+ * ledger); with a journal it appends anew, without difference, what the ledger may not have read, and books the reservations that were open
+ * at their estimate. Promises resolve in the same turn; the synchronous part is the atomic step.
  * Fails with a `Fault` of code `store_unavailable` only when it is full.
  */
 export function createMemorySpendStore(options: MemorySpendStoreOptions): SpendStore & ChargeStream {
@@ -45,24 +57,38 @@ class MemorySpendStore implements SpendStore, ChargeStream {
   readonly #now: () => number
   readonly #epoch: string
   readonly #observer: Observer
-  readonly #chargesMax: number
+  readonly #charges: KeptCharges
   readonly #recordsMax: number
   readonly #subjectsMax: number
+  readonly #journal: ChargeJournal | undefined
   readonly #tally: Tally = { records: 0, subjects: 0 }
   readonly #partitions = new Map<number, Partition>()
   /** The same, by number. */
   readonly #held: (Partition | undefined)[] = Array.from({ length: partitionCount })
   readonly #forget = new ForgetQueue()
-  #charges = 0
   #sweptPartition = 0
 
   constructor(options: MemorySpendStoreOptions) {
     this.#now = options.nowMs
     this.#epoch = options.randomText()
     this.#observer = options.observer
-    this.#chargesMax = options.chargesMax ?? chargesMaxDefault
     this.#recordsMax = options.recordsMax ?? heldMaxDefault
     this.#subjectsMax = options.subjectsMax ?? heldMaxDefault
+    this.#journal = options.journal
+    this.#charges = new KeptCharges({
+      ...{ partitions: this.#partitions, observer: this.#observer, journal: options.journal },
+      ...{ chargesMax: options.chargesMax ?? chargesMaxDefault, areBooked: options.areBooked ?? true },
+    })
+    if (options.journal !== undefined) this.#takeOver(options.journal.left)
+  }
+
+  /** What earlier processes left: their records are gone, so no difference is known, and the ledger merges. */
+  #takeOver({ entries, reservations }: LeftCharges): void {
+    for (const { entry, appendedAt } of [...entries, ...reservations]) {
+      const { difference: _, ...left } = entry
+      const held = this.#partition(entry.partition)
+      appendedAt(this.#charges.append(held, { ...left, epoch: this.#epoch }, this.#now()))
+    }
   }
 
   nowMs(): number {
@@ -75,6 +101,7 @@ class MemorySpendStore implements SpendStore, ChargeStream {
     this.#tidy(nowMs)
     const decision = decideSpend(request, plan, this.#view(request.id, plan, nowMs))
     if (decision.records.length > 0) this.#checkRoomForRecords()
+    if (decision.records.length > 0 && !this.#charges.haveRoom) throw this.#full('charges')
     this.#checkRoomForSubjects(plan.subjects, decision.states)
     this.#take(plan, decision, nowMs)
     for (const slot of decision.slots) this.#partition(slot.subject.partition).slots.hold(request.id, slot, nowMs)
@@ -94,6 +121,7 @@ class MemorySpendStore implements SpendStore, ChargeStream {
       return { nowMs, partition, epoch: held.epoch, record: held.record(report.id) }
     })
     if (isEarly(report, views)) return 'early'
+    if (this.#journal?.accepts === false) throw this.#full('charges')
     const answers = views.map((view) => {
       const decision = decideReport(report, view)
       this.#apply(view.partition, { id: report.id, decision, nowMs })
@@ -153,6 +181,7 @@ class MemorySpendStore implements SpendStore, ChargeStream {
     const known = new Map(checkpoints.map((checkpoint) => [checkpoint.partition, checkpoint]))
     return [...this.#partitions].flatMap(([partition, held]) => {
       const checkpoint = known.get(partition)
+      if (checkpoint?.epoch === held.epoch) this.#journal?.booked(partition, Number(checkpoint.position))
       const isBehind = checkpoint?.epoch !== held.epoch || held.log.positionOf(checkpoint) < held.log.lastPosition
       return isBehind ? [partition] : []
     })
@@ -164,13 +193,13 @@ class MemorySpendStore implements SpendStore, ChargeStream {
     for (const [partition, { log }] of this.#partitions) {
       unread += Math.max(0, Math.min(log.size, log.lastPosition - log.positionOf(known.get(partition))))
     }
-    return { unread, held: this.#charges }
+    return { unread, held: this.#charges.size }
   }
 
   async trim(upTo: { readonly checkpoint: Checkpoint; readonly keepMs: number }): Promise<number> {
     const held = this.#partition(upTo.checkpoint.partition)
     const trimmed = held.log.trim(held.log.positionOf(upTo.checkpoint), this.#now() - upTo.keepMs)
-    this.#charges -= trimmed
+    this.#charges.trimmed(trimmed)
     return trimmed
   }
 
@@ -217,7 +246,9 @@ class MemorySpendStore implements SpendStore, ChargeStream {
     for (let index = 0; index < records.length; index += 1) {
       const record = records[index]
       const partition = plan.partitions[index]
-      if (record !== undefined && partition !== undefined) this.#partition(partition).setRecord(record)
+      if (record === undefined || partition === undefined) continue
+      this.#partition(partition).setRecord(record)
+      this.#journal?.reserved(partition, record)
     }
   }
 
@@ -227,24 +258,14 @@ class MemorySpendStore implements SpendStore, ChargeStream {
   ): void {
     const applied = this.#partition(partition).apply(of.id, of.decision, of.nowMs)
     if (applied.clamps > 0) this.#observer.count('store_negative_clamps_total', { by: 'report' }, applied.clamps)
-    if (applied.entry !== undefined) this.#append(partition, applied.entry, of.nowMs)
+    const { entry } = applied
+    const appended = entry && { entry, position: this.#charges.append(this.#partition(partition), entry, of.nowMs) }
     const { record } = of.decision
-    if (typeof record === 'object' && record.forgetAtMs !== undefined) {
-      this.#forget.add(record.forgetAtMs, { partition, id: of.id })
-    }
-  }
-
-  #append(partition: number, entry: NewEntry, nowMs: number): void {
-    this.#partition(partition).log.append(entry, nowMs)
-    this.#charges += 1
-    if (this.#charges <= this.#chargesMax) return
-    const fullest = [...this.#partitions.values()].reduce((left, right) =>
-      right.log.size > left.log.size ? right : left,
-    )
-    const before = fullest.log.size
-    const lost = fullest.log.makeRoom(roomMade)
-    this.#charges -= before - fullest.log.size
-    if (lost > 0) this.#observer.count('charges_lost_total', {}, lost)
+    const forgetAtMs = typeof record === 'object' ? record.forgetAtMs : undefined
+    if (forgetAtMs !== undefined) this.#forget.add(forgetAtMs, { partition, id: of.id })
+    const isSettled = record === 'drop' || forgetAtMs !== undefined
+    if (isSettled || appended)
+      this.#journal?.applied({ partition, id: of.id, isSettled, ...(appended && { appended }) })
   }
 
   #checkRoomForRecords(): void {
@@ -265,7 +286,7 @@ class MemorySpendStore implements SpendStore, ChargeStream {
     if (subjects.some(isNew)) throw this.#full('subjects')
   }
 
-  #full(of: 'reservations' | 'subjects'): Fault {
+  #full(of: 'reservations' | 'subjects' | 'charges'): Fault {
     this.#observer.count('store_full_total', { of })
     return new Fault('store_unavailable', `The in-process store is full of ${of}`, { transient: true })
   }

@@ -224,7 +224,7 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
   store_full_total: {
     kind: 'counter',
     help: 'Spends and seeds that failed because the in-process store was full.',
-    labels: { of: ['reservations', 'subjects'] },
+    labels: { of: ['reservations', 'subjects', 'charges'] },
   },
   charges_lost_total: { kind: 'counter', help: 'Charges dropped because a stream was full.' },
   serving_processes: { kind: 'gauge', help: 'Processes that serve on this store, as last known here.' },

@@ -1,4 +1,5 @@
 import type { ChargeEntry, Checkpoint, CounterWindow, Seed } from '../core/charge.ts'
+import type { ChargeRecord, NewEntry } from '../core/charge-record.ts'
 import type { Heat } from '../core/price.ts'
 import type { Subject, Surface } from '../core/subject.ts'
 
@@ -40,6 +41,44 @@ export interface StreamSizes {
 export interface StaleSubject {
   readonly subject: Subject
   readonly counters: readonly CounterWindow[]
+}
+
+/** What became of one record of an in-process store. */
+export interface AppliedCharge {
+  readonly partition: number
+  readonly id: string
+  /** What was appended to the stream, and where; absent: nothing. */
+  readonly appended?: { readonly entry: NewEntry; readonly position: number }
+  /** Nothing is owed to the stream any more. */
+  readonly isSettled: boolean
+}
+
+/** What earlier processes had neither booked nor settled when they ended, each in the order of its making. */
+export interface LeftCharges {
+  readonly entries: readonly LeftCharge[]
+  /** Nobody reported these reservations: booked at their estimate. */
+  readonly reservations: readonly LeftCharge[]
+}
+
+export interface LeftCharge {
+  readonly entry: NewEntry
+  /** To be called once the entry stands in the new stream. */
+  readonly appendedAt: (position: number) => void
+}
+
+/**
+ * Where an in-process store writes what must outlive its process. Nobody waits for it: what a kill loses is at most 10 ms old. An
+ * implementation MUST be bounded and, when it can take no more, say so instead of forgetting.
+ */
+export interface ChargeJournal {
+  /** What is to be booked first; once. */
+  readonly left: LeftCharges
+  /** False: it can take no more at the moment. */
+  readonly accepts: boolean
+  reserved(partition: number, record: ChargeRecord): void
+  applied(charge: AppliedCharge): void
+  /** The ledger has committed everything of the partition up to here. */
+  booked(partition: number, position: number): void
 }
 
 /** The books in PostgreSQL. */

@@ -44,10 +44,20 @@ async function finish(store: ReturnType<typeof createMemorySpendStore>, count: n
 describe('createMemorySpendStore()', () => {
   it('keeps no more charges than allowed, and counts those that nobody had read', async () => {
     const { store, counted } = createStore({ chargesMax: 2_000 })
-    await finish(store, 2_001)
+    const report = reportOf(spendRequest({}), await store.spend(spendRequest({})))
+    for (let index = 0; index < 2_001; index += 1) await store.report({ ...report, id: `unknown-${index}` })
     expect(counted).toEqual([{ metric: 'charges_lost_total', by: 1_000 }])
     const { entries } = await store.charges({ partition: 7, checkpoint: undefined, countMax: 5_000 })
     expect(entries).toHaveLength(1_001)
+  })
+
+  it('takes no spend while three quarters of the charges it may keep wait for the ledger', async () => {
+    const { store, counted } = createStore({ chargesMax: 2_000 })
+    await finish(store, 1_500)
+    await expect(store.spend(spendRequest({ id: 'late' }))).rejects.toMatchObject({ code: 'store_unavailable' })
+    expect(counted).toEqual([{ metric: 'store_full_total', by: undefined }])
+    await store.waiting([await drained(store, 7)])
+    expect(await store.spend(spendRequest({ id: 'late' }))).toMatchObject({ kind: 'taken' })
   })
 
   it('forgets charges that were read without a word', async () => {

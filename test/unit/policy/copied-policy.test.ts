@@ -33,7 +33,7 @@ const account: Required<Account> = {
   disabled: false,
 }
 const token: Required<Token> = {
-  ...{ id: 't1', digest: 'ab'.repeat(32), hint: 'tg_x', account: 'alice', partition: 7, expiresAtMs: 2e12 },
+  ...{ id: 't1', digest: 'ab'.repeat(32), account: 'alice', partition: 7, expiresAtMs: 2e12 },
   revokedAtMs: Number.NEGATIVE_INFINITY,
 }
 const price: Required<PriceRule> = {

@@ -1,0 +1,137 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { ChargeEntry } from '../../../src/core/charge.ts'
+import { decodeItems, encodeItems } from '../../../src/files/charge-items.ts'
+import { type OpenChargeJournal, openChargeJournal } from '../../../src/files/charge-journal.ts'
+import { createMemorySpendStore } from '../../../src/memory/spend-store.ts'
+import { silentObserver as observer } from '../../../src/telemetry/observer.ts'
+import { drained, reportOf, spendRequest, startMs } from '../../support/spend-harness.ts'
+
+let dataFolder: string
+let lives: number
+
+beforeEach(() => {
+  dataFolder = mkdtempSync(join(tmpdir(), 'tollgate-charges-'))
+  lives = 0
+})
+
+afterEach(() => rmSync(dataFolder, { recursive: true, force: true }))
+
+/** One life of a process with its in-process store. */
+async function live(bytesMax = 10_000_000) {
+  lives += 1
+  const journal = await openChargeJournal({ dataFolder, bytesMax, observer })
+  const store = createMemorySpendStore({ nowMs: () => startMs, randomText: () => `life-${lives}`, observer, journal })
+  const spend = (id: string) => store.spend(spendRequest({ id, lines: [] }))
+  const finish = async (id: string) => store.report(reportOf(spendRequest({ id, lines: [] }), await spend(id)))
+  const entries = async (): Promise<readonly ChargeEntry[]> =>
+    (await store.charges({ partition: 7, checkpoint: undefined, countMax: 1_000 })).entries
+  return { journal, store, spend, finish, entries }
+}
+
+const told = (entries: readonly ChargeEntry[]) =>
+  entries.map(({ id, state, unsettled }) => `${id} ${state}${unsettled ? ' unsettled' : ''}`)
+const files = (): string[] =>
+  readdirSync(dataFolder, { recursive: true })
+    .map(String)
+    .filter((name) => name.endsWith('.journal'))
+
+/** As far as a successor can see, a closed journal is one whose process was killed when everything was on disk. */
+async function kill(journal: OpenChargeJournal): Promise<void> {
+  await journal.close()
+}
+
+describe('a process that follows a killed one', () => {
+  test('appends what was not booked anew, without difference, and books open reservations at their estimate, unsettled', async () => {
+    const first = await live()
+    await first.finish('done')
+    await first.spend('open')
+    await kill(first.journal)
+    const second = await live()
+    const entries = await second.entries()
+    expect(told(entries)).toEqual(['done final', 'open open unsettled'])
+    expect(entries.map(({ epoch }) => epoch)).toEqual(['life-2', 'life-2'])
+    for (const entry of entries) expect(entry).not.toHaveProperty('difference')
+    expect(entries[1]).toMatchObject({ amounts: spendRequest({}).estimate, meta: spendRequest({}).meta, partition: 7 })
+    await second.journal.close()
+  })
+
+  test('books no reservation that was given back', async () => {
+    const first = await live()
+    await first.spend('refunded')
+    const refund = { ...reportOf(spendRequest({ id: 'refunded', lines: [] }), await first.spend('refunded')) }
+    const none = { requests: 0, credits: 0, bytes: 0, gpu_ms: 0 }
+    await first.store.report({
+      ...refund,
+      state: 'final',
+      amounts: none,
+      outcome: 'undelivered',
+      notAfterMs: startMs - 1,
+    })
+    await kill(first.journal)
+    const second = await live()
+    expect(await second.entries()).toEqual([])
+    await second.journal.close()
+    expect(files()).toEqual([])
+  })
+
+  test('appends nothing that the ledger was known to have read, and leaves no file of it', async () => {
+    const first = await live()
+    for (const id of ['a', 'b', 'c']) await first.finish(id)
+    await first.store.waiting([await drained(first.store, 7)])
+    await kill(first.journal)
+    expect(files()).toEqual([])
+    expect(await (await live()).entries()).toEqual([])
+  })
+
+  test('passes on to the third what it had not booked either', async () => {
+    const first = await live()
+    await first.finish('done')
+    await first.spend('open')
+    await kill(first.journal)
+    await kill((await live()).journal)
+    const third = await live()
+    expect(told(await third.entries())).toEqual(['done final', 'open open unsettled'])
+    await third.store.waiting([await drained(third.store, 7)])
+    await third.journal.close()
+    expect(files()).toEqual([])
+  })
+})
+
+test('a file goes only when everything before it was booked, so that a settled reservation stays settled', async () => {
+  const first = await live()
+  await first.spend('open')
+  await first.journal.close()
+  const second = await live()
+  await second.finish('later')
+  await second.store.waiting([{ partition: 7, epoch: 'life-2', position: '0' }])
+  await second.journal.close()
+  expect(files()).toHaveLength(2)
+})
+
+test('a full journal refuses spends and reports instead of forgetting them', async () => {
+  const { store, spend, journal } = await live(2_000)
+  let taken = 0
+  const answer = reportOf(spendRequest({ id: 'q0', lines: [] }), await spend('q0'))
+  for (; taken < 100; taken += 1) {
+    const isTaken = await spend(`q${taken}`).then(
+      () => true,
+      () => false,
+    )
+    if (!isTaken) break
+    await new Promise((resolve) => setTimeout(resolve, 12))
+  }
+  expect(taken).toBeGreaterThan(1)
+  expect(taken).toBeLessThan(100)
+  await expect(spend('one more')).rejects.toMatchObject({ code: 'store_unavailable' })
+  await expect(store.report(answer)).rejects.toMatchObject({ code: 'store_unavailable' })
+  await journal.close()
+})
+
+test('items of another format are not guessed at', () => {
+  const bytes = encodeItems([{ kind: 'settled', partition: 7, id: 'a' }])
+  expect(decodeItems(bytes)).toEqual([{ kind: 'settled', partition: 7, id: 'a' }])
+  expect(() => decodeItems(Buffer.from(bytes.toString().replace('[1,', '[2,')))).toThrow('must have format 1, has 2')
+})
