@@ -24,8 +24,12 @@ const HEALTH_CHECK: Config = {
   grpc_health_check: {},
 }
 
+/** A process decides 2,000 Checks at once and keeps 2,000 callers waiting, by default; the rest is for those it sheds. */
+const callsPerProcessMax = 5_000
+
 /** Tollgate's processes over HTTP/2; the keepalive finds one that hangs. */
 export function tollgateCluster(name: string, sockets: readonly string[], balancing: string): Config {
+  const callsMax = callsPerProcessMax * sockets.length
   return {
     name,
     type: 'STATIC',
@@ -40,7 +44,7 @@ export function tollgateCluster(name: string, sockets: readonly string[], balanc
       },
     },
     circuit_breakers: {
-      thresholds: [{ max_requests: 65_536, max_pending_requests: 65_536, max_connections: 4_096 }],
+      thresholds: [{ max_requests: callsMax, max_pending_requests: callsMax, max_connections: 4_096 }],
     },
     outlier_detection: OUTLIER_DETECTION,
     health_checks: [HEALTH_CHECK],

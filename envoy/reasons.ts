@@ -37,7 +37,8 @@ export const reasons: Readonly<Record<string, string>> = {
     'tollgate_als holds the never-ending access-log streams: in one cluster they would count as requests and send 4 of 5 Checks to one process.',
   lb_policy: 'Per RPC across the processes, one socket for each.',
   connection_keepalive: 'Finds a process that hangs.',
-  circuit_breakers: 'The default is 1,024; beyond it a request counts as an outage.',
+  circuit_breakers:
+    'The default of 1,024 is less than Tollgate decides and holds. Beyond this, 5,000 for each process, Envoy answers 503 by itself within milliseconds: what no process could answer in time does not reach one.',
   outlier_detection:
     'Ejects a dead or hung process after two failed connects or timeouts in a row, before the health check does. gRPC errors never eject.',
   no_traffic_interval: 'Defaults to 60 s, for which NOT_SERVING may go unseen.',
