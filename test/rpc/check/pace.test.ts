@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { createCheckClient } from '../support/check-client.ts'
 import { startPlane, type TestPlane } from '../support/plane.ts'
 
 const wheel = '/packages/aa/bb/0123/demo-1.0-py3-none-any.whl'
@@ -92,6 +93,22 @@ test('an account that has its callers held already is refused at once, another o
   await isHeld(2)
   enough.resolve()
   await Promise.all([held, other])
+})
+
+test('who is held when the process stops passes before it is gone', async () => {
+  const plane = await startPlane({ store: 'memory' })
+  await plane.policy(rate('2 seconds'))
+  const token = await plane.token()
+  const client = createCheckClient(plane.address, { timeoutMs: envoyMs })
+  const ask = { token, path: wheel, extensions: upstream }
+  for (let nth = 0; nth < 2; nth += 1) expect((await client.check(ask)).allowed).toBe(true)
+  const held = client.check(ask)
+  await expect.poll(() => plane.gauges.get('checks_held'), { timeout: 5_000 }).toBe(1)
+  const stopped = plane[Symbol.asyncDispose]()
+  expect((await held).allowed).toBe(true)
+  expect(plane.counts.get('check_held_seconds[released]')).toBe(1)
+  client.close()
+  await stopped
 })
 
 test('a rate on GPU calls refuses at once', async () => {

@@ -20,7 +20,7 @@ export interface TestPlane extends AsyncDisposable {
   sql(text: string, values?: readonly unknown[]): Promise<readonly Record<string, unknown>[]>
   /** A new token of the account, valid for a day: its secret. */
   token(account?: string): Promise<string>
-  /** How often each counter of the observer was counted, labels in brackets. */
+  /** How often each counter of the observer was counted, and each histogram fed; labels in brackets. */
   readonly counts: ReadonlyMap<string, number>
   /** Each gauge of the observer as it was set last. */
   readonly gauges: ReadonlyMap<string, number>
@@ -138,7 +138,7 @@ function countingObserver() {
       const name = values === '' ? metric : `${metric}[${values}]`
       counts.set(name, (counts.get(name) ?? 0) + by)
     },
-    time() {},
+    time: (metric, _, labels = {}) => observer.count(metric, labels),
     set: (metric, value) => void gauges.set(metric, value),
     info() {},
     warn() {},
