@@ -1,8 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { amountWords } from '../core/amount-words.ts'
-import { bookedQuantities } from '../core/quantity.ts'
+import { bookedQuantities, type Quantity } from '../core/quantity.ts'
 import { shownNumber } from '../core/shown-amount.ts'
-import { outputOption, print, type Result } from './output.ts'
+import type { PendingReservation } from '../doctor/ports.ts'
+import { isoTime, outputOption, print, type Result, shownTime } from './output.ts'
 import type { CliContext, Explanation } from './ports.ts'
 import { limitJson, limitRows } from './shown-limits.ts'
 import { textList, textTable } from './table.ts'
@@ -57,18 +58,50 @@ function shownExplanation(explanation: Explanation): Result {
     verdict: reason === verdict || reason === 'ok' ? verdict : `${verdict} (${reason})`,
     because: access?.effect === 'deny' ? undefined : explanation.because,
   })
+  const tables = [
+    ...(limits.length > 0 ? [textTable(limitRows(limits), '')] : []),
+    ...(explanation.inFlight && explanation.inFlight.length > 0 ? [inFlightTable(explanation.inFlight)] : []),
+  ]
+  const { inFlight, ...rest } = explanation
   return {
-    text: limits.length > 0 ? `${facts}\n${textTable(limitRows(limits), '')}` : facts,
-    json: { ...explanation, estimate: estimateJson(explanation), limits: limits.map(limitJson) },
+    text: [facts, ...tables].join('\n'),
+    json: {
+      ...rest,
+      estimate: estimateJson(explanation.estimate),
+      limits: limits.map(limitJson),
+      in_flight: inFlight?.map(inFlightJson) ?? null,
+    },
   }
+}
+
+/** What the account has reserved and is not decided yet. */
+function inFlightTable(reservations: readonly PendingReservation[]): string {
+  const rows = reservations.map(({ id, atMs, state, booked, expiresAtMs, resource, file }) => ({
+    'in flight': id,
+    since: shownTime(atMs),
+    of: [resource, file].filter(Boolean).join(' '),
+    reserved: amountsText(booked),
+    state,
+    expires: shownTime(expiresAtMs),
+  }))
+  return textTable(rows, '')
+}
+
+function inFlightJson({ id, atMs, state, booked, expiresAtMs, resource, file }: PendingReservation): unknown {
+  const times = { since: isoTime(atMs), expires: isoTime(expiresAtMs) }
+  return { id, ...times, state, resource, file, reserved: estimateJson(booked) }
 }
 
 function estimateText({ estimate, isSizeKnown = true }: Explanation): string | undefined {
   if (estimate === undefined) return undefined
-  const taken = bookedQuantities.filter((quantity) => estimate[quantity] > 0)
-  const text = taken.map((quantity) => amountWords(quantity, estimate[quantity])).join(', ')
-  if (text === '') return 'nothing'
+  const text = amountsText(estimate)
+  if (text === 'nothing') return text
   return isSizeKnown || estimate.bytes === 0 ? text : `${text} (its size is not known here: say --size)`
+}
+
+function amountsText(amounts: Readonly<Record<Quantity, number>>): string {
+  const taken = bookedQuantities.filter((quantity) => amounts[quantity] > 0)
+  return taken.map((quantity) => amountWords(quantity, amounts[quantity])).join(', ') || 'nothing'
 }
 
 function wholeBytes(text: string): number {
@@ -76,7 +109,7 @@ function wholeBytes(text: string): number {
   throw new InvalidArgumentError('A size is a whole number of bytes.')
 }
 
-function estimateJson({ estimate }: Explanation): unknown {
+function estimateJson(estimate: Explanation['estimate']): unknown {
   if (estimate === undefined) return null
   const { requests, credits, bytes, gpu_ms: gpuMs } = estimate
   return { requests, credits: shownNumber('credits', credits), bytes, gpu_seconds: shownNumber('gpu_ms', gpuMs) }

@@ -1,5 +1,7 @@
 import type { CountedQuantity, Quantity } from '../core/quantity.ts'
 import type { SubjectKind } from '../core/subject.ts'
+import type { Examination, ExamineWish } from '../doctor/examine.ts'
+import type { PendingReservation } from '../doctor/ports.ts'
 import type { ManageTools } from '../manage/ports.ts'
 import type { PolicyListing } from '../policy/policy-show.ts'
 import type { UsageReader } from '../usage/ports.ts'
@@ -54,6 +56,8 @@ export interface Explanation {
   readonly verdict: 'allow' | 'throttle' | 'challenge' | 'deny' | 'answer'
   /** A cause of `core/verdict.ts`, `landing`, `status`, `unbooked`, or `ok`. */
   readonly reason: string
+  /** The caller's reservations in flight, at most 20, those due first; absent when nobody but the serving process could say. */
+  readonly inFlight?: readonly PendingReservation[]
   /** What there is to say about a refusal without a limit: a sentence. */
   readonly because?: string
 }
@@ -138,6 +142,7 @@ export interface CliContext {
   usage(): Promise<UsageReader>
   /** Envoy's bootstrap for the upstreams in the database. Throws a `Fault` when they cannot be told apart. */
   envoyConfig(wanted: EnvoyWish): Promise<EnvoyConfig>
+  examine(wanted: ExamineWish): Promise<Examination>
   /** Tells the database that it was restored from a backup. */
   restored(): Promise<{ readonly atMs: number; readonly history: string; readonly version: number }>
   close(): Promise<void>

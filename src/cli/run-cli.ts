@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { Fault } from '../core/fault.ts'
+import { doctorCommand } from './doctor.ts'
 import { envoyConfigCommand } from './envoy-config.ts'
 import { ExitWith } from './exit-with.ts'
 import { explainCommand } from './explain.ts'
@@ -26,6 +27,7 @@ const topLevel: readonly MakeCommand[] = [
   envoyConfigCommand,
   explainCommand,
   usageCommand,
+  doctorCommand,
   restoredCommand,
 ]
 const groups: readonly { readonly name: string; readonly about: string; readonly commands: readonly MakeCommand[] }[] =

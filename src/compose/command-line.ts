@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { createInterface } from 'node:readline'
-import { createExplain } from '../check/explain.ts'
+import { createExplain, type Explanation as Explained } from '../check/explain.ts'
 import { principalOf } from '../check/identify.ts'
 import { createReadStatus } from '../check/status.ts'
 import { callerOf, shownExplained, shownStanding } from '../cli/from-check.ts'
-import type { CliContext, RequestWish, ServeWish } from '../cli/ports.ts'
+import type { CliContext, Explanation, RequestWish, ServeWish } from '../cli/ports.ts'
 import { Fault } from '../core/fault.ts'
 import type { RequestFacts } from '../core/request.ts'
 import { normalAddress } from '../grpc/caller-address.ts'
@@ -20,11 +20,13 @@ import { readSettings } from '../settings.ts'
 import { createWindows } from './check-room.ts'
 import { type CommandTools, createCommandTools } from './command-tools.ts'
 import { envoyConfigOf } from './envoy-config.ts'
+import { examineAll } from './examine.ts'
 import { serve } from './serve.ts'
 import { supervise } from './supervise.ts'
 
 const version = '0.1.0'
 const lookMsMax = 5_000
+const inFlightMax = 20
 
 /** Everything the commands can do, each part built when it is first asked for. */
 export function createCommandLine(environment: Readonly<Record<string, string | undefined>>): CliContext {
@@ -58,6 +60,7 @@ export function createCommandLine(environment: Readonly<Record<string, string | 
     usage: async () => createPostgresUsageReader(await open().pool()),
     envoyConfig: async (wish) =>
       envoyConfigOf(wish, { settings: readSettings(environment), snapshot: await open().snapshot() }),
+    examine: (wish) => examineAll(wish, { settings: readSettings(environment), tools: open() }),
     restored: async () => restored(await open().pool()),
     close: async () => tools?.close(),
   }
@@ -100,8 +103,21 @@ async function explain(tools: CommandTools, wish: RequestWish): ReturnType<CliCo
   })
   const explained = await run(factsOf({ ...wish, address }))
   if (explained === undefined) throw new Fault('policy_unavailable', 'There is no policy yet')
-  const shown = shownExplained(explained)
+  const shown = { ...shownExplained(explained), ...(await inFlightOf(tools, explained)) }
   return shown.reason === 'unknown_upstream' ? { ...shown, because: upstreamsOf(snapshot) } : shown
+}
+
+async function inFlightOf(tools: CommandTools, { assessment }: Explained): Promise<Pick<Explanation, 'inFlight'>> {
+  const exam = await tools.exam()
+  if (exam === undefined || !('principal' in assessment) || assessment.principal === undefined) return {}
+  const { id, partition } = assessment.principal.account
+  try {
+    return { inFlight: await exam.pending({ kind: 'account', id, partition }, inFlightMax) }
+  } catch (error) {
+    // The verdict says already that the store is away.
+    if (error instanceof Fault && error.code === 'store_unavailable') return {}
+    throw error
+  }
 }
 
 function upstreamsOf({ state }: PolicySnapshot): string {

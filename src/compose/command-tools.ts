@@ -2,6 +2,7 @@ import type { Pool } from 'pg'
 import type { Look } from '../check/look.ts'
 import { createLook } from '../check/look.ts'
 import type { HeatSource } from '../check/ports.ts'
+import type { StoreExam } from '../doctor/ports.ts'
 import { readPolicy } from '../policy/read-policy.ts'
 import type { PolicySnapshot } from '../policy/snapshot.ts'
 import { createPostgresLedgerStore } from '../postgres/ledger-store.ts'
@@ -16,7 +17,7 @@ import { ledgerDefaults } from '../usage/ledger.ts'
 import { lookAtBooks } from '../usage/look-at-books.ts'
 import { createSeeder } from '../usage/seeder.ts'
 import { type Database, openDatabase } from './database.ts'
-import { openRedisStore } from './store.ts'
+import { type OpenStore, openRedisStore } from './store.ts'
 
 /** What an operator's command may need, opened once on first use. */
 export interface CommandTools {
@@ -25,6 +26,8 @@ export interface CommandTools {
   /** The policy as the database has it now. */
   snapshot(): Promise<PolicySnapshot>
   look(): Promise<Look>
+  /** Looks into Redis; undefined for counters inside a running process. */
+  exam(): Promise<StoreExam | undefined>
   /** What is in demand, as the database has it now. */
   heats(): Promise<HeatSource>
   close(): Promise<void>
@@ -47,35 +50,34 @@ export function createCommandTools(settings: Settings): CommandTools {
     opened.defer(() => policies.close())
     return readPolicy(policies)
   })
+  const redis = once(async (): Promise<OpenStore | undefined> => {
+    if (settings.REDIS_URL === undefined) return undefined
+    const found = await openRedisStore(settings.REDIS_URL, { settings, observer: silentObserver })
+    opened.defer(() => found.close())
+    return found
+  })
   return {
     databaseUrl: async () => (await database()).url,
     pool,
     snapshot,
     heats: once(async () => heatsOf(await readResourceHeat(await pool()))),
-    look: once(async () => lookOf({ settings, pool: await pool(), opened })),
+    exam: async () => (await redis())?.exam,
+    look: once(async () => lookOf(await pool(), await redis())),
     close: () => opened.disposeAsync(),
   }
 }
 
-interface LookParts {
-  readonly settings: Settings
-  readonly pool: Pool
-  readonly opened: AsyncDisposableStack
-}
-
 /** Redis is asked itself; counters inside a running process cannot be, so the books answer for them. */
-async function lookOf({ settings, pool, opened }: LookParts): Promise<Look> {
+function lookOf(pool: Pool, redis: OpenStore | undefined): Look {
   const books = createPostgresLedgerStore({ pool, observer: silentObserver })
-  const { REDIS_URL: redisUrl } = settings
-  if (redisUrl === undefined) {
+  if (redis === undefined) {
     return async (linesAt) => {
       const at = Date.now()
       const lines = linesAt(at)
       return { lines, states: await lookAtBooks(books, lines, at), at }
     }
   }
-  const { store, close } = await openRedisStore(redisUrl, { settings, observer: silentObserver })
-  opened.defer(close)
+  const { store } = redis
   const drain = createDrainer({ stream: store, store: books, batchMax: ledgerDefaults.batchMax, readMsMax: 1_000 })
   const seed = createSeeder({
     ...{ store: books, seedStore: store, drain, observer: silentObserver, inFlightMax: 100 },

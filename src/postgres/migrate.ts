@@ -65,6 +65,23 @@ async function migrateUnderLock(client: pg.ClientBase, observer: Observer | unde
   }
 }
 
+/**
+ * Which migrations of this release the database lacks, and which applied ones this release lacks or has otherwise. Looks only.
+ */
+export async function compareMigrations(
+  database: Pick<pg.Pool, 'query'>,
+): Promise<{ readonly unapplied: readonly string[]; readonly foreign: readonly string[] }> {
+  const { rows } = await database.query<{ name: string; checksum: string }>(
+    'SELECT name, checksum FROM tollgate.migration',
+  )
+  const recorded = new Map(rows.map(({ name, checksum }) => [name, checksum]))
+  const own = new Map(readMigrations().map(({ name, checksum }) => [name, checksum]))
+  return {
+    unapplied: [...own.keys()].filter((name) => !recorded.has(name)),
+    foreign: [...recorded].filter(([name, checksum]) => own.get(name) !== checksum).map(([name]) => name),
+  }
+}
+
 async function readRecorded(client: pg.ClientBase): Promise<ReadonlyMap<string, string>> {
   const { rows } = await client.query<{ name: string; checksum: string }>(
     'SELECT name, checksum FROM tollgate.migration ORDER BY name',

@@ -59,6 +59,13 @@ function clusterStore(nodes: ClusterNodes): RedisSpendStore {
       heard: (after) => at(0, (store) => store.hints.heard(after)),
     },
     roll: rollOf({ at, nowMs }),
+    exam: {
+      nowMs,
+      servers: () => nodes.all().flatMap((store) => store.exam.servers()),
+      partition: (partition, checkpoint) => at(partition, (store) => store.exam.partition(partition, checkpoint)),
+      compare: (seed) => at(seed.subject.partition, (store) => store.exam.compare(seed)),
+      pending: (subject, countMax) => at(subject.partition, (store) => store.exam.pending(subject, countMax)),
+    },
     close: () => nodes.close(),
   }
 }

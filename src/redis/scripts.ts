@@ -25,6 +25,9 @@ const parts = {
   tell: [],
   hear: [],
   roll: ['epoch'],
+  exam: ['epoch'],
+  compare: ['epoch', 'state', 'record'],
+  pending: ['epoch', 'record'],
 } as const
 
 export type ScriptName = keyof typeof parts
@@ -54,6 +57,9 @@ export function loadScripts(clock: string = readPart('clock')): Scripts {
     tell: build('tell'),
     hear: build('hear'),
     roll: build('roll'),
+    exam: build('exam'),
+    compare: build('compare'),
+    pending: build('pending'),
   }
 }
 

@@ -10,6 +10,8 @@ export interface ServerFacts {
   readonly maxmemoryBytes: number
   /** Anything but `noeviction` may drop counters and reservations once `maxmemoryBytes` are used. */
   readonly maxmemoryPolicy: string
+  /** False: what it holds is gone when it ends. */
+  readonly isAppendOnly: boolean
 }
 
 /** How data lies in the store. Another text for every change that a release of the other would misread. */
@@ -30,6 +32,7 @@ export async function readServerFacts(
     version: read('redis_version') ?? 'unknown',
     maxmemoryBytes: Number(read('maxmemory') ?? 0),
     maxmemoryPolicy: read('maxmemory_policy') ?? 'unknown',
+    isAppendOnly: read('aof_enabled') === '1',
   }
 }
 

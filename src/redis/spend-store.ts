@@ -5,6 +5,7 @@ import type { Line } from '../core/limit.ts'
 import type { PeekAnswer, SpendAnswer } from '../core/spend.ts'
 import { type PartOfSpend, planSpend } from '../core/spend-plan.ts'
 import { partitionCount } from '../core/subject.ts'
+import type { StoreExam } from '../doctor/ports.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import type { ChargeStream } from '../usage/ports.ts'
 import { encodeReport } from './charge-codec.ts'
@@ -17,6 +18,7 @@ import { loadScripts, type ScriptName, type Scripts } from './scripts.ts'
 import type { ServerFacts } from './server-facts.ts'
 import { decodePeek, decodeSpend, encodePeek, encodeSpend } from './spend-codec.ts'
 import { StoreClock } from './store-clock.ts'
+import { createRedisStoreExam } from './store-exam.ts'
 
 export interface RedisSpendStoreOptions {
   /** `redis://…` or `rediss://…`. */
@@ -53,6 +55,8 @@ export interface RedisSpendStore extends SpendStore, ChargeStream {
   facts(): readonly ServerFacts[]
   /** The processes that share this store. */
   readonly roll: ProcessRoll
+  /** Looks without touching. */
+  readonly exam: StoreExam
   /** What the processes on this Redis tell each other. */
   readonly hints: HintStream
   close(): Promise<void>
@@ -99,6 +103,7 @@ export function createRedisSpendStore(options: RedisSpendStoreOptions): RedisSpe
     facts: () => (connection.facts === undefined ? [] : [connection.facts]),
     hints: createRedisHintStream({ connection, scripts, key: keys[0]?.hints ?? '' }),
     roll: createRedisProcessRoll({ connection, scripts, key: keys[0]?.roll ?? '' }),
+    exam: createRedisStoreExam({ connection, scripts, keys, nowMs: () => clock.nowMs() }),
     close: async () => connection.close(),
   }
 }

@@ -33,6 +33,7 @@ export function recordedContext(given: Partial<CliContext> = {}): RecordedContex
     usage: absent,
     envoyConfig: absent,
     restored: absent,
+    examine: absent,
     async close() {
       closed = true
     },

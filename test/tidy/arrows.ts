@@ -9,7 +9,7 @@ interface Room {
 
 const PORTS = /^src\/\w+\/ports\.ts$/
 const OBSERVER = /^src\/telemetry\/observer\.ts$/
-const USE_CASES = ['check', 'policy', 'manage', 'usage', 'alerts', 'bots', 'jobs']
+const USE_CASES = ['doctor', 'check', 'policy', 'manage', 'usage', 'alerts', 'bots', 'jobs']
 
 const useCase: Room = { imports: ['core'], types: [OBSERVER] }
 const adapter: Room = { imports: ['core'], types: [PORTS, OBSERVER] }
@@ -25,6 +25,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   alerts: useCase,
   bots: useCase,
   jobs: useCase,
+  doctor: useCase,
   memory: adapter,
   redis: adapter,
   postgres: adapter,

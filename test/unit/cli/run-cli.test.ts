@@ -223,6 +223,12 @@ test('explain hands on the request as it was asked, the token from the standard 
   expect(wishes).toEqual([
     { path: '/simple/', token: 'tg_secret', method: 'HEAD', host: 'pypi.test', address: '127.0.0.1' },
   ])
-  expect(JSON.parse(context.out())).toEqual({ limits: [], verdict: 'deny', reason: 'no_token', estimate: null })
+  expect(JSON.parse(context.out())).toEqual({
+    limits: [],
+    verdict: 'deny',
+    reason: 'no_token',
+    in_flight: null,
+    estimate: null,
+  })
   expect(context.out()).not.toContain('tg_secret')
 })

@@ -1,0 +1,36 @@
+-- Purpose: one partition as it stands, for the doctor.
+-- Guarantee: looks only; an epoch of another life of the server is told and left.
+-- KEYS: 1 epoch · 2 charges · 3 pending · 4 stale.
+-- ARGV: 1 run id · 2 the checkpoint's epoch or '-' · 3 its position or '-'.
+-- Answers '<epoch|-> <of this server 1|0> <entries> <unread, up to 1,000> <checkpoint lost 1|0> <pending> <overdue> <stale>'.
+
+local UNREAD_MAX = 1000
+local value = call('GET', KEYS[1])
+local epoch, run_id, floor = '-', '-', '0-0'
+if value then
+  epoch, run_id, floor = match(value, '^(%S+) (%S+) (%S+)$')
+end
+
+local function is_before(left, right)
+  local left_ms, left_count = match(left, '^(%d+)-(%d+)$')
+  local right_ms, right_count = match(right, '^(%d+)-(%d+)$')
+  if left_ms ~= right_ms then
+    return tonumber(left_ms) < tonumber(right_ms)
+  end
+  return tonumber(left_count) < tonumber(right_count)
+end
+
+local is_current = ARGV[2] == epoch and epoch ~= '-'
+local start = is_current and '(' .. ARGV[3] or '-'
+local unread = #call('XRANGE', KEYS[2], start, '+', 'COUNT', UNREAD_MAX)
+local words = {
+  epoch,
+  run_id == ARGV[1] and '1' or '0',
+  text(call('XLEN', KEYS[2])),
+  text(unread),
+  is_current and is_before(ARGV[3], floor) and '1' or '0',
+  text(call('ZCARD', KEYS[3])),
+  text(call('ZCOUNT', KEYS[3], '-inf', text(now_ms()))),
+  text(call('SCARD', KEYS[4])),
+}
+return concat(words, ' ')

@@ -1,0 +1,129 @@
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import type { RunningRedis } from '../../scripts/servers/redis.ts'
+import { runCli } from '../../src/cli/run-cli.ts'
+import { createCommandLine } from '../../src/compose/command-line.ts'
+import { createLogClient } from '../rpc/support/log-client.ts'
+import { startPlane, type TestPlane } from '../rpc/support/plane.ts'
+import { createKeyPrefix, startOwnRedis } from '../support/redis.ts'
+
+const wheel = '/packages/aa/bb/0123/demo-1.0-py3-none-any.whl'
+const upstream = { upstream: 'mirror' }
+const keyPrefix = createKeyPrefix().slice(0, -1)
+let redis: RunningRedis
+let admin: Redis
+let plane: TestPlane
+let token: string
+
+beforeAll(async () => {
+  redis = await startOwnRedis()
+  admin = new Redis(redis.url)
+  plane = await startPlane({ store: redis.url as `redis://${string}`, settings: { TOLLGATE_KEY_PREFIX: keyPrefix } })
+  await plane.policy(`
+    UPDATE tollgate.price_rule SET assumed_bytes = 2000000 WHERE id = 'artifact';
+    INSERT INTO tollgate.price_tier (price, from_bytes, credits_per_mb) VALUES ('artifact', 0, 1);
+    INSERT INTO tollgate.limit_rule (id, name, kind, counts, amount, "window") VALUES ('d', 'daily', 'quota', 'credits', 100, 'day')`)
+  token = await plane.token()
+  const client = plane.client()
+  const logs = createLogClient(plane.address)
+  const { metadata } = await client.check({ token, path: wheel, extensions: upstream })
+  logs.send({ ticket: metadata['ticket'] ?? '', bodyBytes: 5_000_000 })
+  await vi.waitFor(async () => expect(await plane.sql('SELECT * FROM tollgate.usage_entry')).toHaveLength(1), 5_000)
+  logs.close()
+  // In flight: nobody reports this one.
+  await client.check({ token, path: wheel, extensions: upstream })
+})
+
+afterAll(async () => {
+  admin.disconnect()
+  await plane[Symbol.asyncDispose]()
+  await redis.kill()
+})
+
+async function run(...words: readonly string[]) {
+  const printed: string[] = []
+  const print = (text: string): void => void printed.push(text)
+  const settings = { DATABASE_URL: plane.databaseUrl, REDIS_URL: redis.url, TOLLGATE_KEY_PREFIX: keyPrefix }
+  const code = await runCli(words, { ...createCommandLine(settings), write: print, writeError: print })
+  return { code, text: printed.join('') }
+}
+
+const monitored = /^(?:set|del|incr|zadd|zrem|hset|hdel|xadd|xtrim|sadd|srem|expire|pexpire)$/i
+
+test('a healthy installation is found healthy, counters with a reservation in flight too, and nothing is written', async () => {
+  const writes: string[] = []
+  const monitor = await admin.monitor()
+  // The roll of the plane beats meanwhile, and a new connection claims the format that is there.
+  monitor.on('monitor', (_: string, [command = '', key = '']: string[]) => {
+    if (monitored.test(command) && !key.endsWith(':roll') && !key.endsWith('meta')) writes.push(`${command} ${key}`)
+  })
+  const { code, text } = await run('doctor')
+  monitor.disconnect()
+  expect(text).toMatch(
+    /good +counters +2 counters are what the books, the streams and the pending reservations say|good +counters +1 counters are/,
+  )
+  expect(text).toMatch(/1 reservations are pending/)
+  expect(code, text).toBe(0)
+  expect(writes).toEqual([])
+})
+
+test('a counter that somebody changed is named, with exit code 1, also for one account and as JSON', async () => {
+  const [key = ''] = await admin.keys(`${keyPrefix}:*:s:account:alice`)
+  const state = (await admin.get(key)) ?? ''
+  await admin.set(
+    key,
+    state.replace(/( q a2\S+ \d+ \d+ )(\d+)/, (_, start, used) => `${start}${Number(used) + 500}`),
+  )
+  const { code, text } = await run('doctor', '--account', 'alice', '--output', 'json')
+  await admin.set(key, state)
+  const { healthy, findings } = JSON.parse(text)
+  expect(findings.filter(({ level }: { level: string }) => level === 'wrong')).toEqual([
+    {
+      about: 'counters',
+      level: 'wrong',
+      sentence: expect.stringMatching(
+        /account:alice: the day's credits stand at 12.5 credits in the store, and should at 12 credits/,
+      ),
+    },
+  ])
+  expect([healthy, code]).toEqual([false, 1])
+})
+
+test('a Redis that may evict is wrong', async () => {
+  await admin.config('SET', 'maxmemory-policy', 'allkeys-lru')
+  const { code, text } = await run('doctor')
+  await admin.config('SET', 'maxmemory-policy', 'noeviction')
+  expect(text).toContain('maxmemory-policy is allkeys-lru')
+  expect(code).toBe(1)
+})
+
+test('after a restore it names what is to be done, until it was', async () => {
+  const before = await run('doctor', '--after-restore')
+  expect(before.text).toContain('run tollgate restored')
+  expect(before.code).toBe(1)
+  expect((await run('restored')).code).toBe(0)
+  await expect.poll(async () => (await run('doctor', '--after-restore')).code, { timeout: 10_000 }).toBe(0)
+  expect((await run('doctor', '--after-restore')).text).toMatch(/good +restore +tollgate restored was run at/)
+  // Read again from its start, and booked once all the same.
+  expect(await plane.sql('SELECT count(*)::int AS entries FROM tollgate.usage_entry')).toEqual([{ entries: 1 }])
+})
+
+test('explain shows what the caller has in flight', async () => {
+  const { text } = await run('explain', '--token', token, '--upstream', 'mirror', '--path', wheel)
+  expect(text).toMatch(
+    /IN FLIGHT +SINCE +OF +RESERVED +STATE +EXPIRES\n\S+ +2\S+ \S+ UTC +demo demo-1.0-py3-none-any.whl +1 request, 6 credits, 5000000 bytes +open +2/,
+  )
+  const json = JSON.parse(
+    (await run('explain', '--token', token, '--upstream', 'mirror', '--path', wheel, '--output', 'json')).text,
+  )
+  expect(json.in_flight).toMatchObject([{ state: 'open', resource: 'demo', reserved: { requests: 1, credits: 6 } }])
+})
+
+test('a store that is away is a finding, not a failure', async () => {
+  const printed: string[] = []
+  const settings = { DATABASE_URL: plane.databaseUrl, REDIS_URL: 'redis://127.0.0.1:1' }
+  const print = (text: string): void => void printed.push(text)
+  const code = await runCli(['doctor'], { ...createCommandLine(settings), write: print, writeError: print })
+  expect(printed.join('')).toMatch(/wrong +store +Redis is not connected/)
+  expect(code).toBe(1)
+})

@@ -1,0 +1,103 @@
+import { expect, test } from 'vitest'
+import { databaseFindings, entriesFindings, restoreFindings, spoolFindings } from '../../../src/doctor/book-findings.ts'
+import type { BooksReport, PartitionReport } from '../../../src/doctor/ports.ts'
+import { counterFindings, partitionFindings, storeFindings } from '../../../src/doctor/store-findings.ts'
+
+const report: BooksReport = {
+  ...{ nowMs: 1_000_000, format: 1, partitions: 256, history: 'h', startedAtMs: 500_000 },
+  ...{ unapplied: [], foreign: [] },
+}
+const partition: PartitionReport = {
+  ...{ partition: 7, epoch: 'e', isOfThisServer: true, entries: 3, unread: 0, isCheckpointLost: false },
+  ...{ pending: 1, overdue: 0, stale: 0 },
+}
+const known = { partitions: 256, nowMs: 1_000_000 }
+const wrong = (findings: readonly { readonly level: string; readonly sentence: string }[]): readonly string[] =>
+  findings.filter(({ level }) => level === 'wrong').map(({ sentence }) => sentence)
+
+test('a healthy installation has nothing wrong, and every area says so', () => {
+  const all = [
+    ...databaseFindings(report, known),
+    ...storeFindings([{ version: '8', maxmemoryPolicy: 'noeviction', isAppendOnly: true }], { storeMs: 5, nowMs: 5 }),
+    ...partitionFindings([partition]),
+    ...entriesFindings({ doubled: [], unsettled: 0 }),
+    ...spoolFindings([]),
+  ]
+  expect(all.map(({ level }) => level)).toEqual(['good', 'good', 'good', 'good'])
+})
+
+test.each([
+  ['other partitions', databaseFindings({ ...report, partitions: 64 }, known), /64 partitions; this release has 256/],
+  ['migrations', databaseFindings({ ...report, unapplied: ['0110_restored.sql'] }, known), /0110.*tollgate migrate/],
+  [
+    'eviction',
+    storeFindings([{ version: '8', maxmemoryPolicy: 'allkeys-lru', isAppendOnly: true }], { storeMs: 0, nowMs: 0 }),
+    /maxmemory-policy is allkeys-lru/,
+  ],
+  ['a trimmed stream', partitionFindings([{ ...partition, isCheckpointLost: true }]), /Partition 7: the stream begins/],
+  ['a ledger that lags', partitionFindings([{ ...partition, unread: 1_000 }]), /has 1000 or more charges to read/],
+  ['doubles', entriesFindings({ doubled: ['id-1'], unsettled: 0 }), /Booked twice: id-1/],
+  [
+    'an orphaned spool',
+    spoolFindings([{ folder: '/s/1', files: 1, bytes: 9, isOwned: false }]),
+    /its process has ended/,
+  ],
+])('%s is wrong and says what to do or what it means', (_, findings, sentence) => {
+  expect(wrong(findings)).toEqual([expect.stringMatching(sentence)])
+})
+
+test('what only somebody should know is no fault', () => {
+  const findings = [
+    ...databaseFindings({ ...report, nowMs: 1_003_000, foreign: ['9999_new.sql'] }, known),
+    ...storeFindings([{ version: '8', maxmemoryPolicy: 'noeviction', isAppendOnly: false }], {
+      storeMs: 0,
+      nowMs: 2_500,
+    }),
+    ...partitionFindings([{ ...partition, overdue: 2, stale: 1, unread: 4 }]),
+    ...entriesFindings({ doubled: [], unsettled: 12 }),
+    ...entriesFindings(undefined),
+    ...spoolFindings([{ folder: '/s/1', files: 2, bytes: 9, isOwned: true }]),
+  ]
+  expect(wrong(findings)).toEqual([])
+  const text = findings.map(({ sentence }) => sentence).join('\n')
+  for (const part of ['3.0 s ahead of', '2.5 s behind', '9999_new.sql', 'append-only', '2 reservations are overdue']) {
+    expect(text).toContain(part)
+  }
+  expect(text).toContain('12 requests since yesterday stand at their estimate')
+})
+
+test('a counter that is not what the books, streams and reservations say is wrong, in shown units; a cold one is not', () => {
+  const window = { window: 'day', timeZone: 'UTC', startMs: 0, endMs: 1, surface: 'any' } as const
+  const seed = { subject: { kind: 'account', id: 'alice', partition: 7 }, checkpoint: undefined, counters: [] } as const
+  const findings = counterFindings([
+    {
+      seed,
+      counters: [
+        { ...window, quantity: 'credits', held: 4_000, expected: 1_500 },
+        { ...window, quantity: 'requests', expected: 3 },
+        { ...window, quantity: 'bytes', held: 7, expected: 7 },
+      ],
+    },
+    { seed, counters: 'behind' },
+  ])
+  expect(wrong(findings)).toEqual([
+    "account:alice: the day's credits stand at 4 credits in the store, and should at 1.5 credits",
+  ])
+  expect(findings.map(({ level }) => level)).toEqual(['wrong', 'note', 'good'])
+  expect(findings.at(-1)?.sentence).toMatch(/^1 counters are/)
+})
+
+test.each([
+  ['never run', report, 1],
+  ['run before the server was started', { ...report, restored: { atMs: 400_000, history: 'h' } }, 1],
+  ['run in another history', { ...report, restored: { atMs: 600_000, history: 'other' } }, 1],
+  ['run', { ...report, restored: { atMs: 600_000, history: 'h' } }, 0],
+])('after a restore, tollgate restored %s', (_, restored, faults) => {
+  expect(wrong(restoreFindings(restored, [partition]))).toHaveLength(faults)
+})
+
+test('after a restore, streams that are still to be read are wrong, and partitions of another Redis are not', () => {
+  const done = { ...report, restored: { atMs: 600_000, history: 'h' } }
+  const findings = restoreFindings(done, [{ ...partition, unread: 4, isOfThisServer: false }])
+  expect(findings.map(({ level }) => level)).toEqual(['good', 'wrong', 'note'])
+})
