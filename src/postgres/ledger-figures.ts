@@ -39,7 +39,8 @@ export async function readFigures(pool: Pool, asked: Asked): Promise<Seed> {
       const rows = await ask(client, asked)
       const seed = seedOf(asked, rows)
       found.seed = seed
-      await keep(client, { seed, counters: seed.counters.filter((_, place) => rows[place]?.is_kept === false) })
+      const isNew = (_: SeededCounter, place: number): boolean => rows[place]?.is_kept === false
+      await keep(client, { seed, counters: seed.counters.filter(isNew).filter(isOfWholeMinutes) })
     })
   } catch (error) {
     if (!(error instanceof DatabaseError && overtaken.has(error.code ?? '') && found.seed)) throw error
@@ -65,6 +66,11 @@ async function keep(
     .toSorted()
   const parameters = [seed.subject.partition, seed.subject.kind, storable(seed.subject.id), `[${sorted.join()}]`]
   await client.query(ledgerQueries.keep, parameters)
+}
+
+/** Drains move counters by the minute; others are summed each time (no zone of today has such). */
+function isOfWholeMinutes({ startMs, endMs }: SeededCounter): boolean {
+  return startMs % 60_000 === 0 && endMs % 60_000 === 0
 }
 
 function seedOf({ subject, counters }: Asked, rows: readonly FigureRow[]): Seed {

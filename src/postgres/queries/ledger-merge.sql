@@ -102,9 +102,13 @@ WITH listed AS (
      SET requests = greatest(0, known.requests + excluded.requests), credits = greatest(0, known.credits + excluded.credits),
          bytes = greatest(0, known.bytes + excluded.bytes), gpu_ms = greatest(0, known.gpu_ms + excluded.gpu_ms)
 ), concerned AS (
-  SELECT changed.*, split_part(name, ':', 1) AS subject_kind, substr(name, strpos(name, ':') + 1) AS subject_id
+  -- Windows of kept counters are of whole minutes, so all that fell into one minute moves the same counters.
+  SELECT split_part(name, ':', 1) AS subject_kind, substr(name, strpos(name, ':') + 1) AS subject_id, changed.surface,
+         date_trunc('minute', changed.at, 'UTC') AS at, sum(changed.requests) AS requests, sum(changed.credits) AS credits,
+         sum(changed.bytes) AS bytes, sum(changed.gpu_ms) AS gpu_ms
     FROM changed
    CROSS JOIN LATERAL unnest(changed.subjects) AS subject (name)
+   GROUP BY name, changed.surface, date_trunc('minute', changed.at, 'UTC')
 ), moved AS (
   SELECT counter.id,
          sum(CASE counter.quantity WHEN 'requests' THEN concerned.requests WHEN 'credits' THEN concerned.credits

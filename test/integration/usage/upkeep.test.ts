@@ -108,7 +108,7 @@ test('counters are forgotten three days after an hour or a day, and 35 after a m
   await using database = await openLedgerDatabase()
   await database.rows(`
     INSERT INTO tollgate.quota_usage (partition, subject_kind, subject_id, surface, quantity, window_kind, time_zone, start_at, end_at, used)
-    SELECT 7, 'account', kind || ago, 'any', 'credits', kind, 'UTC', now() - (ago + 1) * interval '1 day', now() - ago * interval '1 day', 1
+    SELECT 7, 'account', kind || ago, 'any', 'credits', kind, 'UTC', date_trunc('hour', now()) - (ago + 1) * interval '1 day', date_trunc('hour', now()) - ago * interval '1 day', 1
       FROM unnest(ARRAY['hour', 'day', 'week_mon', 'month']) AS kind, unnest(ARRAY[-0.5, 2, 4, 36]) AS ago`)
   await untilDone(upkeepOf(database), ['prune_counters'])
   const left = await database.rows('SELECT subject_id FROM tollgate.quota_usage ORDER BY 1')
