@@ -27,6 +27,8 @@ export async function readServerFacts(
   if (runId === undefined) throw new Error('INFO does not tell the run_id')
   if (read('redis_mode') === 'cluster' && !isClusterNode)
     throw new Error('This server is part of a Redis Cluster: write redis+cluster:// instead of redis://')
+  // On 32 bits a long, through which scripts write numbers, is too short for a time in milliseconds.
+  if (read('arch_bits') === '32') throw new Error('Redis must be a 64-bit build')
   return {
     runId,
     version: read('redis_version') ?? 'unknown',

@@ -1,4 +1,4 @@
-import type { Line, QuotaLine, RateLine } from '../core/limit.ts'
+import type { Line } from '../core/limit.ts'
 import type { Amounts } from '../core/quantity.ts'
 import { type Slot, slotsTaken } from '../core/slot.ts'
 import type { LineState, PeekAnswer, SpendAnswer, SpendRequest } from '../core/spend.ts'
@@ -19,6 +19,7 @@ export function encodeSpend(
 ): Encoded {
   const id = encodeWord(request.id)
   const of = (partition: number): PartitionKeys => keysOf(to.partitions, partition)
+  const { requests, credits, bytes, gpu_ms } = request.estimate
   const estimate = encodeAmounts(request.estimate)
   const meta = JSON.stringify(request.meta)
   const slots = slotsTaken(request.lines)
@@ -33,22 +34,22 @@ export function encodeSpend(
     args: [
       to.caller.runId,
       to.caller.fresh,
-      String(request.notAfterMs),
-      String(request.expiresInMs),
-      request.cold,
-      request.surface.charAt(0),
-      estimate,
       id,
-      String(plan.partitions.length),
-      String(plan.subjects.length),
-      partitionIndexes(plan),
+      JSON.stringify([
+        Math.min(request.notAfterMs, Number.MAX_SAFE_INTEGER),
+        request.expiresInMs,
+        request.cold === 'pass' ? 1 : 0,
+        request.surface.charAt(0),
+        [requests, credits, bytes, gpu_ms],
+        partitionIndexes(plan),
+        encodeLines(request.lines, plan),
+      ]),
       ...plan.partitions.map((partition) => {
         const subjects = plan.subjects.filter((subject) => subject.partition === partition)
         const names = subjects.map(encodeSubject).join(' ')
         const held = encodeSlots(slots, partition)
         return `${request.surface.charAt(0)} ${request.home} ${estimate} - - - -\n${names}\n${held}\n${meta}\n`
       }),
-      ...encodeLines(request.lines, plan),
     ],
   }
 }
@@ -66,25 +67,18 @@ export function encodePeek(
       ...plan.subjects.map((subject) => of(subject.partition).subjectPrefix + encodeSubject(subject)),
       ...plan.partitions.map((partition) => of(partition).charges),
     ],
-    args: [
-      to.caller.runId,
-      to.caller.fresh,
-      String(plan.partitions.length),
-      String(plan.subjects.length),
-      partitionIndexes(plan),
-      ...encodeLines(lines, plan),
-    ],
+    args: [to.caller.runId, to.caller.fresh, JSON.stringify([partitionIndexes(plan), encodeLines(lines, plan)])],
   }
 }
 
-/** The reply of `scripts/spend.lua`, word by word. */
-export function decodeSpend(reply: string, plan: SpendPlan): SpendAnswer {
+/** The reply of `scripts/spend.lua` to these lines, word by word. */
+export function decodeSpend(reply: string, lines: readonly Line[], plan: SpendPlan): SpendAnswer {
   const words = reply.split(' ')
   const at = Number(words[1])
   switch (words[0]) {
     case 'taken': {
       const epochs = plan.partitions.map((partition, index) => ({ partition, epoch: words[4 + index] ?? '' }))
-      const states = decodeStates(words, 4 + epochs.length)
+      const states = decodeStates(lines, words, 4 + epochs.length)
       return { kind: 'taken', at: Number(words[2]), paceMs: Number(words[3]), epochs, states }
     }
     case 'refused':
@@ -93,7 +87,7 @@ export function decodeSpend(reply: string, plan: SpendPlan): SpendAnswer {
         at,
         line: Number(words[2]),
         retryAfterMs: decodeWait(words[3]),
-        states: decodeStates(words, 4),
+        states: decodeStates(lines, words, 4),
       }
     case 'cold':
       return { kind: 'cold', at, lines: words.slice(2).map(Number) }
@@ -104,11 +98,13 @@ export function decodeSpend(reply: string, plan: SpendPlan): SpendAnswer {
   }
 }
 
-/** The reply of `scripts/peek.lua`. */
-export function decodePeek(reply: string): PeekAnswer {
+/** The reply of `scripts/peek.lua` to these lines. */
+export function decodePeek(reply: string, lines: readonly Line[]): PeekAnswer {
   const words = reply.split(' ')
   const at = Number(words[1])
-  return words[0] === 'seen' ? { kind: 'seen', at, states: decodeStates(words, 2) } : { kind: 'stale-windows', at }
+  return words[0] === 'seen'
+    ? { kind: 'seen', at, states: decodeStates(lines, words, 2) }
+    : { kind: 'stale-windows', at }
 }
 
 /** Four numbers in the order of `bookedQuantities`. */
@@ -122,25 +118,22 @@ function keysOf(partitions: readonly PartitionKeys[], partition: number): Partit
   return keys
 }
 
-function partitionIndexes(plan: SpendPlan): string {
-  return plan.subjects.map((subject) => plan.partitions.indexOf(subject.partition) + 1).join(' ')
+/** From 1, one per subject. */
+function partitionIndexes(plan: SpendPlan): readonly number[] {
+  return plan.subjects.map((subject) => plan.partitions.indexOf(subject.partition) + 1)
 }
 
-function encodeLines(lines: readonly Line[], plan: SpendPlan): string[] {
+/** One array per line, as `scripts/lines.lua` reads them. */
+function encodeLines(lines: readonly Line[], plan: SpendPlan): readonly (readonly (string | number)[])[] {
   return lines.map((line, index) => {
-    const start = `${line.kind.charAt(0)} ${(plan.lineSubjects[index] ?? 0) + 1} ${encodeCounterKey(line)}`
-    const asked = `${line.hits} ${line.enforced ? '1' : '0'} ${line.amount}`
-    return `${start} ${asked} ${encodeRest(line)}`
+    const kind = line.kind.charAt(0)
+    const subject = (plan.lineSubjects[index] ?? 0) + 1
+    const { hits, amount } = line
+    const start = [kind, subject, encodeCounterKey(line), hits, line.enforced ? 1 : 0, amount]
+    if (line.kind === 'rate') return [...start, line.periodMs, line.burst, line.paceMsMax]
+    if (line.kind === 'concurrency') return [...start, line.slotMs]
+    return [...start, line.current.startMs, line.current.endMs, line.next.startMs, line.next.endMs]
   })
-}
-
-function encodeRest(line: Line): string {
-  if (line.kind === 'rate') return encodeRate(line)
-  return line.kind === 'quota' ? encodeWindows(line) : String(line.slotMs)
-}
-
-function encodeRate(line: RateLine): string {
-  return `${line.periodMs} ${line.burst} ${line.paceMsMax}`
 }
 
 function encodeSlots(slots: readonly Slot[], partition: number): string {
@@ -150,31 +143,27 @@ function encodeSlots(slots: readonly Slot[], partition: number): string {
     .join(' ')
 }
 
-function encodeWindows(line: QuotaLine): string {
-  return `${line.current.startMs} ${line.current.endMs} ${line.next.startMs} ${line.next.endMs}`
-}
-
-function decodeStates(words: readonly string[], from: number): LineState[] {
-  const states: LineState[] = []
+function decodeStates(lines: readonly Line[], words: readonly string[], from: number): LineState[] {
   let index = from
-  while (index < words.length) {
+  return lines.map((line): LineState => {
     const kind = words[index]
+    const [first, second, third] = words.slice(index + 1, index + 4)
     if (kind === 'r') {
-      states.push({ kind: 'rate', debt: Number(words[index + 1]), ...decodeFit(words[index + 2]) })
       index += 3
-    } else if (kind === 'c') {
-      states.push({ kind: 'concurrency', held: Number(words[index + 1]), ...decodeFit(words[index + 2]) })
-      index += 3
-    } else if (kind === 'q') {
-      const window = { startMs: Number(words[index + 2]), endMs: Number(words[index + 3]) }
-      states.push({ kind: 'quota', used: Number(words[index + 1]), window, ...decodeFit(words[index + 4]) })
-      index += 5
-    } else {
-      states.push({ kind: 'cold' })
-      index += 1
+      return { kind: 'rate', debt: Number(first), ...decodeFit(second) }
     }
-  }
-  return states
+    if (kind === 'c') {
+      index += 3
+      return { kind: 'concurrency', held: Number(first), ...decodeFit(second) }
+    }
+    if (kind === 'q' && line.kind === 'quota') {
+      index += 4
+      const { startMs, endMs } = second === '1' ? line.next : line.current
+      return { kind: 'quota', used: Number(first), window: { startMs, endMs }, ...decodeFit(third) }
+    }
+    index += 1
+    return { kind: 'cold' }
+  })
 }
 
 function decodeFit(word: string | undefined): { readonly fits: boolean; readonly retryAfterMs: number | 'never' } {

@@ -136,7 +136,7 @@ class RedisSpending {
     if (leftMs < 0) return { kind: 'late', at: clock.nowMs() }
     const encoded = encodeSpend(request, plan, { partitions: keys, caller: connection.caller() })
     const reply = await this.#run('spend', { ...encoded, waitMs: Math.max(1, Math.min(this.#spendMsMax, leftMs)) })
-    return decodeSpend(reply, plan)
+    return decodeSpend(reply, request.lines, plan)
   }
 
   async peek(lines: readonly Line[]): Promise<PeekAnswer> {
@@ -144,7 +144,7 @@ class RedisSpending {
     const plan = planSpend({ lines, subjects: [] })
     const caller = this.#parts.connection.caller()
     const encoded = encodePeek(lines, plan, { partitions: this.#parts.keys, caller })
-    return decodePeek(await this.#run('peek', { ...encoded, waitMs: this.#waitMs }))
+    return decodePeek(await this.#run('peek', { ...encoded, waitMs: this.#waitMs }), lines)
   }
 
   async report(report: Report): Promise<ReportAnswer> {

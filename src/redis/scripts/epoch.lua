@@ -6,9 +6,10 @@
 local match, gmatch, find, byte, format = string.match, string.gmatch, string.find, string.byte, string.format
 local concat, max, min, call = table.concat, math.max, math.min, redis.call
 
--- The only way a number becomes text: Lua's own way loses digits above 2^47.
+-- The only way a whole number becomes text: Lua's own way loses digits above 2^47. %d is exact to 2^63 where a C long has 64 bits, which
+-- every connection makes sure of, and takes half as long as %.0f.
 local function text(number)
-  return format('%.0f', number)
+  return format('%d', number)
 end
 
 -- caller: { run_id = run id of the server as the caller's connection knows it, fresh = text that no other connection drew }

@@ -14,7 +14,7 @@ local function parse_four(four)
 end
 
 local function four_text(four)
-  return format('%.0f %.0f %.0f %.0f', four[1], four[2], four[3], four[4])
+  return format('%d %d %d %d', four[1], four[2], four[3], four[4])
 end
 
 local function difference(left, right)

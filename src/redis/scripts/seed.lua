@@ -82,7 +82,7 @@ for index = 7, #ARGV do
     local _, place = find_entry(state.quotas, key)
     local range = text(start) .. ' ' .. text(finish)
     state.quotas[place or #state.quotas + 1] =
-      { key, start, finish, min(USED_MAX, max(0, used)), range = range, previous = '0 0 0' }
+      { key, start, finish, min(USED_MAX, max(0, used)), range, '0 0 0' }
   end
 end
 local value, kept = state_text(state, epoch, now)

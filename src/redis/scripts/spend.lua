@@ -3,17 +3,19 @@
 -- the same id twice takes once. A reservation leaves one record in every partition named. A rate line that would fit soon enough is taken
 -- ahead of its time, and the answer says how long its caller is to be held.
 -- KEYS: P epoch keys, P record keys, S subject keys, P pending keys, P charges keys.
--- ARGV: 1 run id · 2 fresh epoch text · 3 not after · 4 expires in · 5 'ask' or 'pass' (cold) · 6 surface p|g · 7 estimate, four numbers ·
---       8 id · 9 P · 10 S · 11 partition index of each subject, space-separated · then P record tails
---       ('<surface> <home> <4 booked> - - - -\n<subjects>\n<slots>\n<meta>\n', see record.lua) · then one line each (lines.lua).
+-- ARGV: 1 run id · 2 fresh epoch text · 3 id · 4 asked, as JSON: [not after, expires in, cold passes 0|1, surface 'p'|'g', estimate, index of
+--       each subject's partition, lines (lines.lua)] · then P record tails
+--       ('<surface> <home> <4 booked> - - - -\n<subjects>\n<slots>\n<meta>\n', see record.lua).
 -- Answers 'late <at>', 'stale <at>', 'cold <at> <line> …', 'refused <at> <line> <wait> <lines>',
 -- 'taken <now> <at> <pace> <P epochs> <lines>'; at is now but for a repetition, which answers the pace of the first.
 
 local caller = { run_id = ARGV[1], fresh = ARGV[2] }
-local surface, P, S = byte(ARGV[6]), tonumber(ARGV[9]), tonumber(ARGV[10])
+local id, asked = ARGV[3], cjson.decode(ARGV[4])
+local surface, estimate, partitions, lines = byte(asked[4]), asked[5], asked[6], asked[7]
+local P, S, L = #ARGV - 4, #partitions, #lines
 local now = now_ms()
 local at = text(now)
-if now > tonumber(ARGV[3]) then
+if now > asked[1] then
   return 'late ' .. at
 end
 local values = call('MGET', unpack(KEYS, 1, 2 * P + S))
@@ -22,16 +24,11 @@ local epochs, states = {}, {}
 for p = 1, P do
   epochs[p] = epoch_in_force(values[p], { epoch = KEYS[p], charges = KEYS[3 * P + S + p] }, caller)
 end
-local partitions = {}
-for index in gmatch(ARGV[11], '%d+') do
-  local s = #partitions + 1
-  partitions[s] = tonumber(index)
-  states[s] = parse_state(values[2 * P + s], epochs[partitions[s]], now)
-  states[s].key, states[s].epoch = KEYS[2 * P + s], epochs[partitions[s]]
-end
-local lines = {}
-for index = 12 + P, #ARGV do
-  lines[#lines + 1] = parse_line(ARGV[index])
+for s = 1, S do
+  local epoch = epochs[partitions[s]]
+  local state = parse_state(values[2 * P + s], epoch, now)
+  state.key, state.epoch = KEYS[2 * P + s], epoch
+  states[s] = state
 end
 
 -- The same id again: the first instant, pace and epochs, the lines as they are now.
@@ -45,8 +42,8 @@ for p = 1, P do
 end
 if first then
   for _, line in ipairs(lines) do
-    line.hits = 0
-    if line.kind == 'q' then
+    line[HITS] = 0
+    if line[KIND] == 'q' then
       pick_window(line, now)
     end
   end
@@ -55,115 +52,138 @@ if first then
   return concat({ 'taken', at, text(first.at), pace, concat(epochs, ' ') }, ' ') .. lines_text(lines)
 end
 
-for _, line in ipairs(lines) do
-  if line.kind == 'q' and not pick_window(line, now) then
+for index = 1, L do
+  local line = lines[index]
+  if line[KIND] == 'q' and not pick_window(line, now) then
     return 'stale ' .. at
   end
 end
 look(lines, states, now)
 
-local cold, refusing, pace = {}, nil, 0
-for index, line in ipairs(lines) do
+local cold, refusing, pace = nil, nil, 0
+for index = 1, L do
+  local line = lines[index]
   if line.cold then
-    cold[#cold + 1] = text(index - 1)
-  elseif pace_of(line) then
-    pace = max(pace, line.wait)
-  elseif line.enforced and line.wait ~= 0 then
+    cold = (cold or '') .. ' ' .. text(index - 1)
+  elseif line.wait ~= 0 and line[ENFORCED] == 1 then
     local longest = refusing and lines[refusing].wait
-    if not longest or (longest ~= -1 and (line.wait == -1 or line.wait > longest)) then
+    if pace_of(line) then
+      pace = max(pace, line.wait)
+    elseif not longest or (longest ~= -1 and (line.wait == -1 or line.wait > longest)) then
       refusing = index
     end
   end
 end
-if #cold > 0 and ARGV[5] == 'ask' then
-  return 'cold ' .. at .. ' ' .. concat(cold, ' ')
+if cold and asked[3] == 0 then
+  return 'cold ' .. at .. cold
 end
 if refusing then
   return 'refused ' .. at .. ' ' .. text(refusing - 1) .. ' ' .. text(lines[refusing].wait) .. lines_text(lines)
 end
 
-local estimate = parse_four(ARGV[7])
-for s = 1, S do
-  local state = states[s]
-  local rates, quotas, windows = {}, {}, {}
-  for _, rate in ipairs(state.rates) do
-    if now < rate[5] then
-      rates[#rates + 1] = rate
+-- Rates of subject s that are not empty, those of the lines as they are once taken.
+local function taken_rates(s, rates)
+  local kept = {}
+  for index = 1, #rates do
+    if now < rates[index][5] then
+      kept[#kept + 1] = rates[index]
     end
   end
-  for _, line in ipairs(lines) do
-    if line.subject == s and line.kind == 'q' then
-      windows[line.key] = line
-    elseif line.subject == s and line.charged then
-      local _, place = find_entry(rates, line.key)
-      rates[place or #rates + 1] = line.charged
+  for index = 1, L do
+    local line = lines[index]
+    if line.charged and line[SUBJECT] == s then
+      local _, place = find_entry(kept, line[KEY])
+      kept[place or #kept + 1] = line.charged
     end
   end
-  for _, quota in ipairs(state.quotas) do
+  return kept
+end
+
+-- The running window as the first line that looks at the subject's counter has it, else the counter's own.
+local function window_of(s, quota)
+  for index = 1, L do
+    local line = lines[index]
+    if line[SUBJECT] == s and line[KEY] == quota[1] and line[KIND] == 'q' then
+      return line.start, line.finish
+    end
+  end
+  return quota[2], quota[3]
+end
+
+-- Counters of subject s that know the running window, moved by the estimate; those of the other surface as they are.
+local function taken_quotas(s, quotas)
+  local kept = {}
+  for index = 1, #quotas do
+    local quota = quotas[index]
     local counted, quantity = byte(quota[1], 1, 2)
     if counted ~= surface and counted ~= ANY_SURFACE then
       if now < quota[3] + QUOTA_KEPT_MS then
-        quotas[#quotas + 1] = quota
+        kept[#kept + 1] = quota
       end
     else
-      local window = windows[quota[1]]
-      local start, finish = quota[2], quota[3]
-      if window then
-        start, finish = window.start, window.finish
-      end
+      local start, finish = window_of(s, quota)
       if start <= now and now < finish and used_in(quota, start, finish, now) then
         roll(quota, start, finish)
-        move(quota, now, estimate[quantity - 48])
-        quotas[#quotas + 1] = quota
+        quota[4] = min(USED_MAX, quota[4] + estimate[quantity - 48])
+        kept[#kept + 1] = quota
       end
     end
   end
-  state.rates, state.quotas = rates, quotas
-  if state.held or #rates > 0 or #quotas > 0 then
-    local value, kept = state_text(state, epochs[partitions[s]], now)
-    call('SET', KEYS[2 * P + s], value, 'PX', text(kept))
+  return kept
+end
+
+for s = 1, S do
+  local state = states[s]
+  state.rates, state.quotas = taken_rates(s, state.rates), taken_quotas(s, state.quotas)
+  if state.held or #state.rates > 0 or #state.quotas > 0 then
+    local value, kept = state_text(state, state.epoch, now)
+    call('SET', state.key, value, 'PX', text(kept))
   end
 end
 
-local slots = {}
-for _, line in ipairs(lines) do
-  if line.kind == 'c' and line.hits > 0 then
-    slots[line.place] = max(slots[line.place] or 0, line.a)
+local slots
+for index = 1, L do
+  local line = lines[index]
+  if line.place and line[HITS] > 0 then
+    slots = slots or {}
+    slots[line.place] = max(slots[line.place] or 0, line[SLOT_MS])
   end
 end
-for place, slot_ms in pairs(slots) do
-  hold_slot(place, ARGV[8], slot_ms, now)
+for place, slot_ms in pairs(slots or {}) do
+  hold_slot(place, id, slot_ms, now)
 end
 
 -- What a caller who is held and leaves gives back in partition p.
 local function paced_text(p)
   local parts = { text(pace) }
   for _, line in ipairs(lines) do
-    if line.charged and partitions[line.subject] == p then
-      local rate, name = line.charged, match(KEYS[2 * P + line.subject], '^[^}]*}:s:(.*)$')
-      local how = { rate[2] - line.seen, rate[2], rate[3], line.amount }
-      parts[#parts + 1] = name .. ' ' .. line.key .. ' ' .. four_text(how)
+    if line.charged and partitions[line[SUBJECT]] == p then
+      local rate, name = line.charged, match(states[line[SUBJECT]].key, '^[^}]*}:s:(.*)$')
+      local how = { rate[2] - line.seen, rate[2], rate[3], line[AMOUNT] }
+      parts[#parts + 1] = name .. ' ' .. line[KEY] .. ' ' .. four_text(how)
     end
   end
   return concat(parts, ' ')
 end
 
-local expires = text(now + tonumber(ARGV[4]))
+local expires = text(now + asked[2])
 for p = 1, P do
   local paced = pace > 0 and paced_text(p) or ''
-  call('SET', KEYS[P + p], concat({ epochs[p], at, 'o', expires, '-', ARGV[11 + p] .. paced }, ' '))
-  call('ZADD', KEYS[2 * P + S + p], expires, ARGV[8])
+  call('SET', KEYS[P + p], epochs[p] .. ' ' .. at .. ' o ' .. expires .. ' - ' .. ARGV[4 + p] .. paced)
+  call('ZADD', KEYS[2 * P + S + p], expires, id)
 end
 
-for _, line in ipairs(lines) do
-  if line.kind == 'r' then
-    line.seen = min(DEBT_MAX, line.seen + line.hits * line.a)
-  elseif line.kind == 'c' then
-    line.seen = line.seen + (line.hits > 0 and 1 or 0)
-  elseif not line.cold then
-    local counted, quantity = byte(line.key, 1, 2)
-    local moved = (counted == surface or counted == ANY_SURFACE) and estimate[quantity - 48] or 0
-    line.seen = min(USED_MAX, line.seen + moved)
+for index = 1, L do
+  local line = lines[index]
+  if line.charged then
+    line.seen = line.charged[2]
+  elseif line.place then
+    line.seen = line.seen + (line[HITS] > 0 and 1 or 0)
+  elseif line.seen and line[KIND] == 'q' then
+    local counted, quantity = byte(line[KEY], 1, 2)
+    if counted == surface or counted == ANY_SURFACE then
+      line.seen = min(USED_MAX, line.seen + estimate[quantity - 48])
+    end
   end
 end
-return concat({ 'taken', at, at, text(pace), concat(epochs, ' ') }, ' ') .. lines_text(lines)
+return 'taken ' .. at .. ' ' .. at .. ' ' .. text(pace) .. ' ' .. concat(epochs, ' ') .. lines_text(lines)

@@ -2,8 +2,8 @@
 -- Text: '<epoch> <half full at>' then ' r <key> <debt> <period> <at> <empty at>' per rate and
 --       ' q <key> <start> <end> <used> <previous start> <previous end> <previous used>' per quota (previous start 0 = none).
 -- A quota's key begins with its surface (a any, p pypi, g gpu) and its quantity (1 to 4 in the order of bookedQuantities).
--- In a script a quota is { key, start, end, used, range = '<start> <end>', previous = '<start> <end> <used>' }: what does not change stays
--- the text it was, because making text of numbers is the dearest part of a spend.
+-- In a script a rate is { key, debt, period, at, empty at } and a quota { key, start, end, used, '<start> <end>', '<previous start> <end>
+-- <used>' }: what does not change stays the text it was, because making text of numbers is the dearest part of a spend.
 -- Guarantee: a state of another epoch counts as forgotten (no quotas; rates half full from now).
 
 local QUOTA_KEPT_MS, STATE_KEPT_MS_MIN = 172800000, 60000
@@ -11,36 +11,49 @@ local USED_MAX = 9007199254740991 -- 2^53 - 1
 local ANY_SURFACE = byte('a')
 
 local function parse_state(value, epoch, now)
-  local state = { half = 0, rates = {}, quotas = {}, held = value and true or false }
+  local rates, quotas = {}, {}
   if not value then
-    return state
+    return { half = 0, rates = rates, quotas = quotas, held = false }
   end
-  local held_epoch, half, rest = match(value, '^(%S+) (%S+)(.*)$')
+  local _, last, held_epoch, half = find(value, '^(%S+) (%S+)')
   if held_epoch ~= epoch then
-    state.half = now
-    return state
+    return { half = now, rates = rates, quotas = quotas, held = true }
   end
-  state.half = tonumber(half)
-  local rates, quotas = state.rates, state.quotas
-  for key, debt, period, at, empty in gmatch(rest, ' r (%S+) (%S+) (%S+) (%S+) (%S+)') do
-    rates[#rates + 1] = { key, tonumber(debt), tonumber(period), tonumber(at), tonumber(empty) }
-  end
-  for key, range, start, finish, used, previous in gmatch(rest, ' q (%S+) ((%S+) (%S+)) (%S+) (%S+ %S+ %S+)') do
-    quotas[#quotas + 1] =
-      { key, tonumber(start), tonumber(finish), tonumber(used), range = range, previous = previous }
-  end
-  return state
+  local count = 0
+  repeat
+    local _, finish, key, debt, period, at, empty = find(value, '^ r (%S+) (%S+) (%S+) (%S+) (%S+)', last + 1)
+    if finish then
+      count, last = count + 1, finish
+      rates[count] = { key, debt + 0, period + 0, at + 0, empty + 0 }
+    end
+  until not finish
+  count = 0
+  repeat
+    local _, finish, key, range, start, ends, used, previous =
+      find(value, '^ q (%S+) ((%S+) (%S+)) (%S+) (%S+ %S+ %S+)', last + 1)
+    if finish then
+      count, last = count + 1, finish
+      quotas[count] = { key, start + 0, ends + 0, used + 0, range, previous }
+    end
+  until not finish
+  return { half = half + 0, rates = rates, quotas = quotas, held = true }
 end
 
 -- Text and milliseconds to keep it.
 local function state_text(state, epoch, now)
-  local parts, kept = { epoch, text(state.half) }, STATE_KEPT_MS_MIN
-  for _, rate in ipairs(state.rates) do
-    parts[#parts + 1] = format('r %s %.0f %.0f %.0f %.0f', rate[1], rate[2], rate[3], rate[4], rate[5])
+  local rates, quotas, kept = state.rates, state.quotas, STATE_KEPT_MS_MIN
+  local parts = { epoch, state.half == 0 and '0' or text(state.half) }
+  local count = 2
+  for index = 1, #rates do
+    local rate = rates[index]
+    count = count + 1
+    parts[count] = format('r %s %d %d %d %d', rate[1], rate[2], rate[3], rate[4], rate[5])
     kept = max(kept, rate[5] - now)
   end
-  for _, quota in ipairs(state.quotas) do
-    parts[#parts + 1] = format('q %s %s %.0f %s', quota[1], quota.range, quota[4], quota.previous)
+  for index = 1, #quotas do
+    local quota = quotas[index]
+    count = count + 1
+    parts[count] = format('q %s %s %d %s', quota[1], quota[5], quota[4], quota[6])
     kept = max(kept, quota[3] + QUOTA_KEPT_MS - now)
   end
   return concat(parts, ' '), kept
@@ -68,9 +81,9 @@ end
 
 local function roll(quota, start, finish)
   if quota[2] ~= start then
-    quota.previous = quota.range .. ' ' .. text(quota[4])
+    quota[6] = quota[5] .. ' ' .. text(quota[4])
     quota[2], quota[3], quota[4] = start, finish, 0
-    quota.range = text(start) .. ' ' .. text(finish)
+    quota[5] = text(start) .. ' ' .. text(finish)
   end
 end
 
@@ -81,11 +94,11 @@ local function move(quota, at, difference)
     quota[4] = min(USED_MAX, max(0, used))
     return used < 0 and 1 or 0
   end
-  local range, start, finish, before = match(quota.previous, '^((%S+) (%S+)) (%S+)$')
+  local range, start, finish, before = match(quota[6], '^((%S+) (%S+)) (%S+)$')
   if at < tonumber(start) or at >= tonumber(finish) then
     return 0
   end
   local used = tonumber(before) + difference
-  quota.previous = range .. ' ' .. text(min(USED_MAX, max(0, used)))
+  quota[6] = range .. ' ' .. text(min(USED_MAX, max(0, used)))
   return used < 0 and 1 or 0
 end
