@@ -33,8 +33,6 @@ export interface Plan {
 export interface Token {
   readonly id: string
   readonly digest: string
-  /** The first characters and the last four, for people: `tg_AbCd…wxyz`. */
-  readonly hint: string
   readonly account: string
   readonly partition: number
   readonly expiresAtMs: number

@@ -20,12 +20,11 @@ export const tokenReader: TableReader<Token> = {
       revoked_at_ms: z.number({ error: 'token_revoked_at_is_a_time' }).nullable(),
     }),
     [['token_expires_after_it_is_created', (row) => row.expires_at_ms > row.created_at_ms]],
-    ({ id, account, partition, digest, hint, expires_at_ms, revoked_at_ms }) => ({
+    ({ id, account, partition, digest, expires_at_ms, revoked_at_ms }) => ({
       id,
-      account,
+      account: shared(account),
       partition,
       digest,
-      hint,
       expiresAtMs: expires_at_ms,
       ...(revoked_at_ms !== null && { revokedAtMs: revoked_at_ms }),
     }),
@@ -47,6 +46,18 @@ function stricterToken(row: RawRow, before: Token | undefined): Substitute<Token
     ...(revokedAtMs !== undefined && { revokedAtMs }),
   }
   return { noun, inForce: 'stricter of old and new' }
+}
+
+/** One text for all tokens of an account: each row brings its own copy. */
+const accounts = new Map<string, string>()
+const accountsMax = 100_000
+
+function shared(account: string): string {
+  const known = accounts.get(account)
+  if (known !== undefined) return known
+  if (accounts.size >= accountsMax) accounts.clear()
+  accounts.set(account, account)
+  return account
 }
 
 /** The earlier of those that are times; −Infinity is one. */

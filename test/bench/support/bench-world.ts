@@ -15,6 +15,7 @@ export interface BenchWorld {
   readonly secrets: readonly string[]
   readonly sql: pg.Client
   readonly redisUrl: string
+  readonly databaseUrl: string
   /** Starts a pinned `tollgate serve`, on Redis or on the in-process store; answers its gRPC target. */
   serve(store: 'memory' | 'redis', environment?: Readonly<Record<string, string>>): Promise<string>
   /** Starts grpc-js doing nothing, pinned alike. */
@@ -23,7 +24,7 @@ export interface BenchWorld {
 }
 
 /** V8's helper threads preempt a server on one core: see docs/performance.md for what was measured. `BENCH_V8_FLAGS` tries others. */
-const serveFlags = (process.env['BENCH_V8_FLAGS'] ?? '--single-threaded-gc --max-semi-space-size=32').split(' ')
+export const serveFlags = (process.env['BENCH_V8_FLAGS'] ?? '--single-threaded-gc --max-semi-space-size=32').split(' ')
 
 /** A PostgreSQL with the bench's policy, a Redis, and servers on demand. */
 export async function startBenchWorld(tokenCount: number): Promise<BenchWorld> {
@@ -53,6 +54,7 @@ export async function startBenchWorld(tokenCount: number): Promise<BenchWorld> {
     secrets,
     sql,
     redisUrl: redis.url,
+    databaseUrl: database.url,
     async serve(store, environment = {}) {
       const socket = join(sockets, `${store}-${running.length}.sock`)
       const ops = `127.0.0.1:${await findFreePort()}`
