@@ -2,6 +2,8 @@ import type { Pool } from 'pg'
 import type { Rows, Session, SimDatabase } from './database.ts'
 import type { Network } from './network.ts'
 
+type Statement = string | { readonly text: string; readonly values?: readonly unknown[] }
+
 const queryMs = 8_000
 
 /** A process's pool of connections to the simulated database, as the adapters use one. */
@@ -17,8 +19,9 @@ export function createPool(database: SimDatabase, network: Network): Pool {
       on: () => {},
       removeListener: () => {},
       release: () => database.close(session),
-      async query(text: string, values: readonly unknown[] = []): Promise<{ readonly rows: Rows }> {
-        return { rows: await ask(() => database.execute(session, text, values)) }
+      async query(statement: Statement, values: readonly unknown[] = []): Promise<{ readonly rows: Rows }> {
+        const { text, values: given = values } = typeof statement === 'string' ? { text: statement } : statement
+        return { rows: await ask(() => database.execute(session, text, given)) }
       },
     }
   }
@@ -33,10 +36,10 @@ export function createPool(database: SimDatabase, network: Network): Pool {
       )
       return undefined
     },
-    async query(text: string, values: readonly unknown[] = []) {
+    async query(statement: Statement, values: readonly unknown[] = []) {
       const client = await connect()
       try {
-        return await client.query(text, values)
+        return await client.query(statement, values)
       } finally {
         client.release()
       }

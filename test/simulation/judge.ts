@@ -2,7 +2,7 @@ import type { Report } from '../../src/core/charge.ts'
 import type { Line, QuotaLine } from '../../src/core/limit.ts'
 import { type Amounts, bookedQuantities, largerOf, noAmounts } from '../../src/core/quantity.ts'
 import type { SpendAnswer, SpendRequest } from '../../src/core/spend.ts'
-import { type Subject, subjectName } from '../../src/core/subject.ts'
+import { subjectName } from '../../src/core/subject.ts'
 import type { Ticket } from '../../src/core/ticket.ts'
 import { holds } from '../../src/core/time-range.ts'
 import type { SimRequest } from './request.ts'
@@ -16,6 +16,8 @@ export interface Told {
   state: 'open' | 'final'
   /** A life of the store has ended since, and took with it what was told here. */
   isForgotten: boolean
+  /** It was given back, and the store has not forgotten that. */
+  isRefunded: boolean
   /** A report found no record: until a seed the counters do not know of it. */
   isUnrecorded: boolean
 }
@@ -46,13 +48,16 @@ export class Judge implements StoreEvents {
   readonly violations: Violation[] = []
   readonly #trace: (who: string, what: string) => void
   readonly #partitionOf: (number: number) => StorePartition
+  readonly #onSweptBlind: () => void
   admissions = 0
 
   constructor(parts: {
     readonly trace: (who: string, what: string) => void
     readonly partitionOf: (number: number) => StorePartition
+    readonly onSweptBlind: () => void
   }) {
     this.#trace = parts.trace
+    this.#onSweptBlind = parts.onSweptBlind
     this.#partitionOf = parts.partitionOf
   }
 
@@ -76,7 +81,14 @@ export class Judge implements StoreEvents {
     reservation.at = answer.at
     reservation.estimate = request.estimate
     for (const { partition } of answer.epochs) {
-      const told: Told = { partition, booked: request.estimate, state: 'open', isForgotten: false, isUnrecorded: false }
+      const told: Told = {
+        partition,
+        booked: request.estimate,
+        state: 'open',
+        isForgotten: false,
+        isRefunded: false,
+        isUnrecorded: false,
+      }
       reservation.told.set(partition, told)
     }
     this.admissions += 1
@@ -98,7 +110,14 @@ export class Judge implements StoreEvents {
     let told = reservation.told.get(partition)
     if (told === undefined) {
       if (report.notAfterMs !== undefined) return
-      told = { partition, booked: report.amounts, state: 'open', isForgotten: false, isUnrecorded: true }
+      told = {
+        partition,
+        booked: report.amounts,
+        state: 'open',
+        isForgotten: false,
+        isRefunded: false,
+        isUnrecorded: true,
+      }
       reservation.told.set(partition, told)
     }
     if (answer === 'unrecorded') told.isUnrecorded = true
@@ -108,6 +127,7 @@ export class Judge implements StoreEvents {
       told.booked = told.state === 'final' ? largerOf(told.booked, report.amounts) : report.amounts
       told.state = 'final'
       told.isForgotten = false
+      told.isRefunded = report.notAfterMs !== undefined
       this.#checkSlots(report.id, partition)
     }
   }
@@ -118,6 +138,10 @@ export class Judge implements StoreEvents {
     const told = this.reservations.get(id)?.told.get(partition)
     if (told !== undefined && record !== undefined && told.state === 'open') told.booked = record.booked
     this.#checkSlots(id, partition)
+  }
+
+  sweptBlind(): void {
+    this.#onSweptBlind()
   }
 
   clamped(by: string): void {
@@ -136,7 +160,9 @@ export class Judge implements StoreEvents {
         const told = reservation.told.get(old.number)
         if (told === undefined) continue
         const { id } = reservation
-        if (lost.has(id) || old.records.get(id) !== now?.records.get(id)) told.isForgotten = true
+        if (!lost.has(id) && old.records.get(id) === now?.records.get(id)) continue
+        told.isForgotten = true
+        told.isRefunded = false
       }
     }
   }
@@ -157,9 +183,9 @@ export class Judge implements StoreEvents {
     const name = subjectName(line.subject)
     let sum = 0
     for (const { spend, at: takenAt, told } of this.reservations.values()) {
-      const here = told.get(line.subject.partition)
-      if (here === undefined || spend === undefined || !holds(window, takenAt)) continue
-      if (!concerns(spend, line, name) || here.isForgotten || here.isUnrecorded) continue
+      if (spend === undefined || !holds(window, takenAt)) continue
+      const here = told.get(partitionIn(spend, line, name) ?? -1)
+      if (here === undefined || here.isForgotten || here.isUnrecorded) continue
       sum += here.booked[line.quantity]
     }
     if (sum > line.amount)
@@ -191,11 +217,10 @@ export class Judge implements StoreEvents {
   }
 }
 
-function concerns(spend: SpendRequest, line: QuotaLine, name: string): boolean {
-  if (line.surface !== 'any' && line.surface !== spend.surface) return false
-  const isOf = (subject: Subject): boolean =>
-    subject.partition === line.subject.partition && subjectName(subject) === name
-  return spend.subjects.some(isOf) || spend.lines.some(({ subject }) => isOf(subject))
+/** Where a spend counts for the subject of a line, by name alone; undefined: it does not. */
+function partitionIn(spend: SpendRequest, line: QuotaLine, name: string): number | undefined {
+  if (line.surface !== 'any' && line.surface !== spend.surface) return undefined
+  return spend.subjects.find((subject) => subjectName(subject) === name)?.partition
 }
 
 export function amountsText(amounts: Amounts): string {

@@ -2,13 +2,15 @@ import type { Violation } from './judge.ts'
 import { mishaps } from './mishaps.ts'
 import { Random } from './random.ts'
 import { drawRequest } from './request.ts'
-import { drawScenario } from './scenario.ts'
+import { drawScenario, type Mishap } from './scenario.ts'
 import { installTimers } from './scheduler.ts'
 import { judgeCounters, judgeEnd } from './verdict.ts'
 import { World } from './world.ts'
 
 export interface SeedOptions {
   readonly isDense: boolean
+  /** What goes wrong, instead of everything that can; then always something does. */
+  readonly stress?: readonly Mishap[] | undefined
   readonly trace?: (line: string) => void
 }
 
@@ -28,7 +30,7 @@ const quietMs = 36_000
 /** One run, all of it decided by the seed. */
 export async function runSeed(seed: number, options: SeedOptions): Promise<SeedResult> {
   const random = new Random(seed)
-  const scenario = drawScenario(random, options.isDense)
+  const scenario = drawScenario(random, options)
   let digest = 0
   const world = new World(random, scenario, (line) => {
     for (let index = 0; index < line.length; index += 1) digest = (Math.imul(digest, 31) + line.charCodeAt(index)) | 0

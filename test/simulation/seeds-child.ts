@@ -1,11 +1,13 @@
 // Runs seeds in a process of its own, because virtual timers take the place of the platform's: `seeds-child.ts '{"from":1,"count":100}'`.
 import { runSeed } from './run-seed.ts'
+import type { Mishap } from './scenario.ts'
 
 interface Orders {
   readonly from: number
   readonly count: number
   /** Every how many seeds one is dense; 0 = none. */
   readonly denseEvery?: number
+  readonly stress?: readonly Mishap[]
   readonly trace?: boolean
   /** Ends at the first seed that fails. */
   readonly stopAtFirst?: boolean
@@ -15,6 +17,7 @@ const {
   from,
   count,
   denseEvery = 0,
+  stress,
   trace = false,
   stopAtFirst = false,
 } = JSON.parse(process.argv[2] ?? '{}') as Orders
@@ -23,7 +26,7 @@ const shownMax = 20
 
 for (let seed = from; seed < from + count; seed += 1) {
   const isDense = denseEvery > 0 && seed % denseEvery === 0
-  const result = await runSeed(seed, { isDense, ...(trace && { trace: (line: string) => console.log(line) }) })
+  const result = await runSeed(seed, { isDense, stress, ...(trace && { trace: (line: string) => console.log(line) }) })
   totals.seeds += 1
   totals.requests += result.requests
   totals.admissions += result.admissions

@@ -19,6 +19,8 @@ export interface StoreEvents {
   reported(report: Report, partition: number, answer: 'booked' | 'unrecorded'): void
   expired(id: string, partition: number): void
   clamped(by: string): void
+  /** A sweep did not know of any time since which no log stream broke. */
+  sweptBlind(): void
   /** The partitions have forgotten all that happened after `sinceMs`. */
   forgot(partitions: readonly StorePartition[], before: readonly StorePartition[]): void
 }
@@ -114,6 +116,7 @@ export class StoreServer {
   expire({ countMax, notAfterMs, brokeAtMs }: Sweep): number {
     const nowMs = this.nowMs()
     if (nowMs > notAfterMs) return 0
+    if (brokeAtMs === Number.POSITIVE_INFINITY) this.#events.sweptBlind()
     let count = 0
     for (const [partition, held] of this.partitions) {
       for (const record of held.pending()) {

@@ -14,7 +14,7 @@ import { createTicketSigner, type TicketSigner } from '../../src/check/ticket.ts
 import { createWithoutStore } from '../../src/check/without-store.ts'
 import type { AccessLogEntry } from '../../src/core/access-log.ts'
 import type { Report } from '../../src/core/charge.ts'
-import type { TimeRange, WindowKind } from '../../src/core/limit.ts'
+import type { TimeRange } from '../../src/core/limit.ts'
 import { refundOf } from '../../src/core/refund.ts'
 import type { RequestFacts } from '../../src/core/request.ts'
 import type { Decision } from '../../src/core/verdict.ts'
@@ -51,8 +51,16 @@ export interface Ground {
   readonly disk: Disk
   readonly policy: SimPolicy
   readonly observer: Observer
+  readonly windowMs: Lengths
   /** Milliseconds that a process's clock is off. */
   readonly skewOf: (owner: Owner) => number
+}
+
+/** How long the windows of quotas are. */
+export interface Lengths {
+  readonly hour: number
+  readonly day: number
+  readonly month: number
 }
 
 export interface Timing {
@@ -67,7 +75,6 @@ export interface Timing {
 /** Everything much shorter than in earnest, in the proportions that the rules ask for. */
 export const timing: Timing = { checkMs: 200, heldMs: 1_200, reservationMs: 8_000, periodicMs: 3_000, flushMs: 250 }
 
-const windowMs: Readonly<Record<string, number>> = { hour: 9_000, day: 27_000, month: 81_000 }
 export const ticketKey = Buffer.from('simulation')
 
 /** One Tollgate process: the shipped use cases, put together as `src/compose` does, on the ground of a world. */
@@ -139,7 +146,7 @@ export class Tollgate {
       return () => clearInterval(timer)
     })
     const told = tellReleases(store, slots)
-    const windowsAt = shortWindows
+    const windowsAt = windowsOf(ground.windowMs)
     const mint = createReservationIds((count) => random.bytes(count))
     this.#authorize = createAuthorize({
       ...{
@@ -215,10 +222,12 @@ export class Tollgate {
 
 const noDownloads = { lastOf: () => undefined, remember: () => {}, forget: () => {} }
 
-/** Calendar windows that end within a run. */
-export const shortWindows: WindowsAt = (nowMs, kind: WindowKind) => {
-  const length = windowMs[kind] ?? 27_000
-  const startMs = Math.floor(nowMs / length) * length
-  const range = (from: number): TimeRange => ({ startMs: from, endMs: from + length })
-  return { current: range(startMs), next: range(startMs + length) }
+/** Windows that follow each other without gap, short enough to end within a run. */
+function windowsOf(lengths: Lengths): WindowsAt {
+  return (nowMs, kind) => {
+    const length = kind === 'hour' || kind === 'month' ? lengths[kind] : lengths.day
+    const startMs = Math.floor(nowMs / length) * length
+    const range = (from: number): TimeRange => ({ startMs: from, endMs: from + length })
+    return { current: range(startMs), next: range(startMs + length) }
+  }
 }

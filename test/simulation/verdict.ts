@@ -95,6 +95,7 @@ function wrongWith(
   if (request?.truth === undefined) {
     if (row === undefined || isNothing(amountsOf(row))) return undefined
     const isAtEstimate = row.state === 'open' && isSame(amountsOf(row), estimate)
+    if (told?.isRefunded) return 'it was given back'
     return isAtEstimate && (isTroubled || isOfAway) ? undefined : 'it let nobody through'
   }
   const { truth, lastEntry } = request

@@ -13,14 +13,14 @@ import { type Owner, Scheduler } from './scheduler.ts'
 import { StoreServer } from './store-server.ts'
 import { type Ground, Tollgate, ticketKey } from './tollgate.ts'
 
-const startMs = Date.UTC(2026, 10, 22, 12)
+const noonMs = Date.UTC(2026, 10, 22, 12)
 const calm: Weather = { delayMs: 1, slow: 0, slowMsMax: 0, lost: 0, twice: 0 }
 
 /** Everything of one run: machines, links, and whoever watches. */
 export class World {
   readonly random: Random
   readonly scenario: Scenario
-  readonly scheduler = new Scheduler(startMs)
+  readonly scheduler: Scheduler
   readonly trace: (who: string, what: string) => void
   readonly judge: Judge
   readonly server: StoreServer
@@ -41,9 +41,18 @@ export class World {
   constructor(random: Random, scenario: Scenario, trace: (line: string) => void) {
     this.random = random
     this.scenario = scenario
-    const { scheduler } = this
+    const startMs = noonMs + scenario.startsAtMs
+    const scheduler = new Scheduler(startMs)
+    this.scheduler = scheduler
     this.trace = (who, what) => trace(`${(scheduler.nowMs - startMs).toFixed(3).padStart(10)} ${who.padEnd(8)} ${what}`)
-    this.judge = new Judge({ trace: this.trace, partitionOf: (number) => this.server.partition(number) })
+    this.judge = new Judge({
+      trace: this.trace,
+      partitionOf: (number) => this.server.partition(number),
+      onSweptBlind: () => {
+        // A roll call that the network held up: the sweep then takes the worst for true.
+        if (this.scenario.storeWeather.slow > 0) this.troubles.push(this.server.nowMs())
+      },
+    })
     this.server = new StoreServer(() => scheduler.nowMs + this.#storeSkewMs, this.judge)
     this.policy = new SimPolicy(random, scenario.requests)
     const link = (weather: Weather) => new Network({ scheduler, random, weather })
@@ -66,7 +75,12 @@ export class World {
         disk: this.#disk,
         policy: this.policy,
       },
-      ...{ storeLink: this.links.store, storeMachine: this.storeMachine, observer: silentObserver },
+      ...{
+        storeLink: this.links.store,
+        storeMachine: this.storeMachine,
+        observer: silentObserver,
+        windowMs: scenario.windowMs,
+      },
       skewOf: (owner) => this.#skews.get(owner) ?? 0,
     }
   }
