@@ -11,6 +11,7 @@ import type { Between } from './between.ts'
 import type { Database } from './database.ts'
 import { startPresence } from './presence.ts'
 import { type OpenStore, openMemoryStore, openRedisStore } from './store.ts'
+import { warnOfEviction } from './warn-of-eviction.ts'
 
 const seedsInFlightMax = 1_000
 const sweepEveryMs = 1_000
@@ -42,6 +43,7 @@ export async function startBooks(
     readonly onLockTaken: () => void
     /** How long the policy in force lets a request be held. */
     readonly holdMsMax: () => number
+    readonly warnings?: Set<string>
     readonly between?: Between
   },
 ): Promise<Books> {
@@ -49,6 +51,8 @@ export async function startBooks(
   const { REDIS_URL: redisUrl, TOLLGATE_ROLES: roles } = settings
   const open = await (redisUrl === undefined ? openMemoryStore(database.url, given) : openRedisStore(redisUrl, given))
   started.defer(() => open.close())
+  if (open.exam !== undefined)
+    warnOfEviction(started, { exam: open.exam, observer, warnings: given.warnings ?? new Set() })
   const store = between.store?.(open.store) ?? open.store
   const { presence, brokeAtMs } = await startPresence(started, { settings, observer, roll: open.roll, holdMsMax })
   const books = createPostgresLedgerStore({

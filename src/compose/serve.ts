@@ -33,7 +33,11 @@ export async function serve({ settings, environment, process: name }: ServeOptio
   const warnings = new Set<string>()
   const serving = { settings, environment, observer, missing, warnings, ending }
   if (name !== undefined) {
-    const answers = { metrics: () => metrics.text(), missing: () => JSON.stringify([...missing]) }
+    const answers = {
+      metrics: () => metrics.text(),
+      missing: () => JSON.stringify([...missing]),
+      warnings: () => JSON.stringify([...warnings]),
+    }
     const link = linkToSupervisor({ answers, onLost: () => ending.abort() })
     started.defer(() => link.close())
     return await serveUntilEnded(started, serving, link.ready)

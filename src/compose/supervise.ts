@@ -51,6 +51,7 @@ export async function supervise(given: Supervision): Promise<void> {
     listen: settings.TOLLGATE_OPS_ADDRESS,
     metrics: { contentType: metrics.contentType, text: async () => metricsOf(places, await metrics.text()) },
     missing: () => missingOf(places, processes),
+    warnings: () => sentencesOf(places, 'warnings'),
   })
   started.defer(() => ops.close())
   observer.info('ops_listening', { ...ops.address })
@@ -119,12 +120,16 @@ async function metricsOf(places: readonly Place[], own: string): Promise<string>
 }
 
 async function missingOf(places: readonly Place[], processes: number): Promise<readonly string[]> {
-  if (places.length < processes) return ['database']
+  return places.length < processes ? ['database'] : sentencesOf(places, 'missing')
+}
+
+/** What each process says, with its name before it. */
+async function sentencesOf(places: readonly Place[], about: 'missing' | 'warnings'): Promise<readonly string[]> {
   const each = await Promise.all(
     places.map(async (place) => {
-      const answer = await place.current()?.ask('missing')
-      const missing = answer === undefined ? ['does not answer'] : (JSON.parse(answer) as readonly string[])
-      return missing.map((sentence) => `process ${place.name}: ${sentence}`)
+      const answer = await place.current()?.ask(about)
+      const sentences = answer === undefined ? ['does not answer'] : (JSON.parse(answer) as readonly string[])
+      return sentences.map((sentence) => `process ${place.name}: ${sentence}`)
     }),
   )
   return each.flat()

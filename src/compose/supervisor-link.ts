@@ -1,5 +1,5 @@
 /** What a supervisor asks its serving processes. */
-export type Question = 'metrics' | 'missing'
+export type Question = 'metrics' | 'missing' | 'warnings'
 
 export interface Asked {
   readonly ask: number

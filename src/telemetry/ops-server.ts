@@ -8,7 +8,7 @@ export interface OpsServerOptions {
   /** What is missing before this process may take requests, as short sentences; none = ready. */
   readonly missing: () => readonly string[] | Promise<readonly string[]>
   /** What is not as it should be although requests are taken, as sentences: said beside `ready`. */
-  readonly warnings?: () => readonly string[]
+  readonly warnings?: () => readonly string[] | Promise<readonly string[]>
 }
 
 export interface OpsServer {
@@ -53,7 +53,8 @@ function listenerOf({ metrics, missing, warnings = () => [] }: OpsServerOptions)
     '/readyz': async (response) => {
       const lacking = await missing()
       const isReady = lacking.length === 0
-      send(response, { status: isReady ? 200 : 503, body: isReady ? readyPage(warnings()) : `${lacking.join('\n')}\n` })
+      const body = isReady ? readyPage(await warnings()) : `${lacking.join('\n')}\n`
+      send(response, { status: isReady ? 200 : 503, body })
     },
   }
   return (request, response) => {

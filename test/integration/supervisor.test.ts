@@ -1,11 +1,12 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { runTollgate, serveTollgate } from '../../demo/tollgate.ts'
 import { createScratchFolder, createSocketFolder } from '../../scripts/state-folder.ts'
 import { createDatabase, type TestDatabase } from '../support/databases.ts'
 import { isRunning } from '../support/is-running.ts'
-import { createKeyPrefix, sharedRedisUrl } from '../support/redis.ts'
+import { createKeyPrefix, sharedRedisUrl, startOwnRedis } from '../support/redis.ts'
 
 let database: TestDatabase
 
@@ -46,6 +47,29 @@ test('when a process cannot start for what only somebody can mend, all end with 
   expect(text).toContain('tollgate-1.sock exists and is not a socket')
   expect(text).toContain('The serving processes end as soon as they start (exit code 2)')
   expect(code).toBe(2)
+})
+
+test('readyz says what Redis is not set to, and names the process; so does a metric', async () => {
+  const redis = await startOwnRedis()
+  const admin = new Redis(redis.url)
+  await admin.config('SET', 'maxmemory-policy', 'allkeys-lru')
+  const { TOLLGATE_OPS_ADDRESS: _, ...rest } = { ...settings(), REDIS_URL: redis.url }
+  const logFile = join(rest.TOLLGATE_DATA_FOLDER, 'log')
+  const tollgate = await serveTollgate({ settings: rest, logFile, processes: 2 })
+  const ready = await (await fetch(`${tollgate.opsUrl}/readyz`)).text()
+  const metrics = await (await fetch(`${tollgate.opsUrl}/metrics`)).text()
+  await tollgate.stop()
+  admin.disconnect()
+  await redis.kill()
+  expect(ready).toBe(
+    ['0', '1']
+      .map(
+        (name) =>
+          `warning: process ${name}: Redis may drop counters: its maxmemory-policy is allkeys-lru, not noeviction\n`,
+      )
+      .reduce((page, line) => page + line, 'ready\n'),
+  )
+  expect(metrics).toContain('tollgate_redis_may_evict{process="1"} 1')
 })
 
 test('the processes end when their supervisor is killed', async () => {
