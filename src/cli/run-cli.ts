@@ -48,7 +48,7 @@ const groups: readonly { readonly name: string; readonly about: string; readonly
  */
 export async function runCli(words: readonly string[], context: CliContext): Promise<number> {
   try {
-    await programOf(context).parseAsync([...words], { from: 'user' })
+    await createProgram(context).parseAsync([...words], { from: 'user' })
     return 0
   } catch (error) {
     return exitCodeOf(error, context)
@@ -57,7 +57,8 @@ export async function runCli(words: readonly string[], context: CliContext): Pro
   }
 }
 
-function programOf(context: CliContext): Command {
+/** The command table itself; parsing it throws what `runCli` turns into exit codes. */
+export function createProgram(context: CliContext): Command {
   const program = new Command('tollgate')
     .description('Says who is calling, what it costs and whether it may')
     .version(context.version)
