@@ -22,10 +22,15 @@ interface OpenStream {
   end(): void
 }
 
+/** An Envoy has one access log stream per worker; more than all of a large fleet's are a mistake or an attack. */
+const streamsMax = 4_096
+const resourceExhausted = 8
+
 export function createOpenStreams(): OpenStreams {
   const open = new Set<OpenStream>()
   return {
     clientStream: (method) => (call, answer) => {
+      if (open.size >= streamsMax) return answer({ code: resourceExhausted, details: 'too many streams' })
       const stream = new Taking({ call, answer, stream: method.open(), onOver: () => open.delete(stream) })
       open.add(stream)
     },
