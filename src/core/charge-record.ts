@@ -1,8 +1,8 @@
 import type { ChargeEntry, ChargeMeta, Outcome } from './charge.ts'
 import { type Amounts, differenceOf } from './quantity.ts'
-import type { TakenDebt } from './rate.ts'
 import type { Slot } from './slot.ts'
 import type { Subject, Surface } from './subject.ts'
+import type { TakenDebt } from './taken-debt.ts'
 
 /** What a partition remembers of one reservation. It never expires while `pending`, that is until `forgetAtMs` is set. */
 export interface ChargeRecord {

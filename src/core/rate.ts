@@ -21,15 +21,6 @@ export interface RateState {
   readonly emptyAtMs: number
 }
 
-/** What one line of a reservation added to a rate, in hits × periodMs, and the debt it left there. */
-export interface TakenDebt {
-  readonly key: string
-  readonly taken: number
-  readonly debt: number
-  readonly periodMs: number
-  readonly amount: number
-}
-
 /** Largest debt that is kept; an unenforced or paced line may pass its capacity up to here. */
 export const debtMax = 2 ** 52
 /** A clock that is further behind than this was set back: the leak starts anew from its time. */
@@ -69,18 +60,6 @@ export function chargedRate(
   const atMs = jumped ? taken.nowMs : Math.max(state.atMs, taken.nowMs)
   const leakMs = rate.amount > 0 ? Math.ceil(debt / rate.amount) : debtMax
   return { key: taken.key, debt, periodMs: rate.periodMs, atMs, emptyAtMs: atMs + leakMs }
-}
-
-/**
- * The state after what `taken` still weighs was given back, `elapsedMs` after it was taken. Later hits leak last, so no more is given back
- * than the debt it left has not leaked yet; never below 0.
- */
-export function debtGivenBack(state: RateState, taken: TakenDebt, elapsedMs: number): RateState {
-  const left = Math.min(taken.taken, Math.max(0, taken.debt - Math.max(0, elapsedMs) * taken.amount))
-  const rest = left % taken.periodMs
-  const whole = (left - rest) / taken.periodMs
-  const converted = whole * state.periodMs + Math.floor((rest * state.periodMs) / taken.periodMs)
-  return { ...state, debt: Math.max(0, state.debt - converted) }
 }
 
 function debtInPeriod(state: RateState, rate: Rate): number {

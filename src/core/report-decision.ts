@@ -2,9 +2,9 @@ import type { Report } from './charge.ts'
 import { type ChargeRecord, entryOf, type NewEntry, remembered } from './charge-record.ts'
 import { type Amounts, bookedQuantities, differenceOf, largerOf, noAmounts } from './quantity.ts'
 import { movedBy, type QuotaCounter } from './quota-counter.ts'
-import { debtGivenBack, type TakenDebt } from './rate.ts'
 import type { Subject, Surface } from './subject.ts'
 import { entryOf as rateOf, type SubjectState, withEntry } from './subject-state.ts'
+import { debtGivenBack, type TakenDebt } from './taken-debt.ts'
 
 /** How long a decided record is kept, so that a duplicate finds it. A saving, not a need. */
 const finalKeptMs = 60_000

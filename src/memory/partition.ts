@@ -1,8 +1,9 @@
 import type { ChargeRecord, NewEntry } from '../core/charge-record.ts'
 import { givenBackState, movedState, type RecordDecision } from '../core/report-decision.ts'
-import { pendingKept } from '../core/seed-decision.ts'
+import { counterWindowOf, pendingKept } from '../core/seed-decision.ts'
 import { type PartitionEpoch, type Subject, type SubjectKind, subjectName } from '../core/subject.ts'
 import { keptMs, type SubjectState } from '../core/subject-state.ts'
+import type { StaleSubject } from '../usage/ports.ts'
 import { ChargeLog } from './charge-log.ts'
 import { Slots } from './slots.ts'
 
@@ -33,6 +34,7 @@ export class Partition {
     token: new Map(),
     address: new Map(),
     everyone: new Map(),
+    descriptor: new Map(),
   }
   /** Records that still owe something to the stream, in the order they were made; the others are settled. */
   readonly #pending = new Map<string, ChargeRecord>()
@@ -100,6 +102,15 @@ export class Partition {
       excess -= 1
     }
     return due
+  }
+
+  /** At most `countMax` of those that must be recomputed, with the counters they hold. */
+  staleSubjects(nowMs: number, countMax: number): StaleSubject[] {
+    const stale = this.stale.values().take(Math.max(0, countMax)).toArray()
+    return stale.map((subject) => ({
+      subject,
+      counters: (this.state(subject, nowMs)?.quotas ?? []).map(counterWindowOf),
+    }))
   }
 
   /** Carries out a decision about one record; answers the figures that would have gone below 0 and what to append. */

@@ -4,7 +4,7 @@ import { remembered } from '../core/charge-record.ts'
 import { Fault } from '../core/fault.ts'
 import type { Line } from '../core/limit.ts'
 import { decideExpiry, decideReport, isEarly, type RecordDecision } from '../core/report-decision.ts'
-import { counterWindowOf, decideSeed, seedBounds } from '../core/seed-decision.ts'
+import { decideSeed, seedBounds } from '../core/seed-decision.ts'
 import type { PeekAnswer, SpendAnswer, SpendRequest } from '../core/spend.ts'
 import { decidePeek, decideSpend, type SpendDecision, type SpendView } from '../core/spend-decision.ts'
 import { planSpend, type SpendPlan } from '../core/spend-plan.ts'
@@ -206,12 +206,7 @@ class MemorySpendStore implements SpendStore, ChargeStream {
   async stale(countMax: number): Promise<readonly StaleSubject[]> {
     const nowMs = this.#now()
     const found: StaleSubject[] = []
-    for (const held of this.#partitions.values()) {
-      for (const subject of held.stale.values()) {
-        if (found.length >= countMax) return found
-        found.push({ subject, counters: (held.state(subject, nowMs)?.quotas ?? []).map(counterWindowOf) })
-      }
-    }
+    for (const held of this.#partitions.values()) found.push(...held.staleSubjects(nowMs, countMax - found.length))
     return found
   }
 
@@ -243,10 +238,8 @@ class MemorySpendStore implements SpendStore, ChargeStream {
       if (state !== undefined && subject !== undefined)
         this.#partition(subject.partition).setState(subject, state, nowMs)
     }
-    for (let index = 0; index < records.length; index += 1) {
-      const record = records[index]
-      const partition = plan.partitions[index]
-      if (record === undefined || partition === undefined) continue
+    for (const [index, record] of records.entries()) {
+      const partition = plan.partitions[index] ?? 0
       this.#partition(partition).setRecord(record)
       this.#journal?.reserved(partition, record)
     }
