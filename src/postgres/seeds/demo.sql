@@ -34,9 +34,9 @@ INSERT INTO tollgate.account (id, kind, role, project, plan, time_zone, note) VA
 ON CONFLICT DO NOTHING;
 
 -- The servers behind Envoy. Envoy's route names one by context_extensions.upstream; a host may name it too.
-INSERT INTO tollgate.upstream (id, surface, origin_url, grammar, note) VALUES
-  ('mirror', 'pypi', 'http://127.0.0.1:8081', 'pypi', 'The package mirror'),
-  ('gpu', 'gpu', 'http://127.0.0.1:8188', 'http', 'A pod that restores photographs: every request is one call')
+INSERT INTO tollgate.upstream (id, surface, mount_path, origin_url, grammar, note) VALUES
+  ('mirror', 'pypi', '', 'http://127.0.0.1:8081', 'pypi', 'The package mirror'),
+  ('gpu', 'gpu', '/gpu', 'http://127.0.0.1:8188', 'http', 'A pod that restores photographs: every request is one call')
 ON CONFLICT DO NOTHING;
 
 -- RATES refill all the time: 50 requests each second, and 300 at once after a quiet while.
