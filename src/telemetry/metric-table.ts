@@ -117,7 +117,7 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
     help: 'Limits that would have refused a request if they were enforced on it: in shadow, or artifact-only on an index page.',
     labels: {
       kind: ['rate', 'quota', 'concurrency'],
-      per: ['account', 'project', 'department', 'token', 'address', 'everyone'],
+      per: ['account', 'project', 'department', 'token', 'address', 'everyone', 'descriptor'],
     },
   },
   journal_bytes: {

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { descriptorSubject } from '../../src/core/descriptor.ts'
+import { hashedPartition, type Subject } from '../../src/core/subject.ts'
 import {
   address,
   alice,
@@ -204,6 +206,22 @@ export function spendStoreSuite(name: string, createHarness: () => Promise<Store
           line: 1,
         })
         expect(await store.peek([rateLine({ hits: 0 })])).toMatchObject({ states: [{ debt: 1_000 }] })
+      })
+
+      it('takes lines of a department, an address, a descriptor and everyone all or nothing', async () => {
+        const descriptor = descriptorSubject({ domain: 'mirror', entries: [{ key: 'path', value: '/simple' }] })
+        const everyone: Subject = { kind: 'everyone', id: 'everyone', partition: hashedPartition('everyone') }
+        const subjects = [research, address, descriptor, everyone]
+        const lines = subjects.map((subject) => rateLine({ subject, burst: 3 }))
+        for (const id of ['d1', 'd2', 'd3'])
+          expect(await store.spend(spendRequest({ id, lines, subjects }))).toMatchObject({ kind: 'taken' })
+        const scarce = lines.map((line, index) => (index === 2 ? line : { ...line, burst: 9 }))
+        expect(await store.spend(spendRequest({ id: 'd4', lines: scarce, subjects }))).toMatchObject({
+          kind: 'refused',
+          line: 2,
+        })
+        const looked = await store.peek(lines.map((line) => ({ ...line, hits: 0 })))
+        expect(looked).toMatchObject({ states: lines.map(() => ({ debt: 3_000 })) })
       })
 
       it('keeps the debt of a rate whose period changes', async () => {
