@@ -134,7 +134,7 @@ async function bookedCount(sql: pg.Client): Promise<number> {
 }
 
 function startLedger(words: readonly string[]) {
-  const script = join(import.meta.dirname, 'support/ledger-process.ts')
+  const script = join(import.meta.dirname, 'support/ledger-child.ts')
   const child = spawn('taskset', ['-c', String(ledgerCore), process.execPath, script, ...words], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })

@@ -123,11 +123,8 @@ test('the first seed of a month reads hours, not the entries of the month', asyn
     ),
   )
   await store.drain(7, (checkpoint) => stream.charges({ partition: 7, checkpoint, countMax: 10 }))
-  const month = {
-    ...{ surface: 'any', quantity: 'requests', window: 'month', timeZone: 'UTC' },
-    startMs: monthMs,
-    endMs: Date.UTC(2026, 11, 1),
-  } as const
+  const range = { startMs: monthMs, endMs: Date.UTC(2026, 11, 1) }
+  const month: CounterWindow = { surface: 'any', quantity: 'requests', window: 'month', timeZone: 'UTC', ...range }
   // Entries that are not in the hours show that they are not asked.
   await database.rows('DELETE FROM tollgate.usage_entry')
   expect((await store.figures(research, [month])).counters[0]?.used).toBe(4)

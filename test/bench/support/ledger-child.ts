@@ -1,4 +1,4 @@
-// A ledger alone in its process:  node test/bench/support/ledger-process.ts DATABASE_URL REDIS_URL once|run
+// A ledger alone in its process:  node test/bench/support/ledger-child.ts DATABASE_URL REDIS_URL once|run
 // `once` drains until nothing is left and prints {"merged":…,"ms":…}; `run` goes on until SIGTERM and prints every gauge it sets.
 import { createPostgresLedgerStore } from '../../../src/postgres/ledger-store.ts'
 import { createPool } from '../../../src/postgres/pool.ts'
