@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { chargedRate, debtAt, type Rate, type RateState, rateWaitMs } from '../../src/core/rate.ts'
+import { chargedRate, debtAt, debtMax, type Rate, type RateState, rateWaitMs } from '../../src/core/rate.ts'
+import { debtGivenBack, type TakenDebt } from '../../src/core/taken-debt.ts'
 
 const capacityMax = 2 ** 52
 const periodMs = fc.oneof(
@@ -86,6 +87,51 @@ describe('a rate', () => {
         const expected =
           before.periodMs === after.periodMs ? BigInt(state.debt) : converted < capacity ? converted : capacity
         expect(BigInt(debtAt(state, after, nowMs))).toBe(hits === 0 ? 0n : expected)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('gives back so much that it stands as if the caller had never come, or higher where later hits kept it from emptying', () => {
+    fc.assert(
+      fc.property(rates, fc.tuple(takes, takes), fc.double({ min: 0, max: 1, noNaN: true }), (rate, history, share) => {
+        const [before, after] = history
+        let nowMs = 1_800_000_000_000
+        let state: RateState | undefined
+        let without = 0n
+        const cost = (hits: number): bigint => BigInt(hits) * BigInt(rate.periodMs)
+        const wait = (ms: number): void => {
+          nowMs += ms
+          const leaked = without - BigInt(ms) * BigInt(rate.amount)
+          without = leaked > 0n ? leaked : 0n
+        }
+        const take = (hits: number): TakenDebt | undefined => {
+          const debt = debtAt(state, rate, nowMs)
+          if (debt + hits * rate.periodMs > debtMax || hits === 0) return undefined
+          state = chargedRate(state, rate, { key: 'k', debt, hits, nowMs })
+          return { key: 'k', taken: state.debt - debt, debt: state.debt, periodMs: rate.periodMs, amount: rate.amount }
+        }
+        for (const one of before) {
+          wait(one.waitMs)
+          const hits = Math.floor(rate.burst * one.share)
+          if (take(hits) !== undefined) without += cost(hits)
+        }
+        const takenAtMs = nowMs
+        const taken = take(Math.floor(rate.burst * share))
+        if (taken === undefined) return
+        let laterHits = 0
+        for (const one of after.slice(0, 3)) {
+          wait(one.waitMs)
+          const hits = Math.floor((rate.burst * one.share) / 4)
+          if (take(hits) === undefined) continue
+          laterHits += hits
+          without += cost(hits)
+        }
+        if (state === undefined) return
+        const left = BigInt(debtAt(debtGivenBack(state, taken, nowMs - takenAtMs), rate, nowMs))
+        if (laterHits === 0) expect(left).toBe(without)
+        else expect(left >= without).toBe(true)
+        expect(left <= BigInt(debtAt(state, rate, nowMs))).toBe(true)
       }),
       { numRuns: 500 },
     )

@@ -61,6 +61,22 @@ describe('decideReport()', () => {
     expect(renewed).not.toHaveProperty('forgetAtMs')
   })
 
+  it('renews slots by an open report, frees them by a final one, and gives rates back only to a caller who was held and left', () => {
+    const paced = { ...record, paced: { paceMs: 5, rates: [] } }
+    const refund: Report = { ...report, amounts: amounts({}), outcome: 'undelivered', notAfterMs: startMs }
+    for (const [given, told, slots, rates] of [
+      [record, { ...report, state: 'open' }, 'renew', 'keep'],
+      [record, report, 'free', 'keep'],
+      [record, refund, 'free', 'keep'],
+      [paced, report, 'free', 'keep'],
+      [paced, refund, 'free', 'give-back'],
+      [{ ...paced, state: 'final' }, refund, 'keep', 'keep'],
+      [{ ...paced, state: 'final' }, { ...refund, amounts: amounts({ credits: 9_000 }) }, 'free', 'keep'],
+    ] as const) {
+      expect(decideReport(told, { ...view, record: given })).toMatchObject({ slots, rates })
+    }
+  })
+
   it('takes the larger of two finals, quantity by quantity, as the ledger does', () => {
     const final: ChargeRecord = {
       ...record,
@@ -90,6 +106,40 @@ describe('isEarly()', () => {
 })
 
 describe('decideExpiry()', () => {
+  const due = { ...view, nowMs: record.expiresAtMs }
+
+  it('releases what is overdue, was never heard of and is younger than the last break', () => {
+    const decision = decideExpiry(record, { ...due, brokeAtMs: record.at - 1 })
+    expect(decision).toMatchObject({
+      record: { state: 'open', booked: amounts({}), forgetAtMs: due.nowMs + 3_600_000 },
+      move: { by: { credits: -1_000 } },
+      slots: 'free',
+    })
+    expect(decision).not.toHaveProperty('entry')
+    expect(decision.record).not.toHaveProperty('appended')
+  })
+
+  it('books what was heard of, is as old as the last break, or is not due; the last keeps its slots', () => {
+    const youngest = { ...due, brokeAtMs: 0 }
+    for (const [other, expiry, slots] of [
+      [{ ...record, heard: true }, youngest, 'free'],
+      [record, { ...due, brokeAtMs: record.at }, 'free'],
+      [record, { ...youngest, nowMs: record.expiresAtMs - 1 }, 'keep'],
+    ] as const) {
+      expect(decideExpiry(other, expiry)).toMatchObject({
+        slots,
+        entry: { state: 'open', unsettled: true, amounts: { credits: 1_000 } },
+        record: { booked: { credits: 1_000 }, appended: { credits: 1_000 } },
+      })
+    }
+  })
+
+  it('never releases what another epoch took: its report may be what the store forgot', () => {
+    expect(decideExpiry(record, { ...due, epoch: 'later', brokeAtMs: 0 }).entry).toMatchObject({
+      amounts: { credits: 1_000 },
+    })
+  })
+
   it('appends nothing twice', () => {
     const renewed = { ...record, appended: record.booked }
     expect(decideExpiry(renewed, { ...view, brokeAtMs: 0 })).not.toHaveProperty('entry')
