@@ -39,8 +39,6 @@ export interface Caller {
 }
 
 const inFlightMax = 8_192
-/** With calls under way a healthy Redis answers some within a few milliseconds. */
-const silentMs = 80
 const connectMsMax = 1_000
 /** A socket that is silent so long with calls under way is given up; the calls themselves were given up long before. */
 const silenceMsMax = 2_000
@@ -69,8 +67,6 @@ export class Connection {
   readonly #waiters = new Set<PromiseWithResolvers<void>>()
   #inFlight = 0
   #replies = 0
-  /** When something was last heard, or the first of the calls under way was sent. */
-  #heardAtMs = 0
   #isClosed = false
   #isHolding = false
 
@@ -128,26 +124,13 @@ export class Connection {
   async run(script: Script, call: Call): Promise<unknown> {
     this.caller()
     if (this.#inFlight >= inFlightMax) throw unavailable('Too many calls to Redis are under way')
-    if (this.#seemsSilent() && (await this.#isStillSilent())) this.#breaker.failed(this.#options.nowMs(), { timedOut: true })
     // Answers to what is under way close the breaker, so none but the first after them need wait to find out.
     const mayProbe = !this.#breaker.isOpen || this.#inFlight === 0
     if (!mayProbe || !this.#breaker.admits(this.#options.nowMs())) throw unavailable('Redis did not answer lately')
     return await this.#sent(script, call)
   }
 
-  /** After a stall of our own the replies may be there already, unread. */
-  async #isStillSilent(): Promise<boolean> {
-    await new Promise((resolve) => setImmediate(resolve))
-    return this.#seemsSilent()
-  }
-
-  /** True when calls are under way and nothing was heard for so long that those to come had better not wait too. */
-  #seemsSilent(): boolean {
-    return this.#inFlight > 0 && this.#options.nowMs() - this.#heardAtMs > silentMs
-  }
-
   #sent(script: Script, call: Call): Promise<unknown> {
-    if (this.#inFlight === 0) this.#heardAtMs = this.#options.nowMs()
     return new Promise((resolve, reject) => {
       let isAnswered = false
       const repliesBefore = this.#replies
@@ -164,7 +147,6 @@ export class Connection {
         (reply) => {
           isAnswered = true
           this.#replies += 1
-          this.#heardAtMs = this.#options.nowMs()
           this.#inFlight -= 1
           clearTimeout(timer)
           // An answer after its time-out says as well that the store is back.
