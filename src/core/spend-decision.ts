@@ -208,7 +208,9 @@ function recordOf(
     slots: of.slots.length === 0 ? of.slots : of.slots.filter(isHere),
     expiresAtMs: nowMs + request.expiresInMs,
   }
-  return paceMs === 0 ? record : { ...record, paced: { paceMs, rates: pacedRates(plan, of.looked).filter(isHere) } }
+  return paceMs === 0 && request.isPart !== true
+    ? record
+    : { ...record, paced: { paceMs, rates: pacedRates(plan, of.looked).filter(isHere) } }
 }
 
 function pacedRates(plan: SpendPlan, looked: LookedLines): PacedRate[] {

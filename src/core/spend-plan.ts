@@ -39,6 +39,7 @@ export function partOfSpend(request: SpendRequest, partition: number): PartOfSpe
   const lines = request.lines.flatMap((line, index) => (line.subject.partition === partition ? [index] : []))
   const part = {
     ...request,
+    isPart: true as const,
     lines: request.lines.filter(({ subject }) => subject.partition === partition),
     subjects: request.subjects.filter((subject) => subject.partition === partition),
   }

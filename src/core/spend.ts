@@ -22,6 +22,8 @@ export interface SpendRequest {
   readonly expiresInMs: number
   /** What a cold quota counter does: `ask` answers `cold` and takes nothing; `pass` lets the line through unmoved and books. */
   readonly cold: 'ask' | 'pass'
+  /** One of several parts that are taken one after the other: when a later one refuses, its refund gives the rates back too. */
+  readonly isPart?: true
 }
 
 /** A line's counter after the step (or as seen by a peek). */

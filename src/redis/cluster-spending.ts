@@ -3,6 +3,7 @@ import { refundOf } from '../core/refund.ts'
 import type { LineState, SpendAnswer, SpendRequest } from '../core/spend.ts'
 import { type PartOfSpend, partOfSpend, planSpend } from '../core/spend-plan.ts'
 import type { At } from './cluster-store.ts'
+import type { RedisSpendStore } from './spend-store.ts'
 
 type Taken = SpendAnswer & { readonly kind: 'taken' }
 
@@ -30,12 +31,9 @@ export class ClusterSpending {
   async spend(request: SpendRequest): Promise<SpendAnswer> {
     const { partitions } = planSpend(request)
     const order = [...partitions.filter((partition) => partition !== request.home), request.home]
+    if (order.length === 1) return this.#at(request.home, (store) => store.spend(this.#inClockOf(store, request)))
     const parts = order.map((partition) => partOfSpend(request, partition))
-    if (parts.length > 1) {
-      const foreseen = await this.#foresee(request, parts.slice(1))
-      if (foreseen !== undefined) return foreseen
-    }
-    return this.#takeInOrder(request, parts)
+    return (await this.#foresee(request, parts.slice(1))) ?? this.#takeInOrder(request, parts)
   }
 
   async #foresee(request: SpendRequest, parts: readonly PartOfSpend[]): Promise<SpendAnswer | undefined> {
@@ -66,12 +64,15 @@ export class ClusterSpending {
     return allTaken(request, took)
   }
 
-  /** Bounds are in the clock of the master that is asked. */
   #take(part: PartOfSpend): Promise<SpendAnswer> {
-    return this.#at(partitionOf(part), (store) => {
-      const notAfterMs = Math.floor(part.request.notAfterMs + store.nowMs() - this.#nowMs())
-      return store.spendPart({ plan: part.plan, request: { ...part.request, notAfterMs } })
-    })
+    return this.#at(partitionOf(part), (store) =>
+      store.spendPart({ plan: part.plan, request: this.#inClockOf(store, part.request) }),
+    )
+  }
+
+  /** Its bound in the clock of the master that is asked. */
+  #inClockOf(store: RedisSpendStore, request: SpendRequest): SpendRequest {
+    return { ...request, notAfterMs: Math.floor(request.notAfterMs + store.nowMs() - this.#nowMs()) }
   }
 
   async #giveBack(request: SpendRequest, took: readonly Took[]): Promise<void> {

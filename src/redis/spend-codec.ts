@@ -43,6 +43,7 @@ export function encodeSpend(
         [requests, credits, bytes, gpu_ms],
         partitionIndexes(plan),
         encodeLines(request.lines, plan),
+        request.isPart === true ? 1 : 0,
       ]),
       ...plan.partitions.map((partition) => {
         const subjects = plan.subjects.filter((subject) => subject.partition === partition)

@@ -4,7 +4,7 @@
 -- ahead of its time, and the answer says how long its caller is to be held.
 -- KEYS: P epoch keys, P record keys, S subject keys, P pending keys, P charges keys.
 -- ARGV: 1 run id · 2 fresh epoch text · 3 id · 4 asked, as JSON: [not after, expires in, cold passes 0|1, surface 'p'|'g', estimate, index of
---       each subject's partition, lines (lines.lua)] · then P record tails
+--       each subject's partition, lines (lines.lua), 1 for one of several parts] · then P record tails
 --       ('<surface> <home> <4 booked> - - - -\n<subjects>\n<slots>\n<meta>\n', see record.lua).
 -- Answers 'late <at>', 'stale <at>', 'cold <at> <line> …', 'refused <at> <line> <wait> <lines>',
 -- 'taken <now> <at> <pace> <P epochs> <lines>'; at is now but for a repetition, which answers the pace of the first.
@@ -153,7 +153,7 @@ for place, slot_ms in pairs(slots or {}) do
   hold_slot(place, id, slot_ms, now)
 end
 
--- What a caller who is held and leaves gives back in partition p.
+-- What a caller who is held and leaves, or is refused by another part, gives back in partition p.
 local function paced_text(p)
   local parts = { text(pace) }
   for _, line in ipairs(lines) do
@@ -168,7 +168,7 @@ end
 
 local expires = text(now + asked[2])
 for p = 1, P do
-  local paced = pace > 0 and paced_text(p) or ''
+  local paced = (pace > 0 or asked[8] == 1) and paced_text(p) or ''
   call('SET', KEYS[P + p], epochs[p] .. ' ' .. at .. ' o ' .. expires .. ' - ' .. ARGV[4 + p] .. paced)
   call('ZADD', KEYS[2 * P + S + p], expires, id)
 end

@@ -18,7 +18,7 @@ const anonymous: Principal = {
 }
 const alice: Principal = {
   ...anonymous,
-  token: { id: 't1', digest: '', hint: '', account: 'alice', partition: 1, expiresAtMs: 0 },
+  token: { id: 't1', digest: '', account: 'alice', partition: 1, expiresAtMs: 0 },
 }
 const always = ['proxy-authorization', 'x-envoy-auth-failure-mode-allowed', 'x-envoy-auth-partial-body']
 
