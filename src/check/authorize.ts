@@ -150,7 +150,7 @@ async function reserve(
     estimate,
     nowMs,
     windowsAt: deps.windowsAt,
-    paceMsMax: isSeated ? Math.max(0, asked.heldUntilMsMax - deps.nowMs()) : 0,
+    paceMsMax: isSeated ? Math.max(0, Math.floor(asked.heldUntilMsMax - deps.nowMs())) : 0,
   }
   return { spend, admission: await deps.admit({ limits, lineFacts, spend }) }
 }

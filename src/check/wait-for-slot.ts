@@ -23,16 +23,20 @@ export async function waitForSlot<Attempt extends { readonly admission: Admissio
 ): Promise<Attempt> {
   const subject = cappedSubject(first.admission)
   if (subject === undefined) return first
-  const untilMs = given.nowMs() + slotWaitMsMax
+  const { bounds, attempt, nowMs } = given
+  const untilMs = Math.min(nowMs() + slotWaitMsMax, bounds.heldUntilMsMax)
   using place = given.slots.enter(subject)
   let last = first
-  while (
-    cappedSubject(last.admission) !== undefined &&
-    given.nowMs() < Math.min(untilMs, given.bounds.heldUntilMsMax)
-  ) {
-    const deadlineMs = await given.bounds.hold({ untilMs, sooner: place.turn() })
+  let isTurn = true
+  // A hold that ends without a turn was the last: the time is over, or nobody is held any more because the process stops.
+  while (isTurn && nowMs() < untilMs && cappedSubject(last.admission) !== undefined) {
+    isTurn = false
+    const turn = place.turn().then(() => {
+      isTurn = true
+    })
+    const deadlineMs = await bounds.hold({ untilMs, sooner: turn })
     if (deadlineMs === undefined) return last
-    last = await given.attempt(deadlineMs)
+    last = await attempt(deadlineMs)
   }
   return last
 }

@@ -24,15 +24,17 @@ const taken: Admission = {
   answer: { kind: 'taken', at: noonMs, paceMs: 0, epochs: [], states: [] },
 }
 
-/** Waits with a clock that each hold moves on by 100 ms, and spends that come to `then`, the last one for ever. */
+/** Waits with a clock that each hold moves on by 100 ms, after which a slot is told free, and spends that come to `then`, the last one for ever. */
 async function waiting(first: Admission, then: readonly Admission[], change: Partial<Bounds> = {}) {
   let nowMs = noonMs
   let attempts = 0
+  const slots = createSlotQueue(() => () => undefined)
   const bounds: Bounds = {
     deadlineMs: noonMs + 200,
     heldUntilMsMax: noonMs + 60_000,
     hold: async () => {
       nowMs += 100
+      slots.released([{ kind: 'account', id: 'alice', partition: 7 }])
       return nowMs + 200
     },
     ...change,
@@ -41,7 +43,7 @@ async function waiting(first: Admission, then: readonly Admission[], change: Par
     { admission: first },
     {
       bounds,
-      slots: createSlotQueue(() => () => undefined),
+      slots,
       nowMs: () => nowMs,
       attempt: async () => {
         attempts += 1
@@ -66,6 +68,11 @@ test('nobody waits for a slot longer than the caller does', async () => {
   const again = refused([full, free])
   expect((await waiting(again, [again], { heldUntilMsMax: noonMs + 200 })).attempts).toBe(2)
   expect((await waiting(again, [again], { heldUntilMsMax: noonMs })).attempts).toBe(0)
+})
+
+test('a hold that ends without a turn is the last: nobody asks the store over and over while the process stops', async () => {
+  const again = refused([full, free])
+  expect((await waiting(again, [again], { hold: async () => noonMs + 200 })).attempts).toBe(1)
 })
 
 test('a caller that left spends no more', async () => {
