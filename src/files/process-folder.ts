@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, rmdir, stat, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { Fault } from '../core/fault.ts'
 import { listSegments } from './segment.ts'
 import { isSocketAlive, listenOnSocket } from './sign-of-life.ts'
 
@@ -31,16 +32,12 @@ const strangerMs = 60_000
 /** A folder that never got its name is forgotten after so long. */
 const unfinishedMs = 60_000
 
+/** Throws a `Fault` of code `settings_invalid` when the folder cannot be made: no right to, or the disk is full. */
 export async function openProcessFolder(root: string): Promise<ProcessFolder> {
-  await mkdir(root, { recursive: true, mode: 0o700 })
   const machine = await machineId()
   const name = `${process.pid}-${randomBytes(6).toString('hex')}`
-  const unfinished = join(root, `${newPrefix}${name}`)
   const path = join(root, name)
-  await mkdir(unfinished, { mode: 0o700 })
-  await writeFile(join(unfinished, ownerName), machine, { mode: 0o600 })
-  const life = await listenOnSocket(join(unfinished, lifeName))
-  await rename(unfinished, path)
+  const life = await makeFolder(root, { name, machine })
   return {
     path,
     findLeft: async () => (await Promise.all((await deadFolders(root, { name, machine })).map(segmentsOf))).flat(),
@@ -57,14 +54,32 @@ export async function openProcessFolder(root: string): Promise<ProcessFolder> {
   }
 }
 
+interface Self {
+  readonly name: string
+  readonly machine: string
+}
+
+async function makeFolder(root: string, { name, machine }: Self): Promise<{ close(): Promise<void> }> {
+  const unfinished = join(root, `${newPrefix}${name}`)
+  try {
+    await mkdir(root, { recursive: true, mode: 0o700 })
+    await mkdir(unfinished, { mode: 0o700 })
+    await writeFile(join(unfinished, ownerName), machine, { mode: 0o600 })
+    const life = await listenOnSocket(join(unfinished, lifeName))
+    await rename(unfinished, join(root, name))
+    return life
+  } catch (cause) {
+    if (cause instanceof Fault) throw cause
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new Fault('settings_invalid', `The data folder cannot be used: ${reason}`, { cause })
+  }
+}
+
 async function segmentsOf(folder: string): Promise<readonly string[]> {
   return (await listSegments(folder).catch(() => [])).map(({ path }) => path)
 }
 
-async function deadFolders(
-  root: string,
-  self: { readonly name: string; readonly machine: string },
-): Promise<readonly string[]> {
+async function deadFolders(root: string, self: Self): Promise<readonly string[]> {
   const names = (await readdir(root)).filter((name) => folderName.test(name) && name !== self.name).sort()
   const checked = await Promise.all(
     names.map(async (name) => ((await isDead(join(root, name), self.machine)) ? [join(root, name)] : [])),

@@ -32,9 +32,12 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
   const folder = await openProcessFolder(join(options.dataFolder, 'spool'))
   const journal = new Journal({ folder: folder.path, journal: 'spool', bytesMax, observer })
   const replay = new Replay({ ...options, journal })
-  const adopt = (): Promise<void> => adoptLeft({ folder, journal, replay, observer })
-  await adopt()
-  const timer = setInterval(() => void adopt(), options.adoptEveryMs ?? adoptEveryMsDefault).unref()
+  let adopting = adoptLeft({ folder, journal, replay, observer })
+  await adopting
+  const adopt = (): void => {
+    adopting = adopting.then(() => adoptLeft({ folder, journal, replay, observer }))
+  }
+  const timer = setInterval(adopt, options.adoptEveryMs ?? adoptEveryMsDefault).unref()
   return {
     add(report, hold) {
       const isKept = journal.append(encodeSpooled({ report, sinceMs: nowMs(), ...hold }))
@@ -46,6 +49,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     size: () => replay.size,
     async stop() {
       clearInterval(timer)
+      await adopting
       await journal.flush()
       await replay.stop(stopMsMax)
       await journal.close()

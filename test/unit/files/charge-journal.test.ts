@@ -54,7 +54,11 @@ describe('a process that follows a killed one', () => {
     expect(told(entries)).toEqual(['done final', 'open open unsettled'])
     expect(entries.map(({ epoch }) => epoch)).toEqual(['life-2', 'life-2'])
     for (const entry of entries) expect(entry).not.toHaveProperty('difference')
-    expect(entries[1]).toMatchObject({ amounts: spendRequest({}).estimate, meta: spendRequest({}).meta, partition: 7 })
+    expect(entries[1]).toMatchObject({
+      amounts: spendRequest({ id: 'x' }).estimate,
+      meta: spendRequest({ id: 'x' }).meta,
+      partition: 7,
+    })
     await second.journal.close()
   })
 

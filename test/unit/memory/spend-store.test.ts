@@ -44,7 +44,7 @@ async function finish(store: ReturnType<typeof createMemorySpendStore>, count: n
 describe('createMemorySpendStore()', () => {
   it('keeps no more charges than allowed, and counts those that nobody had read', async () => {
     const { store, counted } = createStore({ chargesMax: 2_000 })
-    const report = reportOf(spendRequest({}), await store.spend(spendRequest({})))
+    const report = reportOf(spendRequest({ id: 'x' }), await store.spend(spendRequest({ id: 'x' })))
     for (let index = 0; index < 2_001; index += 1) await store.report({ ...report, id: `unknown-${index}` })
     expect(counted).toEqual([{ metric: 'charges_lost_total', by: 1_000 }])
     const { entries } = await store.charges({ partition: 7, checkpoint: undefined, countMax: 5_000 })
