@@ -13,6 +13,8 @@ export interface ChildOrders {
   /** Shorter than settings allow, so that a test need not wait for what nobody reports. */
   readonly reservationMs: number
   readonly controlPort: number
+  /** Small batches and a trim in every pass, so that each step of the ledger is met in the middle of the work. */
+  readonly isSteppedSmall: boolean
 }
 
 const orders = JSON.parse(process.argv[2] ?? '{}') as ChildOrders
@@ -52,13 +54,14 @@ const observer: Observer = {
   warn: (event, details = {}) => log.warn(details, event),
 }
 
-await using started = new AsyncDisposableStack()
+const smallSteps = { idleMs: 20, batchMax: 25, trimEveryMs: 0, keepMs: 0 }
+const started = new AsyncDisposableStack()
 const ending = new AbortController()
 const settings = { ...readSettings(orders.environment), TOLLGATE_RESERVATION_MS: orders.reservationMs }
 await startServing(started, {
   ...{ settings, environment: {}, observer, missing, ending },
-  // Small batches and a trim in every pass, so that each step is met in the middle of the work.
-  between: { ...between, ledger: { idleMs: 20, batchMax: 25, trimEveryMs: 0, keepMs: 0 } },
+  between: { ...between, ...(orders.isSteppedSmall && { ledger: smallSteps }) },
 })
 await new Promise((resolve) => process.once('SIGTERM', resolve))
+await started.disposeAsync()
 process.exit(0)

@@ -24,6 +24,14 @@ export interface Audit {
   readonly unsettled: readonly string[]
 }
 
+const findingsShown = 10
+
+/** What is wrong, as sentences; empty when the books are right. */
+export function findingsOf({ lost, doubled }: Pick<Audit, 'lost' | 'doubled'>): readonly string[] {
+  const all = [...lost.map((one) => `lost: ${one}`), ...doubled.map((one) => `doubled: ${one}`)]
+  return all.length <= findingsShown ? all : [...all.slice(0, findingsShown), `and ${all.length - findingsShown} more`]
+}
+
 /** 1 credit, and 1 for each MB. */
 export const baseMilli = 1_000
 export const milliPerMb = 1_000
@@ -45,10 +53,11 @@ export function auditBooks(received: readonly Received[], booked: readonly Booke
     const home = found.filter(({ isHome }) => isHome)
     const [row] = home
     const told = `${line.file} (${line.wish}, ${line.status}, ${line.bytes} of ${line.fullBytes}): ${found.map(tell).join('; ') || 'no row'}`
+    if (!isDelivered(line) && found.every(isNothing)) continue
     if (home.length > 1 || found.length > 2) doubled.push(`${told}: more than once`)
     else if (found.some((other) => row !== undefined && !isSame(other, row))) lost.push(`${told}: its rows differ`)
     else if (found.length > 0 && row === undefined) lost.push(`${told}: no row that is home`)
-    else if (row?.unsettled === true) (isCovered(line, row) ? unsettled : lost).push(told)
+    else if (row !== undefined && isEstimate(row)) (isCovered(line, row) ? unsettled : lost).push(told)
     else if (isBelow(line, row)) lost.push(told)
     else if (isAbove(line, row)) doubled.push(told)
   }
@@ -60,6 +69,16 @@ export function auditBooks(received: readonly Received[], booked: readonly Booke
 /** Something was sent that costs something. */
 function isDelivered({ status, wish }: Received): boolean {
   return (status === 200 || status === 206) && wish !== 'head'
+}
+
+/** A refusal may leave a row that says so. */
+function isNothing({ requests, creditsMilli, bytes }: Booked): boolean {
+  return requests === 0 && creditsMilli === 0 && bytes === 0
+}
+
+/** Nobody could say how it ended: expired, or taken while the store was away and never reported. */
+function isEstimate({ unsettled, state }: Booked): boolean {
+  return unsettled || state === 'open'
 }
 
 function isBelow(line: Received, row: Booked | undefined): boolean {

@@ -36,7 +36,7 @@ export interface DownloadOptions {
   readonly restMs: number
 }
 
-const refusedPauseMs = 100
+const refusedPauseMs = 200
 /** What is asked for in turn: mostly whole files, and each way in which a request costs something else. */
 const wishes: readonly Wish[] = [
   ...['whole', 'whole', 'whole', 'head', 'whole', 'whole', 'leave', 'whole', 'whole', 'part', 'whole'],

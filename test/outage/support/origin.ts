@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import { closeServer, listen } from '../../../demo/listen.ts'
@@ -10,6 +11,7 @@ export interface Origin {
 
 /** `NAME.b<bytes>.h<milliseconds of rest>` in a path. */
 const wanted = /b(\d+)h(\d+)/
+const drainMsMax = 30_000
 const block = Buffer.alloc(65_536, 'tollgate ')
 
 export async function startOrigin(): Promise<Origin> {
@@ -40,12 +42,20 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     return
   }
   const half = Math.floor(length / 2)
-  response.write(bodyOf(half))
-  await delay(restMs)
-  if (!response.destroyed) response.end(bodyOf(length - half))
+  try {
+    await send(response, half)
+    await delay(restMs)
+    await send(response, length - half)
+    response.end()
+  } catch {
+    // The client has left.
+  }
 }
 
-function bodyOf(bytes: number): Buffer {
-  if (bytes <= block.length) return block.subarray(0, bytes)
-  return Buffer.alloc(bytes, block)
+async function send(response: ServerResponse, bytes: number): Promise<void> {
+  for (let left = bytes; left > 0; left -= block.length) {
+    if (response.destroyed) throw new Error('The client has left')
+    if (!response.write(block.subarray(0, Math.min(left, block.length))))
+      await once(response, 'drain', { signal: AbortSignal.timeout(drainMsMax) })
+  }
 }

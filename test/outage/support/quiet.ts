@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { Redis } from 'ioredis'
+import { type ChainableCommander, Redis } from 'ioredis'
 import type pg from 'pg'
 import { createPostgresLedgerStore } from '../../../src/postgres/ledger-store.ts'
 import { createRedisSpendStore, type RedisSpendStore } from '../../../src/redis/spend-store.ts'
@@ -13,6 +13,8 @@ export interface Lookout {
   unsettled(): Promise<readonly string[]>
   /** Charges that are taken and not yet in the books. */
   inFlight(): Promise<number>
+  /** Entries that the streams hold, while nobody can say which of them are booked. */
+  streamed(): Promise<number>
   close(): Promise<void>
 }
 
@@ -48,6 +50,7 @@ export async function createLookout(given: {
       }
       return unread + (await pendingOf(redis, keyPrefix))
     },
+    streamed: () => sumOver(redis, (batch, partition) => batch.xlen(`${keyPrefix}${partition}:charges`)),
     async close() {
       redis.disconnect()
       await store.close()
@@ -55,10 +58,13 @@ export async function createLookout(given: {
   }
 }
 
-async function pendingOf(redis: Redis, keyPrefix: string): Promise<number> {
+function pendingOf(redis: Redis, keyPrefix: string): Promise<number> {
+  return sumOver(redis, (batch, partition) => batch.zcard(`${keyPrefix}${partition}:pending`))
+}
+
+async function sumOver(redis: Redis, ask: (batch: ChainableCommander, partition: string) => void): Promise<number> {
   const batch = redis.pipeline()
-  for (let partition = 0; partition < 256; partition += 1)
-    batch.zcard(`${keyPrefix}{p${String(partition).padStart(3, '0')}}:pending`)
+  for (let partition = 0; partition < 256; partition += 1) ask(batch, `{p${String(partition).padStart(3, '0')}}`)
   const replies = (await batch.exec()) ?? []
   return replies.reduce((sum, [, count]) => sum + Number(count), 0)
 }
@@ -78,9 +84,13 @@ export async function untilQuiet(lookout: Lookout, child: Child, msMax = 20_000)
     const left = await leftOver(lookout, child)
     quietRounds = left.length === 0 ? quietRounds + 1 : 0
     if (quietRounds === 2) return
-    if (performance.now() > deadlineMs) throw new Error(`Not quiet after ${msMax} ms: ${left.join(', ')}`)
+    if (performance.now() > deadlineMs) throw new Error(await notQuiet(left, child))
     await delay(pollMs)
   }
+}
+
+async function notQuiet(left: readonly string[], child: Child): Promise<string> {
+  return `Still on its way: ${left.join(', ')}. It told ${JSON.stringify(await child.told())}`
 }
 
 async function leftOver(lookout: Lookout, child: Child): Promise<readonly string[]> {

@@ -1,10 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Child } from './stage.ts'
+import type { Child, Posture, Server } from './stage.ts'
 import type { TrialWorld } from './trial.ts'
 
 /** One way in which something breaks and comes back. Resolves when it is back. */
 export interface Spoil {
   readonly name: string
+  /** Of the limits; any when absent. */
+  readonly posture?: Posture
+  /** What may be lost: passes that no store had answered, taken in the last instant before a kill. 0 when absent. */
+  readonly lostMax?: number
   readonly run: (world: TrialWorld, random: () => number) => Promise<void>
 }
 
@@ -12,20 +16,20 @@ const awayMs = 1_500
 
 /** What can break beside a fail point: servers, processes, and the wires between them. */
 export const spoils: readonly Spoil[] = [
-  { name: 'Redis killed', run: ({ stage }) => stage.restartRedis() },
+  { name: 'Redis killed', run: ({ stage }) => restart(stage.servers.redis) },
   { name: 'Redis frozen', run: ({ stage }) => freeze(stage.redis().pid) },
-  { name: 'PostgreSQL killed', run: ({ stage }) => stage.restartPostgres() },
+  { name: 'PostgreSQL killed', run: ({ stage }) => restart(stage.servers.postgres) },
   {
     name: 'Redis and PostgreSQL killed',
     run: async ({ stage }) => {
-      await Promise.all([stage.restartRedis(), stage.restartPostgres()])
+      await Promise.all(Object.values(stage.servers).map(restart))
     },
   },
   { name: 'Tollgate killed', run: restartTollgate },
   { name: 'Tollgate frozen', run: ({ stage }) => freeze(stage.tollgate().pid) },
   { name: 'ledger killed', run: withLedger((ledger) => ledger.kill()) },
   { name: 'ledger frozen', run: withLedger((ledger) => freeze(ledger.pid)) },
-  { name: 'Redis frozen, Tollgate killed meanwhile', run: killWhileFrozen },
+  { name: 'Redis frozen, Tollgate killed meanwhile', lostMax: 20, run: killWhileFrozen },
   { name: 'wire to Redis reset', run: async ({ stage }) => stage.redisWire.reset() },
   { name: 'wire to Redis cut in a command', run: ({ stage }, random) => cut(stage.redisWire, random) },
   { name: 'wire to Redis stalled', run: ({ stage }) => stall(stage.redisWire) },
@@ -35,6 +39,11 @@ export const spoils: readonly Spoil[] = [
   { name: 'wire to PostgreSQL stalled', run: ({ stage }) => stall(stage.postgresWire) },
   { name: 'wire to PostgreSQL slow', run: ({ stage }) => slow(stage.postgresWire) },
 ]
+
+async function restart(server: Server): Promise<void> {
+  await server.kill()
+  await server.start()
+}
 
 async function freeze(pid: number): Promise<void> {
   process.kill(pid, 'SIGSTOP')

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { listenerName, meshBootstrap } from '../../../envoy/bootstrap.ts'
+import type { Config } from '../../../envoy/config.ts'
 import { startEnvoy } from '../../../scripts/servers/envoy.ts'
 import { type RunningRedis, startRedis } from '../../../scripts/servers/redis.ts'
 import { createScratchFolder, createSocketFolder, rootFolder } from '../../../scripts/state-folder.ts'
@@ -41,6 +42,12 @@ export interface Child {
   stop(): Promise<void>
 }
 
+/** Starts on what it had written before. */
+export interface Server {
+  kill(): Promise<void>
+  start(): Promise<void>
+}
+
 /** Real servers, each behind a wire that can be spoilt, and the shipped Tollgate behind a real Envoy. Everything ends with it. */
 export interface Stage extends AsyncDisposable {
   readonly baseUrl: string
@@ -57,14 +64,18 @@ export interface Stage extends AsyncDisposable {
   /** A second process on the same stores, for background roles; Envoy does not know it. */
   startLedger(): Promise<Child>
   redis(): RunningRedis
-  /** Kills it and starts it again on what it had written. */
-  restartRedis(): Promise<void>
-  restartPostgres(): Promise<void>
+  readonly servers: Record<'redis' | 'postgres', Server>
+  /** As gRPC writes it. */
+  readonly address: string
+  /** Resolves when Tollgate knows it. */
   caller(posture: Posture): Promise<Caller>
+  /** One that Tollgate may not know yet, and whose counters no store ever held. */
+  newcomer(): Promise<Caller>
+  /** A new store process has no counters yet; looking brings the caller's up from the books. */
+  warm(caller: Caller): Promise<void>
 }
 
 const departments = ['research', 'restoration', 'design', 'finance']
-const reservationMs = 1_500
 
 /** Quotas over each quantity and subject that a charge moves, none of which is ever reached. */
 const policy = `
@@ -81,11 +92,16 @@ const policy = `
   INSERT INTO tollgate.limit_rule (id, name, kind, counts, per, amount, burst, every, posture, applies_to_plan)
   SELECT id || '-rate', 'rate', 'rate', 'requests', 'account', 5000, 50000, '1 second', id, id FROM tollgate.plan`
 
-export async function startStage(): Promise<Stage> {
+export interface StageOptions {
+  /** Redis keeps each write over a kill, and the ledger goes in small steps; else both as in life. */
+  readonly isExact: boolean
+}
+
+export async function startStage({ isExact }: StageOptions): Promise<Stage> {
   await using started = new AsyncDisposableStack()
   const folder = createScratchFolder('outage')
   const logFile = join(folder, 'tollgate.log')
-  const servers = await startServers(started)
+  const servers = await startServers(started, { isExact })
   const { pool, redisWire, postgresWire, databaseUrl } = servers
   await migrate(databaseUrl(servers.postgresPort))
   await pool.query(policy)
@@ -107,7 +123,8 @@ export async function startStage(): Promise<Stage> {
     const data = { TOLLGATE_DATA_FOLDER: join(folder, name) }
     const orders = {
       environment: { ...environment, ...data, ...more },
-      reservationMs,
+      reservationMs: isExact ? 1_500 : 10_000,
+      isSteppedSmall: isExact,
       controlPort: await findFreePort(),
     }
     const child = await startChild(orders, logFile)
@@ -117,6 +134,7 @@ export async function startStage(): Promise<Stage> {
   let tollgate = await start('data', { TOLLGATE_GRPC_SOCKET: socket })
   const envoy = await startMesh({ folder, socket, origin })
   started.defer(() => envoy.stop())
+  const baseUrl = `http://127.0.0.1:${envoy.ports[listenerName]}`
   const stack = started.move()
   let made = 0
   const next = (): number => {
@@ -125,7 +143,7 @@ export async function startStage(): Promise<Stage> {
   }
   return {
     ...{ pool, redisWire, postgresWire, logFile },
-    baseUrl: `http://127.0.0.1:${envoy.ports[listenerName]}`,
+    baseUrl,
     redisUrl: servers.redis().url,
     keyPrefix: 'outage:',
     tollgate: () => tollgate,
@@ -134,17 +152,27 @@ export async function startStage(): Promise<Stage> {
     },
     startLedger: () => start('ledger', { TOLLGATE_GRPC_SOCKET: join(createSocketFolder(), 'ledger.sock') }),
     redis: servers.redis,
-    restartRedis: servers.restartRedis,
-    restartPostgres: servers.restartPostgres,
-    caller: (posture) => addCaller(pool, posture, next()),
+    servers: servers.servers,
+    address: `unix:${socket}`,
+    async caller(posture) {
+      const caller = await addCaller(pool, posture, next())
+      await untilKnown(baseUrl, caller)
+      return caller
+    },
+    newcomer: () => addCaller(pool, 'deny', next()),
+    warm: async (caller) => void (await standing(baseUrl, caller)),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
 }
 
-async function startServers(started: AsyncDisposableStack) {
+async function startServers(started: AsyncDisposableStack, { isExact }: StageOptions) {
   const [redisFolder, postgresFolder] = [createScratchFolder('redis'), createScratchFolder('postgres')]
   const postgresOptions = { binariesFolder: bundledPostgresFolder, dataFolder: postgresFolder, fsync: true }
-  const redisOptions = { dataFolder: redisFolder, appendOnly: true, args: ['--appendfsync', 'always'] }
+  const redisOptions = {
+    dataFolder: redisFolder,
+    appendOnly: true,
+    args: ['--appendfsync', isExact ? 'always' : 'everysec'],
+  }
   let redis = await startRedis(redisOptions)
   let postgres: EmbeddedPostgres = await startEmbeddedPostgres(postgresOptions)
   started.defer(async () => {
@@ -166,13 +194,19 @@ async function startServers(started: AsyncDisposableStack) {
     ...{ pool, redisWire, postgresWire, databaseUrl },
     postgresPort: postgres.port,
     redis: () => redis,
-    async restartRedis() {
-      await redis.kill()
-      redis = await startRedis({ ...redisOptions, port: redis.port })
-    },
-    async restartPostgres() {
-      await postgres.kill()
-      postgres = await startEmbeddedPostgres({ ...postgresOptions, port: postgres.port })
+    servers: {
+      redis: {
+        kill: () => redis.kill(),
+        async start() {
+          redis = await startRedis({ ...redisOptions, port: redis.port })
+        },
+      },
+      postgres: {
+        kill: () => postgres.kill(),
+        async start() {
+          postgres = await startEmbeddedPostgres({ ...postgresOptions, port: postgres.port })
+        },
+      },
     },
   }
 }
@@ -184,7 +218,15 @@ function startMesh({ folder, socket, origin }: { folder: string; socket: string;
     upstreams: [{ id: 'mirror', prefix: '/', address: { host: '127.0.0.1', port: origin.port } }],
     authorizeMsMax: 1_000,
   })
-  return startEnvoy({ config, scratchFolder: folder })
+  return startEnvoy({ config: oftenLogged(config), scratchFolder: folder })
+}
+
+/** Reservations are shorter here than in life, so what is under way must be told more often too. */
+function oftenLogged(config: Config): Config {
+  const text = JSON.stringify(config)
+  const often = text.replace(/"access_log_flush_interval":"\d+s"/, '"access_log_flush_interval":"0.5s"')
+  if (often === text) throw new Error('The bootstrap does not say how often requests under way are logged')
+  return JSON.parse(often) as Config
 }
 
 const readyMsMax = 30_000
@@ -240,4 +282,23 @@ async function addCaller(pool: pg.Pool, posture: Posture, index: number): Promis
     [account, digest],
   )
   return { account, token, department }
+}
+
+/** The status of a caller's own standing. */
+async function standing(baseUrl: string, { token }: Caller): Promise<number> {
+  const reply = await fetch(`${baseUrl}/quota/status`, { headers: { authorization: `Bearer ${token}` } })
+  await reply.text()
+  return reply.status
+}
+
+const knownMsMax = 5_000
+
+async function untilKnown(baseUrl: string, caller: Caller): Promise<void> {
+  const deadlineMs = performance.now() + knownMsMax
+  for (let status = 0; status !== 200; ) {
+    status = await standing(baseUrl, caller)
+    if (performance.now() > deadlineMs)
+      throw new Error(`${caller.account} is answered ${status} after ${knownMsMax} ms`)
+    if (status !== 200) await delay(10)
+  }
 }

@@ -46,7 +46,7 @@ export async function runTrial(
   await delay(restMs)
   await downloads.stop()
   await untilQuiet(lookout, stage.tollgate())
-  await warmCounters(stage, caller)
+  await stage.warm(caller)
   const audit = auditBooks(downloads.received, await bookedOf(stage.pool, caller.account))
   return {
     ...{ point, inFlight, ...audit },
@@ -77,6 +77,7 @@ async function startLoad(stage: Stage, { account, token }: Caller): Promise<Down
 /** Tollgate ends itself at the point, stays away for a moment and is started again. */
 export function dieAt({ stage, lookout }: TrialWorld, point: FailPoint, times: number) {
   return async (_: Downloads, caller: Caller): Promise<number> => {
+    if (point.startsWith('expir')) await leaveUnreported(stage)
     const child = stage.tollgate()
     await child.arm(point, times)
     const trigger = triggers[point]
@@ -91,6 +92,12 @@ export function dieAt({ stage, lookout }: TrialWorld, point: FailPoint, times: n
   }
 }
 
+/** A first kill leaves reservations that nobody will report. */
+async function leaveUnreported(stage: Stage): Promise<void> {
+  await stage.tollgate().kill()
+  await stage.startTollgate()
+}
+
 /** What makes a point be reached that the load alone does not come to. */
 const triggers: Partial<Record<FailPoint, (stage: Stage, caller: Caller) => Promise<void>>> = {
   figures: askAnew,
@@ -100,7 +107,7 @@ const triggers: Partial<Record<FailPoint, (stage: Stage, caller: Caller) => Prom
 
 /** Somebody whose counters the store has never held; once more while the account is news to Tollgate. */
 async function askAnew(stage: Stage): Promise<void> {
-  const { account, token } = await stage.caller('deny')
+  const { account, token } = await stage.newcomer()
   const url = `${stage.baseUrl}/packages/aa/${account}b1000h0-1.0.zip`
   for (let tries = 0; tries < 100; tries += 1) {
     const reply = await fetch(url, { headers: { authorization: `Bearer ${token}` } })
@@ -108,10 +115,4 @@ async function askAnew(stage: Stage): Promise<void> {
     if (reply.status !== 401) return
     await delay(20)
   }
-}
-
-/** A new store process has no counters yet; looking brings them up from the books. */
-async function warmCounters(stage: Stage, { token }: Caller): Promise<void> {
-  const reply = await fetch(`${stage.baseUrl}/quota/status`, { headers: { authorization: `Bearer ${token}` } })
-  await reply.text()
 }

@@ -10,11 +10,16 @@ export interface LogAsk {
   readonly method?: string
   readonly path?: string
   readonly status?: number
-  readonly bodyBytes?: number
-  readonly wireBytes?: number
+  /** A uint64; text where a number is not exact. */
+  readonly bodyBytes?: number | string
+  readonly wireBytes?: number | string
   /** Sent by the client. */
   readonly requestBodyBytes?: number
   readonly contentLength?: number
+  /** A google.protobuf.Duration, which may be negative. */
+  readonly duration?: { readonly seconds: string; readonly nanos: number }
+  /** As Envoy names why it answered itself: `ext_authz_error`, `path_normalization_failed`, … */
+  readonly details?: string
   readonly aborted?: boolean
   /** What the client asked for, and what it was told to get. */
   readonly range?: string
@@ -25,6 +30,8 @@ export interface LogAsk {
 export interface LogClient {
   send(...asks: readonly LogAsk[]): void
   sendBytes(message: Buffer): void
+  /** Ends the stream, and resolves when all of it was taken. */
+  finish(): Promise<void>
   close(): void
 }
 
@@ -42,7 +49,8 @@ export function createLogClient(address: string): LogClient {
   if (method === undefined) throw new Error('There is no StreamAccessLogs in these descriptors')
   const client = new Client(address, credentials.createInsecure())
   const same = (bytes: Buffer): Buffer => bytes
-  const stream = client.makeClientStreamRequest(method.path, same, same, () => undefined)
+  const ended = Promise.withResolvers<void>()
+  const stream = client.makeClientStreamRequest(method.path, same, same, () => ended.resolve())
   stream.on('error', () => undefined)
   let isFirst = true
   return {
@@ -53,6 +61,10 @@ export function createLogClient(address: string): LogClient {
       stream.write(method.requestSerialize(message))
     },
     sendBytes: (message) => void stream.write(message),
+    finish: () => {
+      stream.end()
+      return ended.promise
+    },
     close: () => {
       stream.cancel()
       client.close()
@@ -62,7 +74,7 @@ export function createLogClient(address: string): LogClient {
 
 function entryOf(ask: LogAsk): object {
   const { type = 'DownstreamEnd', status = 200, bodyBytes = 5_000_000 } = ask
-  const { method = 'GET', path = '/packages/aa/demo-1.0-py3-none-any.whl', wireBytes = bodyBytes + 500 } = ask
+  const { method = 'GET', path = '/packages/aa/demo-1.0-py3-none-any.whl', wireBytes = Number(bodyBytes) + 500 } = ask
   const contentLength = String(ask.contentLength ?? bodyBytes)
   return {
     commonProperties: {
@@ -71,6 +83,7 @@ function entryOf(ask: LogAsk): object {
       downstreamWireBytesSent: String(wireBytes),
       accessLogType: type,
       streamId: 'stream-1',
+      ...(ask.duration !== undefined && { duration: ask.duration }),
     },
     request: {
       requestMethod: method,
@@ -86,7 +99,7 @@ function entryOf(ask: LogAsk): object {
         'content-length': contentLength,
         ...(ask.contentRange !== undefined && { 'content-range': ask.contentRange }),
       },
-      responseCodeDetails: 'via_upstream',
+      responseCodeDetails: ask.details ?? 'via_upstream',
     },
   }
 }
