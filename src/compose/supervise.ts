@@ -12,6 +12,7 @@ import { openDatabase } from './database.ts'
 import { keepServing, type Place } from './keep-serving.ts'
 import { type ProcessEnd, startServingProcess } from './serving-process.ts'
 import { socketPaths } from './sockets.ts'
+import { listenToSignals } from './supervisor-signals.ts'
 
 /** Failures in a row of one process, while none serves, after which nothing is tried any more. */
 const failuresMax = 8
@@ -165,41 +166,13 @@ async function endAll(
 async function expectOrderly(places: readonly Place[]): Promise<void> {
   for (const place of places) {
     const end = await place.ended
-    if (end.code !== 0) throw new Fault('internal', `Process ${place.name} did not end in order: ${shownEnd(end)}`)
+    // One that had not begun to listen to signals had nothing to drain.
+    if (end.code !== 0 && end.signal !== 'SIGTERM')
+      throw new Fault('internal', `Process ${place.name} did not end in order: ${shownEnd(end)}`)
   }
 }
 
 function shownEnd({ code, signal }: ProcessEnd): string {
   if (signal !== undefined) return `killed by ${signal}`
   return code === undefined ? 'could not be started' : `exit code ${code}`
-}
-
-/** The first SIGTERM or SIGINT ends, a second one hurries; SIGHUP renews, unless it says that our terminal is gone. */
-function listenToSignals() {
-  const ending = Promise.withResolvers<void>()
-  const hurried = Promise.withResolvers<void>()
-  let isEnding = false
-  let renew: () => Promise<void> = async () => undefined
-  let isRenewing = false
-  const end = (): void => {
-    if (isEnding) hurried.resolve()
-    isEnding = true
-    ending.resolve()
-  }
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, end)
-  process.on('SIGHUP', () => {
-    if (process.stdin.isTTY) return end()
-    if (isRenewing) return
-    isRenewing = true
-    void renew().finally(() => {
-      isRenewing = false
-    })
-  })
-  return {
-    ending: ending.promise,
-    hurried: hurried.promise,
-    onRenew(work: () => Promise<void>) {
-      renew = work
-    },
-  }
 }

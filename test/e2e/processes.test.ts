@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { call } from '../../demo/caller.ts'
@@ -29,7 +30,6 @@ afterAll(() => world.stop())
 async function servingPids(): Promise<readonly number[]> {
   const metrics = await (await fetch(`${world.tollgate.opsUrl}/metrics`)).text()
   const names = new Set([...metrics.matchAll(/^tollgate_policy_version\{process="(\d+)"\}/gm)].map(([, name]) => name))
-  const { readFileSync } = await import('node:fs')
   const ready = readFileSync(world.logFile, 'utf8')
     .split('\n')
     .filter((line) => line.includes('"event":"process_ready"'))

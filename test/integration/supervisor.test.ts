@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -72,18 +72,27 @@ test('readyz says what Redis is not set to, and names the process; so does a met
   expect(metrics).toContain('tollgate_redis_may_evict{process="1"} 1')
 })
 
-test('the processes end when their supervisor is killed', async () => {
-  const given = settings()
+/** Two processes behind a supervisor, and their pids. */
+async function startTwo() {
+  const { TOLLGATE_OPS_ADDRESS: _, ...given } = settings()
   const logFile = join(given.TOLLGATE_DATA_FOLDER, 'log')
-  const { TOLLGATE_OPS_ADDRESS: _, ...rest } = given
-  const tollgate = await serveTollgate({ settings: rest, logFile, processes: 2 })
-  const metrics = await (await fetch(`${tollgate.opsUrl}/metrics`)).text()
-  expect(metrics).toContain('tollgate_policy_version{process="1"}')
-  const { readFileSync } = await import('node:fs')
-  const pids = [...readFileSync(logFile, 'utf8').matchAll(/"pid":(\d+),"event":"process_ready"/g)].map(
-    ([, pid = '']) => pid,
-  )
+  const tollgate = await serveTollgate({ settings: given, logFile, processes: 2 })
+  const log = (): string => readFileSync(logFile, 'utf8')
+  const pids = [...log().matchAll(/"pid":(\d+),"event":"process_ready"/g)].map(([, pid = '']) => pid)
   expect(pids).toHaveLength(2)
+  return { tollgate, pids, log }
+}
+
+test('the processes end when their supervisor is killed', async () => {
+  const { tollgate, pids } = await startTwo()
   await tollgate.kill()
   await expect.poll(() => pids.filter(isRunning), { timeout: 10_000 }).toEqual([])
+})
+
+test('one Ctrl-C, which reaches every process of a terminal, ends all in order', async () => {
+  const { tollgate, pids, log } = await startTwo()
+  for (const pid of [...pids, String(tollgate.pid)]) process.kill(Number(pid), 'SIGINT')
+  expect(await tollgate.ended).toBe(0)
+  expect(pids.filter(isRunning)).toEqual([])
+  for (const name of ['0', '1']) expect(log()).toMatch(new RegExp(`"process":"${name}".*"event":"stopped"`))
 })
