@@ -25,6 +25,8 @@ interface Waiting {
   readonly item: ChargeItem
   /** Undefined for what keeps no segment. */
   readonly need: Need | undefined
+  /** Over as soon as the item is on disk, and not before: a kill in between must find one of the two. */
+  readonly replaces: Need | undefined
 }
 
 const flushMs = 5
@@ -139,17 +141,15 @@ class KeptItems implements ChargeJournal {
   }
 
   applied({ partition, id, appended, isSettled }: AppliedCharge): void {
-    if (appended !== undefined) {
-      const need = this.#remember({ kind: 'appended', entry: appended.entry })
-      this.#unreadOf(partition).push({ position: appended.position, need })
-    }
-    if (!isSettled) return
     const name = nameOf(partition, id)
-    const reserved = this.#reserved.get(name)
-    if (reserved === undefined) return
-    this.#reserved.delete(name)
-    this.#live.over(reserved)
-    if (appended === undefined) this.#wait({ item: { kind: 'settled', partition, id }, need: undefined })
+    const reserved = isSettled ? this.#reserved.get(name) : undefined
+    if (isSettled) this.#reserved.delete(name)
+    if (appended !== undefined) {
+      const need = this.#remember({ kind: 'appended', entry: appended.entry }, reserved)
+      this.#unreadOf(partition).push({ position: appended.position, need })
+    } else if (reserved !== undefined) {
+      this.#wait({ item: { kind: 'settled', partition, id }, need: undefined, replaces: reserved })
+    }
   }
 
   booked(partition: number, position: number): void {
@@ -196,9 +196,9 @@ class KeptItems implements ChargeJournal {
     return made
   }
 
-  #remember(item: ChargeItem): Need {
+  #remember(item: ChargeItem, replaces?: Need): Need {
     const need: Need = { segment: undefined, isOver: false }
-    this.#wait({ item, need })
+    this.#wait({ item, need, replaces })
     return need
   }
 
@@ -215,7 +215,10 @@ class KeptItems implements ChargeJournal {
     while (this.#waiting.length > 0) {
       const group = this.#waiting.slice(0, itemsPerRecord)
       const onKept = (segment: number): void => {
-        for (const { need } of group) if (need !== undefined) this.#live.written(need, segment)
+        for (const { need, replaces } of group) {
+          if (need !== undefined) this.#live.written(need, segment)
+          if (replaces !== undefined) this.#live.over(replaces)
+        }
       }
       if (!this.#journal.append(encodeItems(group.map(({ item }) => item)), onKept)) break
       this.#waiting = this.#waiting.slice(group.length)

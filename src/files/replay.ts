@@ -112,7 +112,11 @@ export class Replay {
   async #all(): Promise<void> {
     await this.#retryHeld()
     let isMore = true
-    while (isMore) isMore = await this.#batch()
+    while (isMore) {
+      const { segment } = this.#cursor
+      isMore = await this.#batch()
+      if (this.#cursor.segment !== segment) await this.#dropRead()
+    }
     await this.#dropRead()
   }
 
