@@ -20,6 +20,10 @@ export interface PolicySource {
  * - read time only from its own clock, inside that step;
  * - keep every quota counter of a subject equal to the sum of what its reservations are booked at, `at` deciding the window;
  * - answer `cold` for a quota counter it has never held, and move nothing, unless told to pass;
+ * - hold one slot per reservation and in-flight cap, from the spend until a final report, its expiry or its own time ends it, and renew it by
+ *   every open report;
+ * - take a rate line ahead of its time when it would fit within its `paceMsMax`, and give back what has not leaked yet when such a
+ *   reservation is refunded, in each partition where it was paced; no other report gives a rate anything back;
  * - throw a `Fault` of code `store_unavailable` when it cannot say what happened, within the caller's deadline.
  */
 export interface SpendStore {

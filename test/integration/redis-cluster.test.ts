@@ -109,6 +109,17 @@ describe('a spend store in a Redis Cluster', () => {
     }
   }, 20_000)
 
+  it('is refused when its data lies in another way, whichever master knows', async () => {
+    const other = createKeyPrefix()
+    const clients = cluster.masters.map(({ url }) => new Redis(url))
+    await Promise.allSettled(clients.map((client) => client.set(`${other}meta`, 'format=0 partitions=256')))
+    const { url } = cluster
+    const refused = createRedisClusterSpendStore({ url, keyPrefix: other, observer: silentObserver, nowMs: Date.now })
+    await expect(refused.ready(10_000)).rejects.toMatchObject({ code: 'wrong_store_format', transient: false })
+    await refused.close()
+    for (const client of clients) client.disconnect()
+  })
+
   it('is refused by a store that does not know it for a cluster', async () => {
     const url = cluster.masters[0]?.url ?? ''
     const warnings: unknown[] = []
