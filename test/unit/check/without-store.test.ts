@@ -102,6 +102,8 @@ describe('while the store is away', () => {
     expect(await ask([local])).toEqual({ kind: 'unavailable', reason: 'spool' })
     expect(await ask([{ posture: 'allow', shadow: true }])).toEqual({ kind: 'unbooked' })
     expect(state.counted).toEqual(['unbooked_total'])
+    state.isFull = false
+    for (let time = 0; time < 4; time += 1) expect(await ask([local])).toMatchObject({ kind: 'taken' })
   })
 
   test('posture local counts a quota from 0 and refuses above its share, by the words of the limit, until the window ends', async () => {
