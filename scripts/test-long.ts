@@ -16,6 +16,7 @@ const environment = {
   OUTAGE_ROUNDS: values.rounds,
   OUTAGE_GONE_MS: String(Number(values.seconds) * 1_000),
   OUTAGE_FROZEN_MS: '10000',
+  OUTAGE_CHECK_MS: '200',
   OUTAGE_LARGE_BYTES: '1200000000',
   ...(values.seed === undefined ? {} : { OUTAGE_SEED: values.seed }),
 }

@@ -14,6 +14,8 @@ export const spoilRounds = numberOf('OUTAGE_ROUNDS', 1)
 export const frozenMs = numberOf('OUTAGE_FROZEN_MS', 2_000)
 /** How long PostgreSQL is away. */
 export const goneMs = numberOf('OUTAGE_GONE_MS', 5_000)
+/** How long a Check may take; longer than the default, because the machine may be busy with other tests. */
+export const checkMsMax = numberOf('OUTAGE_CHECK_MS', 800)
 /** One real file, in bytes. */
 export const largeBytes = numberOf('OUTAGE_LARGE_BYTES', 40_000_000)
 /** Repeats what was random. */

@@ -16,6 +16,7 @@ import { type ServerProcess, startServerProcess } from '../../../src/postgres/se
 import type { FailPoint } from '../../support/fail-points.ts'
 import type { ChildOrders } from '../../support/failpoint-child.ts'
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts'
+import { checkMsMax } from './length.ts'
 import { type Origin, startOrigin } from './origin.ts'
 
 export type Posture = 'deny' | 'allow' | 'local'
@@ -113,7 +114,7 @@ export async function startStage({ isExact }: StageOptions): Promise<Stage> {
     REDIS_URL: `redis://127.0.0.1:${redisWire.port}`,
     TOLLGATE_KEY_PREFIX: 'outage',
     TOLLGATE_DRAIN_MS: '0',
-    TOLLGATE_CHECK_MS_MAX: '800',
+    TOLLGATE_CHECK_MS_MAX: String(checkMsMax),
   }
   const children: Child[] = []
   started.defer(async () => {
