@@ -13,6 +13,7 @@ export async function examineAll(
   const deps = {
     books: createPostgresBooksExam({ pool: await tools.pool(), observer: silentObserver }),
     store: () => tools.exam(),
+    isDatabaseEmbedded: settings.DATABASE_URL === undefined,
     spools: () => lookAtSpools(settings.TOLLGATE_DATA_FOLDER),
     nowMs: Date.now,
   }

@@ -34,7 +34,7 @@ export function entriesFindings(report: EntriesReport | undefined): Finding[] {
       sentence: `Booked twice: ${doubled.join(', ')}. Each is a defect`,
     })
   if (unsettled > 0) {
-    const sentence = `${unsettled} requests since yesterday stand at their estimate, because nobody reported them`
+    const sentence = `Requests since yesterday that stand at their estimate, because nobody reported them: ${unsettled}`
     findings.push({ about: 'ledger', level: 'note', sentence })
   }
   return findings
@@ -44,39 +44,55 @@ export function spoolFindings(spools: readonly SpoolReport[]): Finding[] {
   const waiting = spools.filter(({ bytes }) => bytes > 0)
   if (waiting.length === 0) return [{ about: 'spool', level: 'good', sentence: 'Nothing waits in the spool' }]
   return waiting.map(({ folder, files, bytes, isOwned }) => {
-    const what = `${files} files with ${bytes} bytes of reports wait in ${folder}`
+    const what = `Reports wait in ${folder}, files: ${files}, bytes: ${bytes}`
     return isOwned
-      ? { about: 'spool', level: 'note', sentence: `${what}: they go to the store as soon as it takes them` }
+      ? { about: 'spool', level: 'note', sentence: `${what}. They go to the store as soon as it takes them` }
       : {
           about: 'spool',
           level: 'wrong',
-          sentence: `${what}, and its process has ended: start Tollgate on this data folder, which adopts them`,
+          sentence: `${what}, and their process has ended: start Tollgate on this data folder, which adopts them`,
         }
   })
 }
 
-/** What is to be done after PostgreSQL was restored, and whether it was. Redis needs nothing: it notices by itself. */
-export function restoreFindings(report: BooksReport, partitions: readonly PartitionReport[]): Finding[] {
+/** What speaks for a restore of PostgreSQL that `tollgate restored` has not followed yet. */
+export interface AfterRestore {
+  readonly report: BooksReport
+  /** It is started with Tollgate, so its start says nothing. */
+  readonly isDatabaseEmbedded: boolean
+  /** Undefined: the store cannot be looked into. */
+  readonly store?: {
+    readonly partitions: readonly PartitionReport[]
+    /** How many of them hold charges of which the ledger has read none. */
+    readonly unreadPartitions: number
+  }
+}
+
+/** What is to be done after a restore, and whether it was. Redis needs nothing: it notices by itself. */
+export function restoreFindings({ report, isDatabaseEmbedded, store }: AfterRestore): Finding[] {
   const { restored, history, startedAtMs } = report
-  const say = (level: Finding['level'], sentence: string): Finding => ({ about: 'restore', level, sentence })
-  const isDone = restored !== undefined && restored.history === history && restored.atMs >= startedAtMs
+  const isOfHistory = restored !== undefined && restored.history === history
+  const isDone = isOfHistory && (isDatabaseEmbedded || restored.atMs >= startedAtMs)
   const first = isDone
-    ? say(
-        'good',
-        `tollgate restored was run at ${new Date(restored.atMs).toISOString()}, after this PostgreSQL was started`,
-      )
+    ? say('good', `tollgate restored was run at ${new Date(restored.atMs).toISOString()}`)
     : say('wrong', 'If PostgreSQL was restored: run tollgate restored. It was not, since this PostgreSQL was started')
-  const unread = partitions.filter((one) => one.unread > 0).length
+  if (store === undefined) return [first]
+  const { partitions, unreadPartitions: unread } = store
   const second =
     unread === 0
-      ? say('good', 'Every charge that the streams hold is in the books')
+      ? say('good', 'The ledger has read every stream since')
       : say('wrong', `The streams of ${unread} partitions are still to be read: wait for the ledger, then ask again`)
   const old = partitions.filter(({ epoch, isOfThisServer }) => epoch !== undefined && !isOfThisServer).length
-  const third = say(
-    old === 0 ? 'good' : 'note',
+  const third =
     old === 0
-      ? 'Redis needs nothing: every partition in use belongs to this life of the server'
-      : `Redis was restarted or restored: ${old} partitions begin anew at their first use and are counted from the books. Nothing is to be done`,
-  )
+      ? say('good', 'Redis needs nothing: every partition in use belongs to this life of the server')
+      : say(
+          'note',
+          `Redis was restarted or restored: ${old} partitions begin anew at their first use and are counted from the books. Nothing is to be done`,
+        )
   return [first, second, third]
+}
+
+function say(level: Finding['level'], sentence: string): Finding {
+  return { about: 'restore', level, sentence }
 }

@@ -1,6 +1,13 @@
+import type { Checkpoint } from '../core/charge.ts'
 import { Fault } from '../core/fault.ts'
 import { partitionCount } from '../core/subject.ts'
-import { databaseFindings, entriesFindings, restoreFindings, spoolFindings } from './book-findings.ts'
+import {
+  type AfterRestore,
+  databaseFindings,
+  entriesFindings,
+  restoreFindings,
+  spoolFindings,
+} from './book-findings.ts'
 import type { Finding } from './finding.ts'
 import type { BooksExam, PartitionReport, SpoolReport, StoreExam } from './ports.ts'
 import { type Compared, counterFindings, partitionFindings, storeFindings } from './store-findings.ts'
@@ -17,6 +24,8 @@ export interface ExamineDeps {
   readonly books: BooksExam
   /** Undefined: it counts inside a running process and cannot be looked into from outside. May reject with a `Fault`. */
   readonly store: () => Promise<StoreExam | undefined>
+  /** PostgreSQL is started with Tollgate. */
+  readonly isDatabaseEmbedded: boolean
   readonly spools: () => Promise<readonly SpoolReport[]>
   readonly nowMs: () => number
 }
@@ -42,22 +51,28 @@ export async function examine(deps: ExamineDeps, wish: ExamineWish): Promise<Exa
     ...spoolFindings(await spools()),
   ]
   const seen = await lookAtStore(deps, wish)
-  const restore = wish.isAfterRestore ? restoreFindings(report, seen.partitions) : []
+  const { isDatabaseEmbedded } = deps
+  const restored = { report, isDatabaseEmbedded, ...(seen.store && { store: seen.store }) }
+  const restore = wish.isAfterRestore ? restoreFindings(restored) : []
   const all = [...findings, ...seen.findings, ...restore]
-  return { isHealthy: all.every(({ level }) => level !== 'wrong'), findings: all, partitions: seen.partitions }
+  return {
+    isHealthy: all.every(({ level }) => level !== 'wrong'),
+    findings: all,
+    partitions: seen.store?.partitions ?? [],
+  }
 }
 
-type Seen = Pick<Examination, 'findings' | 'partitions'>
+type Seen = Pick<Examination, 'findings'> & Pick<AfterRestore, 'store'>
 
 async function lookAtStore(deps: ExamineDeps, wish: ExamineWish): Promise<Seen> {
   try {
     const store = await deps.store()
     if (store !== undefined) return await compareStore(deps, { store, wish })
     const sentence = 'It counts inside the running process, where nobody else can look: its metrics say how it is'
-    return { findings: [{ about: 'store', level: 'note', sentence }], partitions: [] }
+    return { findings: [{ about: 'store', level: 'note', sentence }] }
   } catch (error) {
     if (!(error instanceof Fault)) throw error
-    return { findings: [{ about: 'store', level: 'wrong', sentence: error.message }], partitions: [] }
+    return { findings: [{ about: 'store', level: 'wrong', sentence: error.message }] }
   }
 }
 
@@ -65,7 +80,9 @@ async function compareStore(
   { books, nowMs }: ExamineDeps,
   { store, wish }: { readonly store: StoreExam; readonly wish: ExamineWish },
 ): Promise<Seen> {
-  const partitions = await lookAtPartitions(store, books)
+  const checkpoints = new Map((await books.checkpoints()).map((one) => [one.partition, one]))
+  const partitions = await lookAtPartitions(store, checkpoints)
+  const unread = partitions.filter(({ partition, entries }) => entries > 0 && !checkpoints.has(partition))
   const compared: Compared[] = []
   const findings: Finding[] = []
   for (const seed of await books.counters({ ...wish, countMax: countersMax })) {
@@ -73,7 +90,7 @@ async function compareStore(
   }
   if (wish.account !== undefined && compared.length === 0) findings.push(unknownAccount(wish.account))
   return {
-    partitions,
+    store: { partitions, unreadPartitions: unread.length },
     findings: [
       ...findings,
       ...storeFindings(store.servers(), { storeMs: store.nowMs(), nowMs: nowMs() }),
@@ -88,8 +105,10 @@ function unknownAccount(account: string): Finding {
 }
 
 /** Some at a time: the store serves Checks meanwhile. */
-async function lookAtPartitions(store: StoreExam, books: BooksExam): Promise<readonly PartitionReport[]> {
-  const checkpoints = new Map((await books.checkpoints()).map((one) => [one.partition, one]))
+async function lookAtPartitions(
+  store: StoreExam,
+  checkpoints: ReadonlyMap<number, Checkpoint>,
+): Promise<readonly PartitionReport[]> {
   const reports: PartitionReport[] = []
   for (let from = 0; from < partitionCount; from += partitionsAtOnce) {
     const some = Array.from({ length: Math.min(partitionsAtOnce, partitionCount - from) }, (_, index) => from + index)

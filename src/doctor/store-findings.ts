@@ -53,18 +53,14 @@ export function partitionFindings(partitions: readonly PartitionReport[]): Findi
       say(
         'store',
         'note',
-        `Partition ${partition}: ${overdue} reservations are overdue; the sweeper ends them within seconds`,
+        `Partition ${partition}: reservations overdue: ${overdue}; the sweeper ends them within seconds`,
       )
     if (stale > 0)
-      say('counters', 'note', `Partition ${partition}: ${stale} subjects wait to be recomputed from the books`)
+      say('counters', 'note', `Partition ${partition}: subjects that wait to be recomputed from the books: ${stale}`)
   }
   const sum = (key: 'entries' | 'unread' | 'pending'): number => partitions.reduce((total, one) => total + one[key], 0)
-  const kept = `${sum('entries')} charges are kept in ${partitions.filter(({ epoch }) => epoch !== undefined).length} partitions`
-  say(
-    'ledger',
-    sum('unread') > 0 ? 'note' : 'good',
-    `${kept}, ${sum('unread')} of them still to be booked; ${sum('pending')} reservations are pending`,
-  )
+  const kept = `Charges kept in the streams: ${sum('entries')}, of which to be booked: ${sum('unread')}`
+  say('ledger', sum('unread') > 0 ? 'note' : 'good', `${kept}; reservations pending: ${sum('pending')}`)
   return findings
 }
 
@@ -95,12 +91,12 @@ export function counterFindings(compared: readonly Compared[]): Finding[] {
       ),
     )
   }
-  const sentence = `${equal} counters are what the books, the streams and the pending reservations say`
+  const sentence = `Counters that are what the books, the streams and the pending reservations say: ${equal}`
   return [...findings, { about: 'counters', level: 'good', sentence }]
 }
 
 function differenceWords({ quantity, surface, window, held = 0, expected }: ComparedCounter): string {
   const known = bookedQuantities.find((one) => one === quantity) ?? 'requests'
   const of = surface === 'any' ? '' : ` of ${surface}`
-  return `the ${window}'s ${quantity}${of} stand at ${amountWords(known, held)} in the store, and should at ${amountWords(known, expected)}`
+  return `the ${window.replace(/_.*/, '')}'s ${quantity}${of} stand at ${amountWords(known, held)} in the store, and should at ${amountWords(known, expected)}`
 }

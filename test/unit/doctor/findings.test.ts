@@ -40,7 +40,7 @@ test.each([
   [
     'an orphaned spool',
     spoolFindings([{ folder: '/s/1', files: 1, bytes: 9, isOwned: false }]),
-    /its process has ended/,
+    /their process has ended/,
   ],
 ])('%s is wrong and says what to do or what it means', (_, findings, sentence) => {
   expect(wrong(findings)).toEqual([expect.stringMatching(sentence)])
@@ -60,10 +60,10 @@ test('what only somebody should know is no fault', () => {
   ]
   expect(wrong(findings)).toEqual([])
   const text = findings.map(({ sentence }) => sentence).join('\n')
-  for (const part of ['3.0 s ahead of', '2.5 s behind', '9999_new.sql', 'append-only', '2 reservations are overdue']) {
+  for (const part of ['3.0 s ahead of', '2.5 s behind', '9999_new.sql', 'append-only', 'reservations overdue: 2']) {
     expect(text).toContain(part)
   }
-  expect(text).toContain('12 requests since yesterday stand at their estimate')
+  expect(text).toContain('because nobody reported them: 12')
 })
 
 test('a counter that is not what the books, streams and reservations say is wrong, in shown units; a cold one is not', () => {
@@ -84,7 +84,7 @@ test('a counter that is not what the books, streams and reservations say is wron
     "account:alice: the day's credits stand at 4 credits in the store, and should at 1.5 credits",
   ])
   expect(findings.map(({ level }) => level)).toEqual(['wrong', 'note', 'good'])
-  expect(findings.at(-1)?.sentence).toMatch(/^1 counters are/)
+  expect(findings.at(-1)?.sentence).toMatch(/reservations say: 1$/)
 })
 
 test.each([
@@ -93,11 +93,18 @@ test.each([
   ['run in another history', { ...report, restored: { atMs: 600_000, history: 'other' } }, 1],
   ['run', { ...report, restored: { atMs: 600_000, history: 'h' } }, 0],
 ])('after a restore, tollgate restored %s', (_, restored, faults) => {
-  expect(wrong(restoreFindings(restored, [partition]))).toHaveLength(faults)
+  const store = { partitions: [partition], unreadPartitions: 0 }
+  expect(wrong(restoreFindings({ report: restored, isDatabaseEmbedded: false, store }))).toHaveLength(faults)
 })
 
 test('after a restore, streams that are still to be read are wrong, and partitions of another Redis are not', () => {
   const done = { ...report, restored: { atMs: 600_000, history: 'h' } }
-  const findings = restoreFindings(done, [{ ...partition, unread: 4, isOfThisServer: false }])
+  const store = { partitions: [{ ...partition, isOfThisServer: false }], unreadPartitions: 1 }
+  const findings = restoreFindings({ report: done, isDatabaseEmbedded: false, store })
   expect(findings.map(({ level }) => level)).toEqual(['good', 'wrong', 'note'])
+})
+
+test('after a restore, nothing is said of a store that cannot be seen, nor of the start of an embedded PostgreSQL', () => {
+  const done = { ...report, restored: { atMs: 400_000, history: 'h' } }
+  expect(restoreFindings({ report: done, isDatabaseEmbedded: true }).map(({ level }) => level)).toEqual(['good'])
 })
