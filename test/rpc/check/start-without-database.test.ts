@@ -24,6 +24,8 @@ interface Start extends AsyncDisposable {
   readonly address: Promise<string>
   readonly missing: Set<string>
   readonly warnings: Set<string>
+  /** Aborted when it cannot go on. */
+  readonly signal: AbortSignal
 }
 
 let dataFolder: string
@@ -54,7 +56,7 @@ function start(environment: Readonly<Record<string, string>>): Start {
   const client = address.then((found) => createCheckClient(found, { timeoutMs: 1_000 }))
   client.catch(() => undefined)
   return {
-    ...{ missing, warnings, client, address },
+    ...{ missing, warnings, client, address, signal: ending.signal },
     async [Symbol.asyncDispose]() {
       ending.abort()
       await client.then(
@@ -156,6 +158,28 @@ test.each([
     expect((await client.check({ token, path: wheel, extensions })).allowed).toBe(true)
   },
 )
+
+test('a database of another installation than the copies are of ends the process when it answers', async () => {
+  database ??= await startDatabase(port)
+  const folder = createScratchFolder('copies')
+  const environment = {
+    ...{ DATABASE_URL: await freshDatabase(database), REDIS_URL: sharedRedisUrl(), TOLLGATE_DATA_FOLDER: folder },
+    ...{ TOLLGATE_KEY_PREFIX: createKeyPrefix().slice(0, -1), TOLLGATE_DRAIN_MS: '0' },
+  }
+  await earlierStart(environment, 'redis')
+  const other = await freshDatabase(database)
+  await database.stop()
+  database = undefined
+  await using tollgate = start({ ...environment, DATABASE_URL: other })
+  await tollgate.client
+  expect(tollgate.signal.aborted).toBe(false)
+  database = await startDatabase(port)
+  await expect.poll(() => tollgate.signal.aborted, { timeout: 20_000 }).toBe(true)
+  expect(tollgate.signal.reason).toMatchObject({
+    code: 'wrong_store_format',
+    message: 'This database is of another installation than the copies in the data folder',
+  })
+})
 
 function tamper(folder: string): void {
   const path = join(folder, 'policy.copy')

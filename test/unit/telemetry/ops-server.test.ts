@@ -23,6 +23,16 @@ test('/readyz is 503 and names what is missing until nothing is', async () => {
   expect([after.status, await after.text()]).toEqual([200, 'ready\n'])
 })
 
+test('/readyz says what is not as it should be although it is ready', async () => {
+  const server = await createOpsServer({
+    ...{ listen: { host: '127.0.0.1', port: 0 }, metrics: createMetrics(), missing: () => [] },
+    warnings: async () => ['PostgreSQL does not answer'],
+  })
+  const page = await fetch(`http://127.0.0.1:${server.address.port}/readyz`)
+  expect([page.status, await page.text()]).toEqual([200, 'ready\nwarning: PostgreSQL does not answer\n'])
+  await server.close()
+})
+
 test('/metrics is Prometheus text, /livez is 200 also when not ready', async () => {
   const url = await ops(() => ['policy'])
   const metrics = await fetch(`${url}/metrics`)
