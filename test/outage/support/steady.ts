@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { createCheckClient } from '../../rpc/support/check-client.ts'
 import { createLogClient } from '../../rpc/support/log-client.ts'
+import type { Caller } from './callers.ts'
 import type { Received } from './downloads.ts'
-import type { Caller } from './stage.ts'
 
 /** One Check as its client saw it. */
 export interface Asked extends Received {

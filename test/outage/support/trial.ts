@@ -2,9 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { FailPoint } from '../../support/fail-points.ts'
 import { type Audit, auditBooks } from '../../support/three-books.ts'
 import { bookedOf, differences } from './books-of.ts'
+import type { Caller, Posture } from './callers.ts'
 import { type Downloads, startDownloads } from './downloads.ts'
 import { type Lookout, untilQuiet } from './quiet.ts'
-import type { Caller, Posture, Stage } from './stage.ts'
+import type { Stage } from './stage.ts'
 
 /** What one trial came to. */
 export interface Outcome extends Audit {
