@@ -58,7 +58,7 @@ const schema = z.strictObject({
   TOLLGATE_CHECK_MS_MAX: whole(20, 10_000).default(200),
   TOLLGATE_IN_FLIGHT_MAX: whole(1, 1_000_000).default(2_000),
   TOLLGATE_HELD_MAX: whole(0, 1_000_000).default(2_000),
-  TOLLGATE_HELD_PER_ACCOUNT_MAX: whole(0, 1_000_000).default(64),
+  TOLLGATE_HELD_PER_ACCOUNT_MAX: whole(0, 1_000_000).default(256),
   TOLLGATE_RESERVATION_MS: whole(10_000, 3_600_000).default(300_000),
   TOLLGATE_ENTRY_DAYS: whole(35, 3_650).default(90),
   TOLLGATE_HOUR_DAYS: whole(35, 3_650).default(400),
