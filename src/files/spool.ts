@@ -30,7 +30,7 @@ const stopMsMax = 2_000
 export async function openSpool(options: SpoolOptions): Promise<Spool> {
   const { observer, nowMs, bytesMax } = options
   const folder = await openProcessFolder(join(options.dataFolder, 'spool'))
-  const journal = new Journal({ folder: folder.path, journal: 'spool', bytesMax, observer })
+  const journal = new Journal({ folder: folder.path, journal: 'spool', bytesMax, writesAtOnce: true, observer })
   const replay = new Replay({ ...options, journal })
   let adopting = adoptLeft({ folder, journal, replay, observer })
   await adopting

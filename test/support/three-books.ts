@@ -33,11 +33,8 @@ export function findingsOf({ lost, doubled }: Pick<Audit, 'lost' | 'doubled'>): 
 }
 
 /** 1 credit, and 1 for each MB. */
-export const baseMilli = 1_000
-export const milliPerMb = 1_000
-/** What is reserved for a file whose size is not known, and booked when nobody reports it. */
-export const assumedBytes = 2_000_000
-
+const baseMilli = 1_000
+const milliPerMb = 1_000
 export function costMilliOf(bytes: number): number {
   return baseMilli + Math.ceil((bytes * milliPerMb) / 1_000_000)
 }

@@ -23,7 +23,9 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-function open(more: { readonly bytesMax?: number; readonly segmentBytes?: number } = {}): Journal {
+function open(
+  more: { readonly bytesMax?: number; readonly segmentBytes?: number; readonly writesAtOnce?: boolean } = {},
+): Journal {
   return new Journal({ folder, journal: 'spool', bytesMax: 1_000_000, observer, ...more })
 }
 
@@ -54,6 +56,26 @@ test('what was appended is read back in order, over segments, and is on disk whe
     Buffer.concat(texts.map((text) => encodeFrame(Buffer.from(text)))),
   )
   expect(onDisk.map(({ path }) => statSync(path).mode & 0o777)).toEqual(onDisk.map(() => 0o600))
+  await journal.close()
+})
+
+test('with writesAtOnce a record is in the file before append() answers, and once, whatever is written with it', async () => {
+  const journal = open({ writesAtOnce: true })
+  const texts = ['opens the file', 'second', 'third', 'fourth']
+  journal.append(Buffer.from('opens the file'))
+  await journal.flush()
+  const [{ path } = { path: '' }] = await listSegments(folder)
+  const framesOf = (count: number) => Buffer.concat(texts.slice(0, count).map((text) => encodeFrame(Buffer.from(text))))
+  journal.append(Buffer.from('second'))
+  expect(readFileSync(path)).toEqual(framesOf(2))
+  const flushed = journal.flush()
+  journal.append(Buffer.from('third'))
+  expect(readFileSync(path)).toEqual(framesOf(3))
+  await flushed
+  journal.append(Buffer.from('fourth'))
+  await journal.flush()
+  expect(readFileSync(path)).toEqual(framesOf(4))
+  expect(await contents(journal)).toEqual(texts)
   await journal.close()
 })
 
