@@ -40,7 +40,7 @@ test('ten times as many callers as can be served leave those that are served as 
   const socket = world.settings['TOLLGATE_GRPC_SOCKET'] ?? ''
   const load = await runCommand({
     file: process.execPath,
-    args: [join(rootFolder, 'test/outage/support/overload-load.ts'), socket, token, String(inFlightMax)],
+    args: [join(rootFolder, 'test/outage/support/overload-child.ts'), socket, token, String(inFlightMax)],
     environment: { PATH: process.env['PATH'] ?? '' },
     folder: rootFolder,
     durationMsMax: 60_000,
