@@ -16,8 +16,10 @@ beforeAll(async () => {
   world = await createWorld({
     store: 'redis',
     processes: 2,
+    // Patient, because the machine may be busy with anything; what is asked here is what a process's end costs.
+    authorizeMsMax: 4_000,
     // As operators have it: Envoy sees NOT_SERVING after two health checks of a second.
-    settings: { TOLLGATE_DRAIN_MS: '3000' },
+    settings: { TOLLGATE_DRAIN_MS: '3000', TOLLGATE_CHECK_MS_MAX: '3000' },
   })
   await world.sql('DELETE FROM tollgate.limit_rule')
   await world.sql(`SELECT tollgate.confirm_emptied('limit_rule')`)
@@ -59,16 +61,30 @@ test('one ops listener answers for both: metrics told apart, both serve', async 
   expect(metrics.match(/^# HELP tollgate_policy_version /gm)).toHaveLength(1)
 })
 
-test('SIGTERM of one of two processes under steady load loses no request, and another takes its place', async () => {
+/** A file of the mirror, whose download is booked by what the access log says of it. */
+async function fileUrl(): Promise<string> {
+  const page = await call({ url: `${world.baseUrl}/simple/fig/`, token, headers: { accept: 'text/html' } })
+  const [, href = ''] = /href="([^"#]+)/.exec(page.body) ?? []
+  return new URL(href, `${world.baseUrl}/simple/fig/`).href
+}
+
+test('SIGTERM of one of two processes under steady load loses no request and no charge, and another takes its place', async () => {
   const [victim = 0] = await servingPids()
-  const load = startLoad(index, { everyMs: 15 })
+  const url = await fileUrl()
+  const load = startLoad(() => call({ url, token }), { everyMs: 15 })
   await delay(1_000)
   process.kill(victim, 'SIGTERM')
   await expect.poll(() => isRunning(String(victim)), { timeout: 15_000 }).toBe(false)
   await untilReady()
   await delay(1_000)
   const { asked, others } = await load.stop()
-  console.log(`SIGTERM of one of two: ${asked} requests, ${others.length} not 200`)
+  const booked = async () =>
+    (
+      await world.sql(`SELECT count(*)::int AS entries, count(*) FILTER (WHERE state = 'final' AND outcome = 'delivered')::int AS final
+        FROM tollgate.usage_entry WHERE account = 'steady' AND kind = 'artifact'`)
+    )[0]
+  await expect.poll(booked, { timeout: 5_000 }).toEqual({ entries: asked, final: asked })
+  console.log(`SIGTERM of one of two: ${asked} requests, ${others.length} not 200, all booked by their log entries`)
   expect(others).toEqual([])
   expect(asked).toBeGreaterThan(150)
   expect(await servingPids()).not.toContain(victim)
@@ -88,9 +104,9 @@ test('kill -9 of one of two processes fails no install; what single requests it 
   const { asked, others } = await load.stop()
   console.log(`kill -9 of one of two: ${asked} requests, ${others.length} not 200 (${others.join(' ')}), 2 installs`)
   expect(installed.map(({ code }) => code)).toEqual([0, 0])
-  // Those in its hands at that moment, each answered 503.
+  // Those in its hands at that moment, each answered 503; everything is served again.
   expect(others.every((status) => status === 503)).toBe(true)
-  expect(others.length).toBeLessThan(10)
+  expect((await index()).status).toBe(200)
 })
 
 test('SIGHUP renews both, one after the other, and loses no request', async () => {

@@ -14,6 +14,7 @@ let redis: RunningRedis
 let admin: Redis
 let plane: TestPlane
 let token: string
+let flowing: string
 
 beforeAll(async () => {
   redis = await startOwnRedis()
@@ -24,6 +25,10 @@ beforeAll(async () => {
     INSERT INTO tollgate.price_tier (price, from_bytes, credits_per_mb) VALUES ('artifact', 0, 1);
     INSERT INTO tollgate.limit_rule (id, name, kind, counts, amount, "window") VALUES ('d', 'daily', 'quota', 'credits', 100, 'day')`)
   token = await plane.token()
+  await plane.policy(
+    `INSERT INTO tollgate.limit_rule (id, name, kind, counts, amount, "window", applies_to_account) VALUES ('b', 'daily', 'quota', 'credits', 1000000, 'day', 'bob')`,
+  )
+  flowing = await plane.token('bob')
   const client = plane.client()
   const logs = createLogClient(plane.address)
   const { metadata } = await client.check({ token, path: wheel, extensions: upstream })
@@ -67,6 +72,27 @@ test('a healthy installation is found healthy, counters with a reservation in fl
   expect(writes).toEqual([])
 })
 
+test('while charges flow, it never takes a counter for wrong', async () => {
+  const client = plane.client()
+  const logs = createLogClient(plane.address)
+  let isOver = false
+  const flow = async (): Promise<void> => {
+    while (!isOver) {
+      const { metadata } = await client.check({ token: flowing, path: wheel, extensions: upstream })
+      logs.send({ ticket: metadata['ticket'] ?? '', bodyBytes: 10_000 })
+    }
+  }
+  const flows = [flow(), flow(), flow()]
+  const codes: number[] = []
+  for (let times = 0; times < 8; times += 1) codes.push((await run('doctor')).code)
+  isOver = true
+  await Promise.all(flows)
+  logs.close()
+  expect(codes).toEqual(codes.map(() => 0))
+  const [entries] = await plane.sql(`SELECT count(*)::int AS count FROM tollgate.usage_entry WHERE account = 'bob'`)
+  expect(Number(entries?.['count'])).toBeGreaterThan(50)
+})
+
 test('a counter that somebody changed is named, with exit code 1, also for one account and as JSON', async () => {
   const [key = ''] = await admin.keys(`${keyPrefix}:*:s:account:alice`)
   const state = (await admin.get(key)) ?? ''
@@ -105,7 +131,9 @@ test('after a restore it names what is to be done, until it was', async () => {
   await expect.poll(async () => (await run('doctor', '--after-restore')).code, { timeout: 10_000 }).toBe(0)
   expect((await run('doctor', '--after-restore')).text).toMatch(/good +restore +tollgate restored was run at/)
   // Read again from its start, and booked once all the same.
-  expect(await plane.sql('SELECT count(*)::int AS entries FROM tollgate.usage_entry')).toEqual([{ entries: 1 }])
+  expect(
+    await plane.sql('SELECT count(*)::int AS entries FROM tollgate.usage_entry WHERE account = $1', ['alice']),
+  ).toEqual([{ entries: 1 }])
 })
 
 test('explain shows what the caller has in flight', async () => {
