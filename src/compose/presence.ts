@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { ProcessRoll } from '../check/ports.ts'
 import { createPresence, type Presence } from '../check/presence.ts'
 import { silentMs } from '../core/process-roll.ts'
+import { halfOpenMsMax } from '../grpc/server.ts'
 import type { Settings } from '../settings.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import { sweepLateMsMax } from '../usage/sweeper.ts'
@@ -49,9 +50,11 @@ export async function startPresence(
 /**
  * How old a reservation must be before "nobody reported it, and no stream broke since" says that Envoy never had it. Its first log entry is
  * there after the hold and the Check's deadline, a periodic interval and a flush; if a break lost that one, the break is known after the
- * silence and a beat; and what was known may be as old as a sweep may be late. Younger ones could be released although a break that is still
+ * silence (over TCP: of a connection) and a beat; and what was known may be as old as a sweep may be late. Younger ones could be released although a break that is still
  * to be noticed ate their entry.
  */
-function releaseHorizonMs({ TOLLGATE_CHECK_MS_MAX: checkMs }: Settings, holdMs: number): number {
-  return holdMs + checkMs + periodicLogMs + logFlushMs + silentMs + beatMs + sweepLateMsMax
+function releaseHorizonMs(settings: Settings, holdMs: number): number {
+  const { TOLLGATE_CHECK_MS_MAX: checkMs, TOLLGATE_GRPC_ADDRESS: tcp } = settings
+  const noticedMs = Math.max(silentMs, tcp === undefined ? 0 : halfOpenMsMax)
+  return holdMs + checkMs + periodicLogMs + logFlushMs + noticedMs + beatMs + sweepLateMsMax
 }

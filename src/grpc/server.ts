@@ -39,6 +39,11 @@ export interface GrpcServer {
 const messageBytesMax = 16 * 1_048_576
 const streamsPerConnectionMax = 10_000
 const internal = 13
+/** Over TCP the other side may vanish without a word: it is asked every so often, and cut when it does not answer. A socket file cannot be half open. */
+const keepaliveMs = 5_000
+const keepaliveAnswerMs = 5_000
+/** How long a TCP connection may be dead before its streams count as broken. */
+export const halfOpenMsMax = keepaliveMs + keepaliveAnswerMs
 
 // grpc-js writes plain lines to stderr; what it would say reaches callers as faults and status codes.
 setLogVerbosity(logVerbosity.NONE)
@@ -58,6 +63,7 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
     'grpc.max_receive_message_length': messageBytesMax,
     'grpc.max_concurrent_streams': streamsPerConnectionMax,
     'grpc.enable_channelz': 0,
+    ...(listen.tcp && { 'grpc.keepalive_time_ms': keepaliveMs, 'grpc.keepalive_timeout_ms': keepaliveAnswerMs }),
   })
   for (const method of [...methods, ...health.methods]) register({ server, streams, observer }, method)
   const addresses = await bindAll(server, listen)
