@@ -47,6 +47,8 @@ export class SimDatabase {
   readonly #waiters = new Map<number, Waiter[]>()
   readonly #sessions = new Set<Session>()
   clamps = 0
+  /** How often a checkpoint went back within its epoch. */
+  steppedBack = 0
 
   constructor(parts: { readonly machine: Machine; readonly scheduler: Scheduler }) {
     this.machine = parts.machine
@@ -63,9 +65,7 @@ export class SimDatabase {
     return books
   }
 
-  partitions(): readonly number[] {
-    return [...this.#partitions.keys()]
-  }
+  partitions = (): readonly number[] => [...this.#partitions.keys()]
 
   /** Sessions of a killed process roll back as soon as the server notices. */
   drop(owner: Owner): void {
@@ -123,7 +123,10 @@ export class SimDatabase {
       case ledgerQueries.move:
         return this.#write(session, (books) => {
           const book = books(partition)
-          book.checkpoint = { epoch: String(values[1]), position: String(values[2]) }
+          const [, epoch, position] = values
+          const before = book.checkpoint
+          if (before?.epoch === epoch && Number(before?.position) > Number(position)) this.steppedBack += 1
+          book.checkpoint = { epoch: String(epoch), position: String(position) }
           book.version += 1
         })
       case ledgerQueries.figures:
@@ -186,7 +189,7 @@ export class SimDatabase {
       step((partition) => this.books(partition))
       return []
     }
-    const clamps = this.clamps
+    const { clamps, steppedBack } = this
     step((partition) => {
       let own = transaction.seen.get(partition)
       if (own === undefined) {
@@ -196,7 +199,7 @@ export class SimDatabase {
       }
       return own
     })
-    this.clamps = clamps
+    Object.assign(this, { clamps, steppedBack })
     transaction.steps.push(step)
     return []
   }

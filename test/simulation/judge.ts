@@ -16,6 +16,8 @@ export interface Told {
   state: 'open' | 'final'
   /** A life of the store has ended since, and took with it what was told here. */
   isForgotten: boolean
+  /** The clock of the next life had not come so far: a window that begins after it begins anew. */
+  isAhead: boolean
   /** It was given back, and the store has not forgotten that. */
   isRefunded: boolean
   /** A report found no record: until a seed the counters do not know of it. */
@@ -34,6 +36,8 @@ export interface Reservation {
   at: number
   /** A process let it pass by its posture while the store did not answer, and booked it at its estimate. */
   isOfAway: boolean
+  /** A refund was carried out although there was nothing to give back yet. */
+  isGivenBack: boolean
   readonly told: Map<number, Told>
 }
 
@@ -77,6 +81,7 @@ export class Judge implements StoreEvents {
 
   spent(request: SpendRequest, answer: SpendAnswer & { readonly kind: 'taken' }): void {
     const reservation = this.#of(request.id)
+    if (reservation.isGivenBack) this.accuse('I1', `${request.id} is taken after it was given back`)
     reservation.spend = request
     reservation.at = answer.at
     reservation.estimate = request.estimate
@@ -86,13 +91,17 @@ export class Judge implements StoreEvents {
         booked: request.estimate,
         state: 'open',
         isForgotten: false,
+        isAhead: false,
         isRefunded: false,
         isUnrecorded: false,
       }
       reservation.told.set(partition, told)
     }
     this.admissions += 1
-    this.#trace('store', `takes ${request.id} of ${request.meta.account}, ${amountsText(request.estimate)}`)
+    this.#trace(
+      'store',
+      `takes ${request.id} of ${request.meta.account} at ${answer.at % 1e7}, ${amountsText(request.estimate)}`,
+    )
     for (const [index, line] of request.lines.entries()) {
       if (!line.enforced || answer.states[index]?.kind === 'cold') continue
       if (line.kind === 'quota' && line.hits > 0) this.#checkQuota(line, answer.at)
@@ -109,12 +118,14 @@ export class Judge implements StoreEvents {
     }
     let told = reservation.told.get(partition)
     if (told === undefined) {
+      if (report.notAfterMs !== undefined) reservation.isGivenBack = true
       if (report.notAfterMs !== undefined) return
       told = {
         partition,
         booked: report.amounts,
         state: 'open',
         isForgotten: false,
+        isAhead: false,
         isRefunded: false,
         isUnrecorded: true,
       }
@@ -148,7 +159,7 @@ export class Judge implements StoreEvents {
     this.accuse('I5', `a counter would have gone below 0 by a ${by}`)
   }
 
-  forgot(after: readonly StorePartition[], before: readonly StorePartition[]): void {
+  forgot(after: readonly StorePartition[], before: readonly StorePartition[], nowMs: number): void {
     for (const old of before) {
       const now = after.find(({ number }) => number === old.number)
       this.#trace('store', `partition ${old.number} begins epoch ${now?.epoch}`)
@@ -159,6 +170,7 @@ export class Judge implements StoreEvents {
       for (const reservation of this.reservations.values()) {
         const told = reservation.told.get(old.number)
         if (told === undefined) continue
+        if (reservation.at > nowMs) told.isAhead = true
         const { id } = reservation
         if (!lost.has(id) && old.records.get(id) === now?.records.get(id)) continue
         told.isForgotten = true
@@ -171,7 +183,7 @@ export class Judge implements StoreEvents {
     let reservation = this.reservations.get(id)
     if (reservation === undefined) {
       const nobody = { request: undefined, partitions: [], spend: undefined }
-      reservation = { id, ...nobody, estimate: noAmounts, at: 0, isOfAway: false, told: new Map() }
+      reservation = { id, ...nobody, estimate: noAmounts, at: 0, isOfAway: false, isGivenBack: false, told: new Map() }
       this.reservations.set(id, reservation)
     }
     return reservation
@@ -185,7 +197,7 @@ export class Judge implements StoreEvents {
     for (const { spend, at: takenAt, told } of this.reservations.values()) {
       if (spend === undefined || !holds(window, takenAt)) continue
       const here = told.get(partitionIn(spend, line, name) ?? -1)
-      if (here === undefined || here.isForgotten || here.isUnrecorded) continue
+      if (here === undefined || here.isForgotten || here.isAhead || here.isUnrecorded) continue
       sum += here.booked[line.quantity]
     }
     if (sum > line.amount)

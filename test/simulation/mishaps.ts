@@ -11,6 +11,14 @@ export const mishaps: Readonly<Record<Mishap, (world: World) => void>> = {
     world.trouble('store', 'freezes')
     world.storeMachine.frozenUntilMs = world.scheduler.nowMs + world.random.next() * 3_000
   },
+  'late-commands'(world) {
+    const { store } = world.links
+    world.trouble('store', 'runs commands late')
+    store.weather = { ...store.weather, late: 0.25 }
+    later(world, 8_000, () => {
+      store.weather = { ...store.weather, late: 0 }
+    })
+  },
   'store-away'(world) {
     world.trouble('store', 'is away')
     world.storeMachine.isAway = true

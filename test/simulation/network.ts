@@ -9,6 +9,8 @@ export interface Weather {
   readonly slowMsMax: number
   readonly lost: number
   readonly twice: number
+  /** A question that arrives much later than anybody waits for it. */
+  readonly late: number
 }
 
 /** What answers calls: one machine that can be away, frozen, or in another life than the one a caller connected to. */
@@ -26,6 +28,8 @@ export interface CallOptions {
   /** Never carried out twice. */
   readonly once?: boolean
 }
+
+const lateMsMax = 10_000
 
 /** Carries messages late, twice, out of order or not at all. */
 export class Network {
@@ -86,7 +90,11 @@ export class Network {
       execute(run, answer, { resolve, reject })
     }
     const copies = options.once !== true && random.chance(this.weather.twice) ? 2 : 1
-    for (let copy = 0; copy < copies; copy += 1) this.send(machine.owner, arrive)
+    const isLate = options.once !== true && random.chance(this.weather.late)
+    for (let copy = 0; copy < copies; copy += 1) {
+      if (isLate) scheduler.after(random.next() * lateMsMax, machine.owner, arrive)
+      else this.send(machine.owner, arrive)
+    }
     return promise
   }
 }

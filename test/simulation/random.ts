@@ -37,7 +37,10 @@ export class Random {
     return item
   }
 
+  /** Four at a time, because ids draw thousands. */
   bytes(count: number): Uint8Array {
-    return Uint8Array.from({ length: count }, () => this.whole(0, 255))
+    const words = new Uint32Array(Math.ceil(count / 4))
+    for (let index = 0; index < words.length; index += 1) words[index] = this.next() * 2 ** 32
+    return new Uint8Array(words.buffer, 0, count)
   }
 }

@@ -4,7 +4,7 @@ import { Random } from './random.ts'
 import { drawRequest } from './request.ts'
 import { drawScenario, type Mishap } from './scenario.ts'
 import { installTimers } from './scheduler.ts'
-import { judgeCounters, judgeEnd } from './verdict.ts'
+import { isAtRest, judgeCounters, judgeEnd } from './verdict.ts'
 import { World } from './world.ts'
 
 export interface SeedOptions {
@@ -25,7 +25,8 @@ export interface SeedResult {
 }
 
 const sampleMs = 1_500
-const quietMs = 36_000
+const quietMsMax = 36_000
+const restMs = 2_000
 
 /** One run, all of it decided by the seed. */
 export async function runSeed(seed: number, options: SeedOptions): Promise<SeedResult> {
@@ -41,7 +42,7 @@ export async function runSeed(seed: number, options: SeedOptions): Promise<SeedR
     plan(world)
     await world.scheduler.runUntil(world.scheduler.nowMs + scenario.busyMs * 1.4)
     world.heal()
-    await world.scheduler.runUntil(world.scheduler.nowMs + quietMs)
+    await rest(world)
     judgeEnd({ ...world, judge: world.judge, spooled: world.spooled })
   } catch (error) {
     world.judge.accuse('crash', error instanceof Error ? (error.stack ?? error.message) : String(error))
@@ -57,6 +58,18 @@ export async function runSeed(seed: number, options: SeedOptions): Promise<SeedR
     steps: scheduler.steps,
     digest,
   }
+}
+
+/** Until nothing moves any more; what has not come to rest by then never will. */
+async function rest(world: World): Promise<void> {
+  const { scheduler, server, database } = world
+  const untilMs = scheduler.nowMs + quietMsMax
+  const isOver = (): boolean => {
+    const isUnderway = [...world.requests.values()].some(({ lastEntry }) => lastEntry === 'underway')
+    return !isUnderway && world.spooled === 0 && isAtRest(server, database)
+  }
+  do await scheduler.runUntil(scheduler.nowMs + restMs)
+  while (scheduler.nowMs < untilMs && !isOver())
 }
 
 function plan(world: World): void {
@@ -75,7 +88,7 @@ function plan(world: World): void {
     })
   }
   for (const { atMs, what } of scenario.mishaps) scheduler.after(100 + atMs, owner, () => mishaps[what](world))
-  for (let atMs = sampleMs; atMs < scenario.busyMs * 1.4 + quietMs; atMs += sampleMs) {
+  for (let atMs = sampleMs; atMs < scenario.busyMs * 1.4; atMs += sampleMs) {
     scheduler.after(atMs, owner, () => judgeCounters(judge, server, database))
   }
 }

@@ -8,6 +8,7 @@ export type Mishap =
   | 'kill-envoy'
   | 'step-clock'
   | 'freeze-store'
+  | 'late-commands'
   | 'store-away'
   | 'restart-store'
   | 'lag-store'
@@ -20,6 +21,8 @@ export interface Scenario {
   readonly requests: number
   readonly processes: number
   readonly envoys: number
+  /** Processes that run the ledger. */
+  readonly ledgers: number
   /** Requests arrive within so long. */
   readonly busyMs: number
   readonly windowMs: Lengths
@@ -39,6 +42,7 @@ const everyMishap: readonly Mishap[] = [
   'kill-envoy',
   'step-clock',
   'freeze-store',
+  'late-commands',
   'store-away',
   'restart-store',
   'lag-store',
@@ -56,7 +60,7 @@ export function drawScenario(
   const mood = random.next()
   const isCalm = mood < 0.3 && stress === undefined
   const isLossy = mood > 0.6
-  const busyMs = random.whole(4_000, 20_000)
+  const busyMs = isDense ? random.whole(6_000, 20_000) : random.whole(3_000, 12_000)
   const count = isDense ? random.whole(40, 150) : random.whole(8, 40)
   const few = random.chance(0.85)
   const mishaps = isCalm
@@ -75,6 +79,7 @@ export function drawScenario(
       busyMs,
       processes: few ? random.whole(2, 4) : random.whole(5, 16),
       envoys: random.whole(1, 3),
+      ledgers: random.pick([2, 2, 2, 4]),
     },
     ...drawWindows(random, busyMs),
     ...{ skewMsMax: random.pick([0, 20, 2_000]), reorder: random.pick([0, 0.1, 0.4]) },
@@ -98,5 +103,6 @@ function weather(random: Random, isLossy: boolean): Weather {
     slowMsMax: random.pick([100, 400]),
     lost: isLossy ? random.pick([0, 0.01, 0.05]) : 0,
     twice: random.pick([0, 0.05]),
+    late: random.pick([0, 0, 0.01, 0.04]),
   }
 }

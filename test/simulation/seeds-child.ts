@@ -13,16 +13,12 @@ interface Orders {
   readonly stopAtFirst?: boolean
 }
 
-const {
-  from,
-  count,
-  denseEvery = 0,
-  stress,
-  trace = false,
-  stopAtFirst = false,
-} = JSON.parse(process.argv[2] ?? '{}') as Orders
+const orders = JSON.parse(process.argv[2] ?? '{}') as Orders
+const { from, count, denseEvery = 0, stress, trace = false, stopAtFirst = false } = orders
 const totals = { seeds: 0, requests: 0, admissions: 0, steps: 0, failed: 0 }
-const shownMax = 20
+const failuresShown = 20
+const progressEvery = 5_000
+if (!trace) Error.stackTraceLimit = 3
 
 for (let seed = from; seed < from + count; seed += 1) {
   const isDense = denseEvery > 0 && seed % denseEvery === 0
@@ -31,9 +27,10 @@ for (let seed = from; seed < from + count; seed += 1) {
   totals.requests += result.requests
   totals.admissions += result.admissions
   totals.steps += result.steps
+  if (totals.seeds % progressEvery === 0) console.log(JSON.stringify({ progress: totals }))
   if (result.violations.length === 0) continue
   totals.failed += 1
-  if (totals.failed <= shownMax)
+  if (totals.failed <= failuresShown)
     console.log(JSON.stringify({ failed: { seed, isDense, violations: result.violations } }))
   if (stopAtFirst) break
 }

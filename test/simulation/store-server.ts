@@ -22,7 +22,7 @@ export interface StoreEvents {
   /** A sweep did not know of any time since which no log stream broke. */
   sweptBlind(): void
   /** The partitions have forgotten all that happened after `sinceMs`. */
-  forgot(partitions: readonly StorePartition[], before: readonly StorePartition[]): void
+  forgot(partitions: readonly StorePartition[], before: readonly StorePartition[], nowMs: number): void
 }
 
 /**
@@ -187,7 +187,7 @@ export class StoreServer {
     this.#roll = undefined
     this.#lives += 1
     for (const { number } of before) this.partition(number).begin(this.#epoch(number), this.nowMs())
-    this.#events.forgot([...this.partitions.values()], before)
+    this.#events.forgot([...this.partitions.values()], before, this.nowMs())
   }
 
   /** One partition alone begins a new epoch, as after a slot was lost. */
@@ -197,7 +197,7 @@ export class StoreServer {
     this.#lives += 1
     const after = this.partition(number)
     after.begin(this.#epoch(number), this.nowMs())
-    this.#events.forgot([after], [before])
+    this.#events.forgot([after], [before], this.nowMs())
   }
 
   #epoch(partition: number): string {

@@ -52,17 +52,28 @@ export function judgeEnd(end: End): void {
   }
   for (const partition of server.partitions.values()) judgeRest(judge, partition, database)
   if (end.spooled > 0) judge.accuse('rest', `${end.spooled} reports still wait on disks`)
+  if (database.steppedBack > 0) judge.accuse('I2', `a checkpoint went back ${database.steppedBack} times`)
   if (database.clamps > 0) judge.accuse('I5', `the ledger clamped ${database.clamps} counters at 0`)
 }
 
+/** Nothing is owed any more: by the store to the stream, by the stream to the books, by the books to the store. */
+export function isAtRest(server: StoreServer, database: SimDatabase): boolean {
+  return [...server.partitions.values()].every(
+    (partition) => partition.pending().length === 0 && partition.stale.size === 0 && isRead(partition, database),
+  )
+}
+
+function isRead({ number, stream }: StorePartition, database: SimDatabase): boolean {
+  const { checkpoint } = database.books(number)
+  const isBehind = checkpoint === null || stream.isBehind(checkpoint && { partition: number, ...checkpoint })
+  return !isBehind || stream.entries.length === 0
+}
+
 function judgeRest(judge: Judge, partition: StorePartition, database: SimDatabase): void {
-  const { number, stream } = partition
+  const { number } = partition
   for (const { id } of partition.pending()) judge.accuse('I4', `${id} is still pending in ${number}`)
   if (partition.stale.size > 0) judge.accuse('rest', `${[...partition.stale.keys()].join()} stay stale in ${number}`)
-  const { checkpoint } = database.books(number)
-  const isRead = checkpoint?.epoch === stream.epoch && !stream.isBehind({ partition: number, ...checkpoint })
-  if (!isRead && stream.entries.length > 0)
-    judge.accuse('rest', `the ledger has not read partition ${number} to its end`)
+  if (!isRead(partition, database)) judge.accuse('rest', `the ledger has not read partition ${number} to its end`)
 }
 
 function judgeKept(judge: Judge, database: SimDatabase): void {

@@ -14,7 +14,7 @@ import { StoreServer } from './store-server.ts'
 import { type Ground, Tollgate, ticketKey } from './tollgate.ts'
 
 const noonMs = Date.UTC(2026, 10, 22, 12)
-const calm: Weather = { delayMs: 1, slow: 0, slowMsMax: 0, lost: 0, twice: 0 }
+const calm: Weather = { delayMs: 1, slow: 0, slowMsMax: 0, lost: 0, twice: 0, late: 0 }
 
 /** Everything of one run: machines, links, and whoever watches. */
 export class World {
@@ -50,7 +50,8 @@ export class World {
       partitionOf: (number) => this.server.partition(number),
       onSweptBlind: () => {
         // A roll call that the network held up: the sweep then takes the worst for true.
-        if (this.scenario.storeWeather.slow > 0) this.troubles.push(this.server.nowMs())
+        if (this.scenario.storeWeather.slow + this.scenario.storeWeather.late > 0)
+          this.troubles.push(this.server.nowMs())
       },
     })
     this.server = new StoreServer(() => scheduler.nowMs + this.#storeSkewMs, this.judge)
@@ -58,7 +59,7 @@ export class World {
     const link = (weather: Weather) => new Network({ scheduler, random, weather })
     this.links = {
       store: link(scenario.storeWeather),
-      database: link({ ...scenario.storeWeather, lost: 0, twice: 0 }),
+      database: link({ ...scenario.storeWeather, lost: 0, twice: 0, late: 0 }),
       envoy: link(scenario.envoyWeather),
     }
     for (const net of [this.links.store, this.links.envoy]) net.onLost = () => this.troubles.push(this.server.nowMs())
@@ -104,7 +105,7 @@ export class World {
     this.#skews.set(owner, Math.floor((this.random.next() * 2 - 1) * skewMsMax))
     const outer = this.scheduler.owner
     this.scheduler.owner = owner
-    const process = new Tollgate(this.#ground, owner, { ledger: slot < 2, sweeper: slot < 2 })
+    const process = new Tollgate(this.#ground, owner, { ledger: slot < this.scenario.ledgers, sweeper: slot < 2 })
     process.start()
     this.scheduler.owner = outer
     this.trace(owner.name, 'starts')
@@ -143,7 +144,7 @@ export class World {
   restartStore(how: 'keep' | 'lag' | 'wipe'): void {
     this.trouble('store', `begins another life: ${how}`)
     this.storeMachine.life += 1
-    this.#storeSkewMs += this.random.whole(-30, 30)
+    if (how === 'lag') this.#storeSkewMs = this.random.whole(-1_500, 1_500)
     this.server.restart(how)
   }
 
