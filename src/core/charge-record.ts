@@ -1,5 +1,5 @@
 import type { ChargeEntry, ChargeMeta, Outcome } from './charge.ts'
-import { type Amounts, differenceOf } from './quantity.ts'
+import { type Amounts, bookedQuantities, differenceOf } from './quantity.ts'
 import type { Slot } from './slot.ts'
 import type { Subject, Surface } from './subject.ts'
 import type { TakenDebt } from './taken-debt.ts'
@@ -75,4 +75,10 @@ export function entryOf(
     unsettled: how.unsettled,
     onlyIfBooked: false,
   }
+}
+
+/** Whether a pending record is to be kept anew over a crash: it is booked at more than before, or owes to the stream again. */
+export function owesMore(record: ChargeRecord, before: ChargeRecord | undefined): boolean {
+  if (before === undefined || before.forgetAtMs !== undefined) return true
+  return bookedQuantities.some((quantity) => record.booked[quantity] !== before.booked[quantity])
 }

@@ -136,8 +136,8 @@ class KeptItems implements ChargeJournal {
   }
 
   reserved(partition: number, record: ChargeRecord): void {
-    const need = this.#remember({ kind: 'reserved', partition, record })
-    this.#reserved.set(nameOf(partition, record.id), need)
+    const name = nameOf(partition, record.id)
+    this.#reserved.set(name, this.#remember({ kind: 'reserved', partition, record }, this.#reserved.get(name)))
   }
 
   applied({ partition, id, appended, isSettled }: AppliedCharge): void {

@@ -1,6 +1,6 @@
 import type { SpendStore, Sweep } from '../check/ports.ts'
 import type { ChargeEntry, Checkpoint, Report, ReportAnswer, Seed } from '../core/charge.ts'
-import { remembered } from '../core/charge-record.ts'
+import { owesMore, remembered } from '../core/charge-record.ts'
 import { Fault } from '../core/fault.ts'
 import type { Line } from '../core/limit.ts'
 import { decideExpiry, decideReport, isEarly, type RecordDecision } from '../core/report-decision.ts'
@@ -22,23 +22,7 @@ import type {
 import { ForgetQueue } from './forget-queue.ts'
 import { KeptCharges } from './kept-charges.ts'
 import { Partition, type Tally } from './partition.ts'
-
-export interface MemorySpendStoreOptions {
-  readonly nowMs: () => number
-  /** Text that no other start of a store ever drew: names the epoch. */
-  readonly randomText: () => string
-  readonly observer: Observer
-  /** Entries kept over all partitions, about 500 bytes each: booked ones go first. When three quarters wait for the ledger spends fail. */
-  readonly chargesMax?: number
-  /** Reservations kept over all partitions, about 750 bytes each. Above it the settled ones due first are forgotten early; then spends fail. */
-  readonly recordsMax?: number
-  /** Subjects with counters over all partitions, below 1 kB each. Above it spends and seeds of new ones fail. */
-  readonly subjectsMax?: number
-  /** False: nobody reads the stream, so its oldest entries may go at any time. */
-  readonly areBooked?: boolean
-  /** Keeps what must outlive the process; absent: what is not booked ends with it. */
-  readonly journal?: ChargeJournal
-}
+import type { MemorySpendStoreOptions } from './spend-store-options.ts'
 
 const chargesMaxDefault = 200_000
 const heldMaxDefault = 500_000
@@ -249,16 +233,19 @@ class MemorySpendStore implements SpendStore, ChargeStream {
     partition: number,
     of: { readonly id: string; readonly decision: RecordDecision; readonly nowMs: number },
   ): void {
-    const applied = this.#partition(partition).apply(of.id, of.decision, of.nowMs)
+    const held = this.#partition(partition)
+    const before = held.record(of.id)
+    const applied = held.apply(of.id, of.decision, of.nowMs)
     if (applied.clamps > 0) this.#observer.count('store_negative_clamps_total', { by: 'report' }, applied.clamps)
     const { entry } = applied
-    const appended = entry && { entry, position: this.#charges.append(this.#partition(partition), entry, of.nowMs) }
+    const appended = entry && { entry, position: this.#charges.append(held, entry, of.nowMs) }
     const { record } = of.decision
     const forgetAtMs = typeof record === 'object' ? record.forgetAtMs : undefined
     if (forgetAtMs !== undefined) this.#forget.add(forgetAtMs, { partition, id: of.id })
     const isSettled = record === 'drop' || forgetAtMs !== undefined
-    if (isSettled || appended)
-      this.#journal?.applied({ partition, id: of.id, isSettled, ...(appended && { appended }) })
+    const charge = { partition, id: of.id, isSettled, ...(appended && { appended }) }
+    if (isSettled || appended) this.#journal?.applied(charge)
+    else if (typeof record === 'object' && owesMore(record, before)) this.#journal?.reserved(partition, record)
   }
 
   #checkRoomForRecords(): void {

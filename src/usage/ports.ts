@@ -75,6 +75,7 @@ export interface ChargeJournal {
   readonly left: LeftCharges
   /** False: it can take no more at the moment. */
   readonly accepts: boolean
+  /** A pending record as it stands now; again whenever it owes more. */
   reserved(partition: number, record: ChargeRecord): void
   applied(charge: AppliedCharge): void
   /** The ledger has committed everything of the partition up to here. */

@@ -23,12 +23,16 @@ afterEach(() => rmSync(dataFolder, { recursive: true, force: true }))
 async function live(bytesMax = 10_000_000) {
   lives += 1
   const journal = await openChargeJournal({ dataFolder, bytesMax, observer })
-  const store = createMemorySpendStore({ nowMs: () => startMs, randomText: () => `life-${lives}`, observer, journal })
+  let nowMs = startMs
+  const store = createMemorySpendStore({ nowMs: () => nowMs, randomText: () => `life-${lives}`, observer, journal })
   const spend = (id: string) => store.spend(spendRequest({ id, lines: [] }))
   const finish = async (id: string) => store.report(reportOf(spendRequest({ id, lines: [] }), await spend(id)))
   const entries = async (): Promise<readonly ChargeEntry[]> =>
     (await store.charges({ partition: 7, checkpoint: undefined, countMax: 1_000 })).entries
-  return { journal, store, spend, finish, entries }
+  const at = (ms: number): void => {
+    nowMs = ms
+  }
+  return { journal, store, spend, finish, entries, at }
 }
 
 const told = (entries: readonly ChargeEntry[]) =>
@@ -59,6 +63,38 @@ describe('a process that follows a killed one', () => {
       meta: spendRequest({ id: 'x' }).meta,
       partition: 7,
     })
+    await second.journal.close()
+  })
+
+  test('books a download that ran at what it had reached', async () => {
+    const first = await live()
+    const request = spendRequest({ id: 'long', lines: [] })
+    const raised = { ...request.estimate, bytes: 7_000_000_000 }
+    const periodic = { ...reportOf(request, await first.spend('long')), state: 'open', amounts: raised } as const
+    await first.store.report(periodic)
+    await kill(first.journal)
+    const second = await live()
+    const [entry, ...others] = await second.entries()
+    expect(entry).toMatchObject({ id: 'long', state: 'open', unsettled: true, amounts: raised })
+    expect(others).toEqual([])
+    await second.journal.close()
+  })
+
+  test('books a reservation that had expired and was heard of again', async () => {
+    const first = await live()
+    const request = spendRequest({ id: 'late', lines: [] })
+    const periodic = {
+      ...reportOf(request, await first.spend('late')),
+      state: 'open',
+      amounts: request.estimate,
+    } as const
+    const later = startMs + request.expiresInMs + 1
+    first.at(later)
+    await first.store.expire({ countMax: 10, notAfterMs: later, brokeAtMs: 0 })
+    await first.store.report(periodic)
+    await kill(first.journal)
+    const second = await live()
+    expect(told(await second.entries())).toEqual(['late open unsettled'])
     await second.journal.close()
   })
 

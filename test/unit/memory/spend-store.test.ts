@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Subject } from '../../../src/core/subject.ts'
-import { createMemorySpendStore, type MemorySpendStoreOptions } from '../../../src/memory/spend-store.ts'
+import { createMemorySpendStore } from '../../../src/memory/spend-store.ts'
+import type { MemorySpendStoreOptions } from '../../../src/memory/spend-store-options.ts'
 import { silentObserver } from '../../../src/telemetry/observer.ts'
 import {
   alice,
