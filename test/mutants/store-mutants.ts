@@ -75,19 +75,7 @@ export const storeMutants: readonly Mutant[] = [
         replace: 'return checkpoint !== undefined && epoch !== undefined',
       },
     ],
-    stress: ['lag-store'],
-  },
-  {
-    name: 'counters outlive their epoch',
-    breaks: 'a new epoch drops all counters: they are cold',
-    patches: [
-      {
-        file: 'src/core/subject-state.ts',
-        find: 'return state.epoch === epoch ? state :',
-        replace: 'return state.epoch !== "" ? { ...state, epoch } :',
-      },
-    ],
-    stress: ['lag-store'],
+    stress: ['lag-store', 'wipe-store'],
   },
   {
     name: 'no notAfter on spend',

@@ -16,8 +16,6 @@ export interface Told {
   state: 'open' | 'final'
   /** A life of the store has ended since, and took with it what was told here. */
   isForgotten: boolean
-  /** The clock of the next life had not come so far: a window that begins after it begins anew. */
-  isAhead: boolean
   /** It was given back, and the store has not forgotten that. */
   isRefunded: boolean
   /** A report found no record: until a seed the counters do not know of it. */
@@ -52,16 +50,16 @@ export class Judge implements StoreEvents {
   readonly violations: Violation[] = []
   readonly #trace: (who: string, what: string) => void
   readonly #partitionOf: (number: number) => StorePartition
-  readonly #onSweptBlind: () => void
+  readonly #onDoubt: () => void
   admissions = 0
 
   constructor(parts: {
     readonly trace: (who: string, what: string) => void
     readonly partitionOf: (number: number) => StorePartition
-    readonly onSweptBlind: () => void
+    readonly onDoubt: () => void
   }) {
     this.#trace = parts.trace
-    this.#onSweptBlind = parts.onSweptBlind
+    this.#onDoubt = parts.onDoubt
     this.#partitionOf = parts.partitionOf
   }
 
@@ -91,7 +89,6 @@ export class Judge implements StoreEvents {
         booked: request.estimate,
         state: 'open',
         isForgotten: false,
-        isAhead: false,
         isRefunded: false,
         isUnrecorded: false,
       }
@@ -125,7 +122,6 @@ export class Judge implements StoreEvents {
         booked: report.amounts,
         state: 'open',
         isForgotten: false,
-        isAhead: false,
         isRefunded: false,
         isUnrecorded: true,
       }
@@ -151,15 +147,15 @@ export class Judge implements StoreEvents {
     this.#checkSlots(id, partition)
   }
 
-  sweptBlind(): void {
-    this.#onSweptBlind()
+  doubted(): void {
+    this.#onDoubt()
   }
 
   clamped(by: string): void {
     this.accuse('I5', `a counter would have gone below 0 by a ${by}`)
   }
 
-  forgot(after: readonly StorePartition[], before: readonly StorePartition[], nowMs: number): void {
+  forgot(after: readonly StorePartition[], before: readonly StorePartition[]): void {
     for (const old of before) {
       const now = after.find(({ number }) => number === old.number)
       this.#trace('store', `partition ${old.number} begins epoch ${now?.epoch}`)
@@ -170,7 +166,6 @@ export class Judge implements StoreEvents {
       for (const reservation of this.reservations.values()) {
         const told = reservation.told.get(old.number)
         if (told === undefined) continue
-        if (reservation.at > nowMs) told.isAhead = true
         const { id } = reservation
         if (!lost.has(id) && old.records.get(id) === now?.records.get(id)) continue
         told.isForgotten = true
@@ -197,7 +192,7 @@ export class Judge implements StoreEvents {
     for (const { spend, at: takenAt, told } of this.reservations.values()) {
       if (spend === undefined || !holds(window, takenAt)) continue
       const here = told.get(partitionIn(spend, line, name) ?? -1)
-      if (here === undefined || here.isForgotten || here.isAhead || here.isUnrecorded) continue
+      if (here === undefined || here.isForgotten || here.isUnrecorded) continue
       sum += here.booked[line.quantity]
     }
     if (sum > line.amount)

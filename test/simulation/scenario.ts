@@ -21,6 +21,8 @@ export interface Scenario {
   readonly requests: number
   readonly processes: number
   readonly envoys: number
+  /** Positions of charges count from 1 in each life of the store. */
+  readonly isCounted: boolean
   /** Processes that run the ledger. */
   readonly ledgers: number
   /** Requests arrive within so long. */
@@ -80,6 +82,7 @@ export function drawScenario(
       processes: few ? random.whole(2, 4) : random.whole(5, 16),
       envoys: random.whole(1, 3),
       ledgers: random.pick([2, 2, 2, 4]),
+      isCounted: random.chance(0.4),
     },
     ...drawWindows(random, busyMs),
     ...{ skewMsMax: random.pick([0, 20, 2_000]), reorder: random.pick([0, 0.1, 0.4]) },

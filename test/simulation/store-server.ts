@@ -19,10 +19,10 @@ export interface StoreEvents {
   reported(report: Report, partition: number, answer: 'booked' | 'unrecorded'): void
   expired(id: string, partition: number): void
   clamped(by: string): void
-  /** A sweep did not know of any time since which no log stream broke. */
-  sweptBlind(): void
+  /** A roll call took the worst for true, or a sweep knew of none: what was refused is booked then. */
+  doubted(): void
   /** The partitions have forgotten all that happened after `sinceMs`. */
-  forgot(partitions: readonly StorePartition[], before: readonly StorePartition[], nowMs: number): void
+  forgot(partitions: readonly StorePartition[], before: readonly StorePartition[]): void
 }
 
 /**
@@ -37,7 +37,10 @@ export class StoreServer {
   #lives = 0
   #copies: Map<number, StorePartition> | undefined
 
-  constructor(clock: () => number, events: StoreEvents) {
+  readonly #isCounted: boolean
+
+  constructor(clock: () => number, events: StoreEvents, { isCounted }: { readonly isCounted: boolean }) {
+    this.#isCounted = isCounted
     this.#clock = clock
     this.#events = events
   }
@@ -49,7 +52,7 @@ export class StoreServer {
   partition(number: number): StorePartition {
     let held = this.partitions.get(number)
     if (held === undefined) {
-      held = new StorePartition(number, new SimStream(this.#epoch(number)))
+      held = new StorePartition(number, new SimStream(this.#epoch(number), this.#isCounted))
       this.partitions.set(number, held)
     }
     return held
@@ -116,7 +119,7 @@ export class StoreServer {
   expire({ countMax, notAfterMs, brokeAtMs }: Sweep): number {
     const nowMs = this.nowMs()
     if (nowMs > notAfterMs) return 0
-    if (brokeAtMs === Number.POSITIVE_INFINITY) this.#events.sweptBlind()
+    if (brokeAtMs === Number.POSITIVE_INFINITY) this.#events.doubted()
     let count = 0
     for (const [partition, held] of this.partitions) {
       for (const record of held.pending()) {
@@ -166,6 +169,7 @@ export class StoreServer {
 
   roll(event: RollEvent): RollCall {
     const { roll, processes } = decideRoll(this.#roll, event, this.nowMs())
+    if (roll.brokeAtMs !== this.#roll?.brokeAtMs) this.#events.doubted()
     this.#roll = roll
     return { processes, brokeAtMs: roll.brokeAtMs }
   }
@@ -187,7 +191,7 @@ export class StoreServer {
     this.#roll = undefined
     this.#lives += 1
     for (const { number } of before) this.partition(number).begin(this.#epoch(number), this.nowMs())
-    this.#events.forgot([...this.partitions.values()], before, this.nowMs())
+    this.#events.forgot([...this.partitions.values()], before)
   }
 
   /** One partition alone begins a new epoch, as after a slot was lost. */
@@ -197,7 +201,7 @@ export class StoreServer {
     this.#lives += 1
     const after = this.partition(number)
     after.begin(this.#epoch(number), this.nowMs())
-    this.#events.forgot([after], [before], this.nowMs())
+    this.#events.forgot([after], [before])
   }
 
   #epoch(partition: number): string {

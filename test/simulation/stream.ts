@@ -8,16 +8,19 @@ interface Appended {
   readonly atMs: number
 }
 
-/** One partition's charge stream as Redis keeps it: positions grow with time and never come again, also when older entries come back. */
+/** One partition's charge stream, which older entries may come back to. */
 export class SimStream {
   epoch: string
   /** Below it no seed can be computed: where the epoch began, or what was trimmed since. */
   floor = 0
   entries: readonly Appended[] = []
   #last = 0
+  readonly #isCounted: boolean
 
-  constructor(epoch: string) {
+  /** `isCounted`: positions count up from 1 in each life, as those of the in-process store do; else they grow with time. */
+  constructor(epoch: string, isCounted: boolean) {
     this.epoch = epoch
+    this.#isCounted = isCounted
   }
 
   get last(): number {
@@ -25,7 +28,7 @@ export class SimStream {
   }
 
   append(entry: NewEntry, nowMs: number): void {
-    this.#last = Math.max(this.#last + 1, Math.floor(nowMs) * 1_000)
+    this.#last = Math.max(this.#last + 1, this.#isCounted ? 0 : Math.floor(nowMs) * 1_000)
     const appended = { position: this.#last, entry: { ...entry, position: String(this.#last) }, atMs: nowMs }
     this.entries = [...this.entries, appended]
   }
@@ -62,12 +65,12 @@ export class SimStream {
   /** Another life of the store begins: what it still holds was read, or not, by whoever knew the last one. */
   begin(epoch: string, nowMs: number): void {
     this.epoch = epoch
-    this.#last = Math.max(this.#last, Math.floor(nowMs) * 1_000)
+    if (!this.#isCounted) this.#last = Math.max(this.#last, Math.floor(nowMs) * 1_000)
     this.floor = this.entries.at(-1)?.position ?? 0
   }
 
   copy(): SimStream {
-    const copy = new SimStream(this.epoch)
+    const copy = new SimStream(this.epoch, this.#isCounted)
     copy.floor = this.floor
     copy.entries = this.entries
     copy.#last = this.#last

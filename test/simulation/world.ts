@@ -48,13 +48,13 @@ export class World {
     this.judge = new Judge({
       trace: this.trace,
       partitionOf: (number) => this.server.partition(number),
-      onSweptBlind: () => {
-        // A roll call that the network held up: the sweep then takes the worst for true.
+      onDoubt: () => {
+        // A roll call that the network held up.
         if (this.scenario.storeWeather.slow + this.scenario.storeWeather.late > 0)
           this.troubles.push(this.server.nowMs())
       },
     })
-    this.server = new StoreServer(() => scheduler.nowMs + this.#storeSkewMs, this.judge)
+    this.server = new StoreServer(() => scheduler.nowMs + this.#storeSkewMs, this.judge, scenario)
     this.policy = new SimPolicy(random, scenario.requests)
     const link = (weather: Weather) => new Network({ scheduler, random, weather })
     this.links = {
@@ -144,7 +144,7 @@ export class World {
   restartStore(how: 'keep' | 'lag' | 'wipe'): void {
     this.trouble('store', `begins another life: ${how}`)
     this.storeMachine.life += 1
-    if (how === 'lag') this.#storeSkewMs = this.random.whole(-1_500, 1_500)
+    if (how === 'lag') this.#storeSkewMs += this.random.whole(0, 1_500)
     this.server.restart(how)
   }
 
