@@ -1,13 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { auditBooks, findingsOf } from '../support/three-books.ts'
-import { bookedOf, differences } from './support/books-of.ts'
+import { bookedOf } from './support/books-of.ts'
 import type { Caller } from './support/callers.ts'
 import { frozenMs, goneMs } from './support/length.ts'
 import { untilQuiet } from './support/quiet.ts'
 import { type Asked, latencies, type SteadyLoad, startSteadyLoad } from './support/steady.ts'
 import type { TrialWorld } from './support/trial.ts'
 import { startTrialWorld } from './support/trial-world.ts'
+import { differencesWhenWarm } from './support/when-warm.ts'
 
 let world: TrialWorld & AsyncDisposable
 
@@ -155,7 +156,6 @@ async function expectExact(asked: readonly Asked[], callers: readonly Caller[]):
     const audit = auditBooks(mine, await bookedOf(pool, caller.account))
     expect(findingsOf(audit)).toEqual([])
     expect(audit.unsettled.length).toBe(0)
-    await world.stage.warm(caller)
-    expect(await differences({ pool, store: world.lookout.store }, caller)).toEqual([])
+    expect(await differencesWhenWarm(world, caller)).toEqual([])
   }
 }

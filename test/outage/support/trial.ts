@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FailPoint } from '../../support/fail-points.ts'
 import { type Audit, auditBooks } from '../../support/three-books.ts'
-import { bookedOf, differences } from './books-of.ts'
+import { bookedOf } from './books-of.ts'
 import type { Caller, Posture } from './callers.ts'
 import { type Downloads, startDownloads } from './downloads.ts'
 import { type Lookout, untilQuiet } from './quiet.ts'
 import type { Stage } from './stage.ts'
+import { differencesWhenWarm } from './when-warm.ts'
 
 /** What one trial came to. */
 export interface Outcome extends Audit {
@@ -25,7 +26,9 @@ export interface TrialWorld {
 const parallel = 80
 const restMs = 200
 export const inFlightMin = 50
-const killMsMax = 8_000
+const killMsMax = 4_000
+const attemptsMax = 3
+const loadMsMax = 8_000
 
 /** Downloads with 80 at a time; when at least 50 are under way `strike` spoils something and mends it; then all is drained and audited. */
 export async function runTrial(
@@ -47,12 +50,11 @@ export async function runTrial(
   await delay(restMs)
   await downloads.stop()
   await untilQuiet(lookout, stage.tollgate())
-  await stage.warm(caller)
   const audit = auditBooks(downloads.received, await bookedOf(stage.pool, caller.account))
   return {
     ...{ point, inFlight, ...audit },
     refused: downloads.received.filter(({ status }) => status === 503 || status === 0).length,
-    differing: await differences({ pool: stage.pool, store: lookout.store }, caller),
+    differing: await differencesWhenWarm({ stage, lookout }, caller),
   }
 }
 
@@ -61,7 +63,7 @@ async function startLoad(stage: Stage, { account, token }: Caller): Promise<Down
     ...{ baseUrl: stage.baseUrl, token, parallel, restMs },
     name: account.replace('-', ''),
   })
-  const deadlineMs = performance.now() + killMsMax
+  const deadlineMs = performance.now() + loadMsMax
   while (downloads.underWay() < inFlightMin) {
     if (performance.now() > deadlineMs) {
       const statuses = Object.entries(Object.groupBy(downloads.received, ({ status }) => status)).map(
@@ -78,22 +80,39 @@ async function startLoad(stage: Stage, { account, token }: Caller): Promise<Down
 /** Tollgate ends itself at the point, stays away for a moment and is started again. */
 export function dieAt({ stage, lookout }: TrialWorld, point: FailPoint, times: number) {
   return async (_: Downloads, caller: Caller): Promise<number> => {
-    if (point.startsWith('expir')) await leaveUnreported(stage)
-    const child = stage.tollgate()
-    await child.arm(point, times)
-    const trigger = triggers[point]
-    if (trigger !== undefined) await trigger(stage, caller)
-    const timer = setTimeout(() => void child.stop(), killMsMax)
-    const code = await child.ended
-    clearTimeout(timer)
+    const isKilled = await untilKilled(stage, { point, times, caller })
     const inFlight = await lookout.inFlight()
     await stage.startTollgate()
-    if (code !== undefined) throw new Error(`Tollgate never came to '${point}'`)
+    if (!isKilled) throw new Error(`Tollgate never came to '${point}'`)
     return inFlight
   }
 }
 
-/** A first kill leaves reservations that nobody will report. */
+interface Death {
+  readonly point: FailPoint
+  readonly times: number
+  readonly caller: Caller
+}
+
+/** True when it ended itself; in any case it has ended. */
+async function untilKilled(stage: Stage, { point, times, caller }: Death): Promise<boolean> {
+  for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
+    if (point.startsWith('expir')) await leaveUnreported(stage)
+    const child = stage.tollgate()
+    let isKilled = false
+    const ended = child.ended.then((code) => {
+      isKilled = code === undefined
+    })
+    await child.arm(point, times)
+    await triggers[point]?.(stage, caller)
+    await Promise.race([ended, delay(killMsMax)])
+    if (isKilled) return true
+  }
+  await stage.tollgate().stop()
+  return false
+}
+
+/** A first kill leaves reservations that nobody will report; they may be swept before the point is armed. */
 async function leaveUnreported(stage: Stage): Promise<void> {
   await stage.tollgate().kill()
   await stage.startTollgate()
