@@ -159,10 +159,8 @@ export class Judge implements StoreEvents {
     for (const old of before) {
       const now = after.find(({ number }) => number === old.number)
       this.#trace('store', `partition ${old.number} begins epoch ${now?.epoch}`)
-      const entries = new Set(now?.stream.entries.map(({ position }) => position))
-      const lost = new Set(
-        old.stream.entries.filter(({ position }) => !entries.has(position)).map(({ entry }) => entry.id),
-      )
+      const kept = new Set(now?.stream.entries)
+      const lost = new Set(old.stream.entries.flatMap((appended) => (kept.has(appended) ? [] : appended.entry.id)))
       for (const reservation of this.reservations.values()) {
         const told = reservation.told.get(old.number)
         if (told === undefined) continue

@@ -24,7 +24,7 @@ export interface SeedResult {
   readonly digest: number
 }
 
-const sampleMs = 1_500
+const sampleMs = 2_000
 const quietMsMax = 36_000
 const restMs = 2_000
 

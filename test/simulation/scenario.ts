@@ -62,7 +62,7 @@ export function drawScenario(
   const mood = random.next()
   const isCalm = mood < 0.3 && stress === undefined
   const isLossy = mood > 0.6
-  const busyMs = isDense ? random.whole(6_000, 20_000) : random.whole(3_000, 12_000)
+  const busyMs = isDense ? random.whole(6_000, 20_000) : random.whole(2_500, 9_000)
   const count = isDense ? random.whole(40, 150) : random.whole(8, 40)
   const few = random.chance(0.85)
   const mishaps = isCalm

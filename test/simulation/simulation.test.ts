@@ -13,7 +13,7 @@ describe('the charge protocol, simulated', () => {
       const each = seeds / workers
       const runs = await Promise.all(
         Array.from({ length: workers }, (_, worker) =>
-          runSeeds({ from: 1 + worker * each, count: each, denseEvery: 50 }),
+          runSeeds({ from: 1 + worker * each, count: each, denseEvery: 200 }),
         ),
       )
       expect(runs.flatMap(({ failed }) => failed.map(wordsOf))).toEqual([])

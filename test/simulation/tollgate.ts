@@ -104,7 +104,7 @@ export class Tollgate {
     const books = createPostgresLedgerStore({ pool: createPool(ground.database, ground.databaseLink), observer })
     const ledger = createLedger({
       ...{ stream: store, store: books, seedStore: store, observer },
-      settings: { ...ledgerDefaults, nowMs: localMs, idleMs: 400, batchMax: 5, keepMs: 3_000, trimEveryMs: 1_500 },
+      settings: { ...ledgerDefaults, nowMs: localMs, idleMs: 600, batchMax: 5, keepMs: 3_000, trimEveryMs: 1_500 },
     })
     const nowMs = (): number => store.nowMs()
     const seed = createSeeder({ store: books, seedStore: store, drain: ledger.drain, nowMs, observer, inFlightMax: 20 })
