@@ -100,7 +100,8 @@ export function createLedger(options: LedgerOptions): Ledger {
       observer.warn('ledger_pass_failed', { failures, error })
     },
     backoffMs: settings.idleMs,
-    backoffMsMax: 5_000,
+    // Short, because the books are expected to be exact again soon after a store is back.
+    backoffMsMax: 1_000,
   })
   return {
     start: loop.start,
