@@ -92,7 +92,7 @@ export function keptKey(subject: string, counter: AskedCounter): string {
   return [subject, surface, quantity, window_kind, time_zone, start_at, end_at].join(' ')
 }
 
-export function rowKey({ mint_day, id }: Pick<EntryRow, 'mint_day' | 'id'>): string {
+function rowKey({ mint_day, id }: Pick<EntryRow, 'mint_day' | 'id'>): string {
   return `${mint_day} ${id}`
 }
 

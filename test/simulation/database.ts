@@ -262,7 +262,7 @@ export class SimDatabase {
     const { promise, resolve, reject } = Promise.withResolvers<Rows>()
     const waiter: Waiter = {
       session,
-      go: () => settle(() => this.#locked(session, partition, run), { resolve, reject }),
+      go: () => Promise.try(() => this.#locked(session, partition, run)).then(resolve, reject),
     }
     const queue = this.#waiters.get(partition) ?? []
     this.#waiters.set(partition, queue)
@@ -284,17 +284,6 @@ export class SimDatabase {
       if (next === undefined) return
       if (!next.session.isDead) next.go()
     }
-  }
-}
-
-function settle(
-  run: () => Rows | Promise<Rows>,
-  to: { readonly resolve: (rows: Rows | Promise<Rows>) => void; readonly reject: (error: unknown) => void },
-): void {
-  try {
-    to.resolve(run())
-  } catch (error) {
-    to.reject(error)
   }
 }
 

@@ -67,7 +67,7 @@ export async function runSeeds(
 }
 
 /** How to see what happened in a seed, step by step. */
-export function replayOf({ seed, isDense }: FailedSeed): string {
+function replayOf({ seed, isDense }: FailedSeed): string {
   return `npm run simulate -- --seed ${seed} --trace${isDense ? ' --dense' : ''}`
 }
 
