@@ -247,4 +247,26 @@ export const storeMutants: readonly Mutant[] = [
     breaks: 'the end of a request frees its slot',
     patches: [{ file: report, find: "    slots: 'free',\n    rates:", replace: "    slots: 'keep',\n    rates:" }],
   },
+  {
+    name: 'rate takes half of what passes',
+    breaks: 'a rate hands out at most its burst and what refilled since',
+    patches: [
+      {
+        file: 'src/core/rate.ts',
+        find: 'Math.min(debtMax, taken.debt + taken.hits * rate.periodMs)',
+        replace: 'Math.min(debtMax, taken.debt + Math.floor((taken.hits * rate.periodMs) / 2))',
+      },
+    ],
+  },
+  {
+    name: 'paced without end',
+    breaks: 'a rate takes no more ahead of its time than its pace allows',
+    patches: [
+      {
+        file: 'src/core/line-state.ts',
+        find: "if (state.retryAfterMs === 'never' || state.retryAfterMs > line.paceMsMax) return undefined",
+        replace: "if (state.retryAfterMs === 'never' || line.paceMsMax === 0) return undefined",
+      },
+    ],
+  },
 ]

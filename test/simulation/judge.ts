@@ -1,10 +1,11 @@
 import type { Report } from '../../src/core/charge.ts'
-import type { Line, QuotaLine } from '../../src/core/limit.ts'
+import type { Line, QuotaLine, RateLine } from '../../src/core/limit.ts'
 import { type Amounts, bookedQuantities, largerOf, noAmounts } from '../../src/core/quantity.ts'
 import type { SpendAnswer, SpendRequest } from '../../src/core/spend.ts'
 import { subjectName } from '../../src/core/subject.ts'
 import type { Ticket } from '../../src/core/ticket.ts'
 import { holds } from '../../src/core/time-range.ts'
+import { RateBound } from './rate-bound.ts'
 import type { SimRequest } from './request.ts'
 import type { StorePartition } from './store-partition.ts'
 import type { StoreEvents } from './store-server.ts'
@@ -48,6 +49,7 @@ export interface Violation {
 export class Judge implements StoreEvents {
   readonly reservations = new Map<string, Reservation>()
   readonly violations: Violation[] = []
+  readonly #rates = new RateBound()
   readonly #trace: (who: string, what: string) => void
   readonly #partitionOf: (number: number) => StorePartition
   readonly #onDoubt: () => void
@@ -103,6 +105,7 @@ export class Judge implements StoreEvents {
       if (!line.enforced || answer.states[index]?.kind === 'cold') continue
       if (line.kind === 'quota' && line.hits > 0) this.#checkQuota(line, answer.at)
       if (line.kind === 'concurrency') this.#checkCap(line, answer.at)
+      if (line.kind === 'rate' && line.hits > 0) this.#checkRate(line, request.id, answer)
     }
   }
 
@@ -210,6 +213,14 @@ export class Judge implements StoreEvents {
       if (isHeld && isOpen && record.at + line.slotMs > at) held += 1
     }
     if (held > line.amount) this.accuse('I3', `${name} holds ${held} slots of ${line.amount}`)
+  }
+
+  #checkRate(line: RateLine, id: string, { at, epochs }: SpendAnswer & { readonly kind: 'taken' }): void {
+    const epoch = epochs.find(({ partition }) => partition === line.subject.partition)?.epoch ?? ''
+    const isGivenBack = (earlier: string): boolean =>
+      [...(this.reservations.get(earlier)?.told.values() ?? [])].some(({ isRefunded }) => isRefunded)
+    const over = this.#rates.over(line, { id, at, epoch }, isGivenBack)
+    if (over > 0) this.accuse('I3', `${subjectName(line.subject)} is ${over} hits over ${line.limit}`)
   }
 
   /** A reservation that was decided holds no slot any more. */
