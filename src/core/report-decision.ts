@@ -130,7 +130,8 @@ function withoutRecord(report: Report, view: RecordView): RecordDecision {
     home: report.home,
     meta: report.meta,
     outcome: report.outcome,
-    unsettled: false,
+    // What was let through while the store was away: booked at its estimate until somebody tells how it ended.
+    unsettled: report.state === 'open' && report.outcome === 'unknown',
     onlyIfBooked: report.notAfterMs !== undefined,
   }
   const record = view.record === undefined ? 'keep' : 'drop'

@@ -2,6 +2,7 @@ import { Command, Redis, type RedisOptions, ReplyError } from 'ioredis'
 import { Fault } from '../core/fault.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import { Breaker } from './breaker.ts'
+import { LoopLoad } from './loop-load.ts'
 import type { Script, Scripts } from './scripts.ts'
 import { claimFormat, readServerFacts, type ServerFacts } from './server-facts.ts'
 
@@ -30,6 +31,11 @@ export interface Call {
   readonly args: readonly string[]
   /** The caller's patience; after it the answer is a fault, whatever becomes of the call. */
   readonly waitMs: number
+  /**
+   * Shorter, for calls that can be done without: so long Redis may be silent altogether while this process has time to listen. Such calls
+   * then fail at once until it says something, while others still wait.
+   */
+  readonly silentMsMax?: number
 }
 
 /** Who asks, as every script wants to know it: the run id of the server this connection leads to, and a text for a new epoch. */
@@ -40,6 +46,8 @@ export interface Caller {
 
 const inFlightMax = 8_192
 const connectMsMax = 1_000
+/** Above it this process is late itself: nothing can be said of Redis. */
+const busyShareMax = 0.7
 /** A socket that is silent so long with calls under way is given up; the calls themselves were given up long before. */
 const silenceMsMax = 2_000
 
@@ -61,12 +69,15 @@ export class Connection {
   readonly #client: Redis
   readonly #options: ConnectionOptions
   readonly #breaker = new Breaker()
+  readonly #load = new LoopLoad()
   #caller: Caller | undefined
   #facts: ServerFacts | undefined
   #refusal: Fault | undefined
   readonly #waiters = new Set<PromiseWithResolvers<void>>()
   #inFlight = 0
   #replies = 0
+  /** Calls that can be done without need not wait to find out. */
+  #isSilent = false
   #isClosed = false
   #isHolding = false
 
@@ -76,6 +87,7 @@ export class Connection {
     this.#client.on('ready', () => void this.#identify())
     this.#client.on('close', () => {
       this.#caller = undefined
+      this.#isSilent = false
     })
     // Said by the calls that fail; without a listener ioredis prints to the console.
     this.#client.on('error', () => undefined)
@@ -126,6 +138,7 @@ export class Connection {
     if (this.#inFlight >= inFlightMax) throw unavailable('Too many calls to Redis are under way')
     // Answers to what is under way close the breaker, so none but the first after them need wait to find out.
     const mayProbe = !this.#breaker.isOpen || this.#inFlight === 0
+    if (this.#isSilent && call.silentMsMax !== undefined) throw unavailable('Redis has been silent')
     if (!mayProbe || !this.#breaker.admits(this.#options.nowMs())) throw unavailable('Redis did not answer lately')
     return await this.#sent(script, call)
   }
@@ -134,19 +147,29 @@ export class Connection {
     return new Promise((resolve, reject) => {
       let isAnswered = false
       const repliesBefore = this.#replies
-      const giveUp = (): void => {
+      const giveUp = (afterMs: number): void => {
         if (isAnswered) return
+        const isSilent = this.#replies === repliesBefore
+        this.#isSilent ||= isSilent
         // While other calls are answered it is only slow; silence since this one was sent is what the breaker is for.
-        if (this.#replies === repliesBefore) this.#breaker.failed(this.#options.nowMs(), { timedOut: true })
-        reject(unavailable(`Redis did not answer within ${call.waitMs} ms`, { uncertain: true }))
+        if (isSilent && afterMs === call.waitMs) this.#breaker.failed(this.#options.nowMs(), { timedOut: true })
+        reject(unavailable(`Redis did not answer within ${afterMs} ms`, { uncertain: true }))
+      }
+      const silentMsMax = Math.min(call.silentMsMax ?? call.waitMs, call.waitMs)
+      const listen = (): void => {
+        const isSilent = this.#replies === repliesBefore && this.#isListening(silentMsMax)
+        if (isSilent || silentMsMax === call.waitMs) giveUp(silentMsMax)
+        else timer = setTimeout(() => setImmediate(giveUp, call.waitMs), call.waitMs - silentMsMax)
       }
       // After a stall of our own, timers run before the replies that arrived meanwhile are read: look at those first.
-      const timer = setTimeout(() => setImmediate(giveUp), call.waitMs)
+      let timer = setTimeout(() => setImmediate(() => isAnswered || listen()), silentMsMax)
+      this.#load.mark()
       this.#inFlight += 1
       this.#evaluate(script, call).then(
         (reply) => {
           isAnswered = true
           this.#replies += 1
+          this.#isSilent = false
           this.#inFlight -= 1
           clearTimeout(timer)
           // An answer after its time-out says as well that the store is back.
@@ -164,6 +187,11 @@ export class Connection {
         },
       )
     })
+  }
+
+  /** Whether this process had time to read what Redis may have said in the last `ms`. */
+  #isListening(ms: number): boolean {
+    return this.#load.busyShare(ms) < busyShareMax
   }
 
   async #evaluate(script: Script, call: Call): Promise<unknown> {

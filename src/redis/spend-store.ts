@@ -10,7 +10,7 @@ import type { Observer } from '../telemetry/observer.ts'
 import type { ChargeStream } from '../usage/ports.ts'
 import { encodeReport } from './charge-codec.ts'
 import { RedisChargeStream } from './charge-stream.ts'
-import { Connection, type RedisAccess } from './connection.ts'
+import { type Call, Connection, type RedisAccess } from './connection.ts'
 import { createRedisHintStream } from './hint-stream.ts'
 import { createKeys, encodeCounterKey, encodeSubject, type PartitionKeys } from './keys.ts'
 import { createRedisProcessRoll } from './process-roll.ts'
@@ -63,6 +63,8 @@ export interface RedisSpendStore extends SpendStore, ChargeStream {
 }
 
 const commandMsMax = 150
+/** A spend that no limit insists on is let through unheard when Redis says nothing for so long to anyone. */
+const spendSilentMsMax = 90
 const sweepMsMax = 2_000
 
 /**
@@ -123,11 +125,13 @@ class RedisSpending {
   readonly #parts: Parts
   readonly #waitMs: number
   readonly #spendMsMax: number
+  readonly #silentMsMax: number
 
   constructor(parts: Parts) {
     this.#parts = parts
     this.#waitMs = parts.options.commandTimeoutMs ?? commandMsMax
     this.#spendMsMax = parts.options.commandTimeoutMs ?? Number.POSITIVE_INFINITY
+    this.#silentMsMax = parts.options.commandTimeoutMs ?? spendSilentMsMax
   }
 
   async spend({ request, plan }: Pick<PartOfSpend, 'request' | 'plan'>): Promise<SpendAnswer> {
@@ -135,7 +139,10 @@ class RedisSpending {
     const leftMs = request.notAfterMs - clock.nowMs()
     if (leftMs < 0) return { kind: 'late', at: clock.nowMs() }
     const encoded = encodeSpend(request, plan, { partitions: keys, caller: connection.caller() })
-    const reply = await this.#run('spend', { ...encoded, waitMs: Math.max(1, Math.min(this.#spendMsMax, leftMs)) })
+    const waitMs = Math.max(1, Math.min(this.#spendMsMax, leftMs))
+    const isDispensable = !request.lines.some(({ enforced, posture }) => enforced && posture === 'deny')
+    const silence = isDispensable ? { silentMsMax: this.#silentMsMax } : {}
+    const reply = await this.#run('spend', { ...encoded, waitMs, ...silence })
     return decodeSpend(reply, request.lines, plan)
   }
 
@@ -209,10 +216,7 @@ class RedisSpending {
     return words.map((word) => partitions[Number(word) - 1] ?? -1)
   }
 
-  async #run(
-    name: ScriptName,
-    call: { readonly keys: readonly string[]; readonly args: readonly string[]; readonly waitMs: number },
-  ): Promise<string> {
+  async #run(name: ScriptName, call: Call): Promise<string> {
     const { connection, scripts, clock, options } = this.#parts
     const sentMs = options.nowMs()
     const reply = String(await connection.run(scripts[name], call))

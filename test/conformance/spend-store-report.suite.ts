@@ -77,6 +77,21 @@ export function reportSuite(fixture: () => StoreFixture): void {
       expect(await store.stale(10)).toEqual([])
     })
 
+    it('what is told of without a record and without its end is unsettled, and what ended is not', async () => {
+      const { store, warm, taken } = fixture()
+      await warm()
+      const report = { ...(await taken('k2')), amounts: amounts({ requests: 1 }) }
+      await store.report({ ...report, id: 'let-through', state: 'open', outcome: 'unknown' })
+      await store.report({ ...report, id: 'running', state: 'open', outcome: 'delivered' })
+      await store.report({ ...report, id: 'ended', state: 'final', outcome: 'delivered' })
+      const { entries } = await store.charges({ partition: 7, checkpoint: undefined, countMax: 10 })
+      expect(entries.map(({ id, unsettled }) => [id, unsettled])).toEqual([
+        ['let-through', true],
+        ['running', false],
+        ['ended', false],
+      ])
+    })
+
     it('a refund is early while its spend could still come, afterwards appended by id alone', async () => {
       const { harness, store } = fixture()
       const request = spendRequest({ id: 'e1', lines: [rateLine()], notAfterMs: startMs + 50 })

@@ -105,6 +105,35 @@ describe('a frozen Redis', () => {
   })
 })
 
+describe('a Redis that fell silent', () => {
+  it('is waited for by spends that a limit insists on, and done without by the others until it speaks', async () => {
+    await store.close()
+    store = createRedisSpendStore({ url: redis.url, observer: silentObserver, nowMs: Date.now })
+    await store.ready()
+    const insisting = rateLine({ burst: 50 })
+    const dispensable = rateLine({ burst: 50, posture: 'allow' })
+    expect(await spend([dispensable])).toMatchObject({ kind: 'taken' })
+    // The share of the loop's time is known from the calls before.
+    await delay(150)
+    expect(await spend([dispensable])).toMatchObject({ kind: 'taken' })
+    process.kill(redis.pid, 'SIGSTOP')
+    try {
+      const insists = spend([insisting], { patienceMs: 1_500 }).catch((fault: unknown) => fault)
+      expect(await first(spend([dispensable], { patienceMs: 1_500 }), insists)).toMatchObject({
+        ...trouble,
+        message: 'Redis did not answer within 90 ms',
+      })
+      const unheard = spend([dispensable], { patienceMs: 1_500 }).catch((fault: unknown) => fault)
+      expect(await first(unheard, setImmediate('not at once'))).toMatchObject({ message: 'Redis has been silent' })
+      process.kill(redis.pid, 'SIGCONT')
+      expect(await insists).toMatchObject({ kind: 'taken' })
+    } finally {
+      process.kill(redis.pid, 'SIGCONT')
+    }
+    expect(await spend([dispensable])).toMatchObject({ kind: 'taken' })
+  })
+})
+
 describe('a killed Redis', () => {
   it('fails calls at once, and comes back with counters cold, rates half full and reservations stale', async () => {
     const rate = rateLine({ burst: 10, amount: 1, periodMs: 3_600_000 })

@@ -46,7 +46,8 @@ for p = 1, P do
       state = ARGV[5],
       amounts = amounts,
       outcome = ARGV[7],
-      unsettled = '0',
+      -- What was let through while the store was away: booked at its estimate until somebody tells how it ended.
+      unsettled = ARGV[5] == 'o' and ARGV[7] == 'unknown' and '1' or '0',
       only_if_booked = refund and '1' or '0',
       surface = ARGV[10],
       home = ARGV[11],
