@@ -15,8 +15,7 @@ function telling(report: SpendStore['report']) {
   return { store: tellReleases(store, slots), released }
 }
 
-const report = (type: 'end' | 'periodic') =>
-  reportOf({ ...entry, type }, { ticket: ticket(), reservationMs: 60_000 })
+const report = (type: 'end' | 'periodic') => reportOf({ ...entry, type }, { ticket: ticket(), reservationMs: 60_000 })
 
 test('a final report that the store took wakes those who wait for its subjects', async () => {
   const { store, released } = telling(async () => 'booked')
