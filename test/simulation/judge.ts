@@ -76,7 +76,8 @@ export class Judge implements StoreEvents {
     reservation.request = request
     reservation.partitions = ticket.partitions.map(({ partition }) => partition)
     reservation.estimate = ticket.estimate
-    reservation.at = ticket.at
+    // One that passed while the store was silent carries its process's time; where the store took it after all, the store's stands.
+    if (reservation.spend === undefined) reservation.at = ticket.at
   }
 
   spent(request: SpendRequest, answer: SpendAnswer & { readonly kind: 'taken' }): void {
