@@ -142,7 +142,9 @@ function raised(report: Report, record: ChargeRecord, view: RecordView): RecordD
   const booked = largerOf(record.booked, report.amounts)
   // Owed to the stream again: the renewed record has no time to be forgotten at.
   const { forgetAtMs: _, ...open } = record
-  const renewed = { ...open, heard: true, booked, expiresAtMs: view.nowMs + report.expiresInMs }
+  // What was let through while the store was away says nothing of what became of it.
+  const heard = record.heard || report.outcome !== 'unknown'
+  const renewed = { ...open, heard, booked, expiresAtMs: view.nowMs + report.expiresInMs }
   return { ...settled, record: renewed, ...moveOf(record, booked), slots: 'renew' }
 }
 

@@ -81,6 +81,16 @@ export function expirySuite(fixture: () => StoreFixture): void {
       ])
     })
 
+    it('releases one that only its own booking told of, made because the answer was not heard', async () => {
+      const { harness, store, used, warm, taken } = fixture()
+      await warm()
+      const unheard = await taken('unheard')
+      await store.report({ ...unheard, state: 'open', outcome: 'unknown', amounts: amounts({ credits: 1_000 }) })
+      await harness.setNow(minuteMs + 60_000)
+      expect(await store.expire(sweep({ notAfterMs: minuteMs + 60_000, brokeAtMs: startMs - 1 }))).toBe(1)
+      expect(await used()).toBe(0)
+    })
+
     it('counts the instant of the last break as broken', async () => {
       const { harness, store, used, warm, taken } = fixture()
       await warm()

@@ -58,7 +58,9 @@ for p = 1, P do
   elseif ARGV[5] == 'o' then
     if record.state ~= 'f' then
       clamps = clamps + book(record, larger(record.booked, amounts), epochs[p], prefix, now)
-      record.state, record.expires, record.forget = 'h', text(now + tonumber(ARGV[8])), '-'
+      -- What was let through while the store was away says nothing of what became of it.
+      record.state = ARGV[7] == 'unknown' and record.state or 'h'
+      record.expires, record.forget = text(now + tonumber(ARGV[8])), '-'
       renew_slots(record, id, epochs[p], prefix, now)
       call('SET', KEYS[key + 1], record_text(record))
       call('ZADD', KEYS[key + 2], record.expires, id)

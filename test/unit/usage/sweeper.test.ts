@@ -36,3 +36,28 @@ test('the sweeper goes on at once while a sweep is full, counts what it booked, 
   // Asked anew before each sweep.
   expect(broke.slice(0, 4)).toEqual([4_000, 4_001, 4_002, 4_003])
 })
+
+test('the sweeper waits while it is not known what broke, but not for ever', async () => {
+  const broke: number[] = []
+  let asked = 0
+  const sweeper = createSweeper({
+    async expire({ brokeAtMs }) {
+      broke.push(brokeAtMs)
+      return 0
+    },
+    nowMs: () => 5_000,
+    observer: silentObserver,
+    async brokeAtMs() {
+      asked += 1
+      return asked === 3 ? 4_000 : Number.POSITIVE_INFINITY
+    },
+    everyMs: 1,
+    countMax: 10,
+  })
+  sweeper.start()
+  await vi.waitFor(() => expect(broke.length).toBeGreaterThan(1))
+  await sweeper.stop()
+  // Two unknown, then one known; ten more unknown before the next sweep books.
+  expect(broke.slice(0, 2)).toEqual([4_000, Number.POSITIVE_INFINITY])
+  expect(asked).toBeGreaterThanOrEqual(14)
+})
