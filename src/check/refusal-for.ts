@@ -1,6 +1,6 @@
 import { type LimitView, limitViewsOf, refusalOf } from '../core/limit-view.ts'
 import type { Refusal } from '../core/verdict.ts'
-import type { Admission } from './admit.ts'
+import type { Admission } from './admission.ts'
 import type { Governed } from './assess.ts'
 
 /** The limits of a request as they stood at its spend. */

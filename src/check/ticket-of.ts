@@ -1,6 +1,6 @@
 import type { RequestFacts } from '../core/request.ts'
 import type { Ticket } from '../core/ticket.ts'
-import type { Admission, AdmitRequest } from './admit.ts'
+import type { Admission, AdmitRequest } from './admission.ts'
 import type { Governed } from './assess.ts'
 
 /** What a charge says about its request. */

@@ -1,5 +1,5 @@
 import { paceMsOf } from '../core/line-state.ts'
-import type { Admission } from './admit.ts'
+import type { Admission } from './admission.ts'
 import type { Bounds } from './bounds.ts'
 import type { SlotQueue } from './slot-queue.ts'
 

@@ -30,7 +30,7 @@ export class ClusterNodes {
   #known: readonly string[]
   #masters: readonly (string | undefined)[] = []
   #refreshing: Promise<void> | undefined
-  #refreshedAtMs = 0
+  #refreshedAtMs = Number.NEGATIVE_INFINITY
   #isClosed = false
   readonly #timer: NodeJS.Timeout
 
@@ -59,7 +59,8 @@ export class ClusterNodes {
 
   /** Asks anew how the slots lie, at most five times a second; callers at one time share one answer. Never throws. */
   refresh(): Promise<void> {
-    if (this.#refreshing === undefined && Date.now() - this.#refreshedAtMs < refreshMsMin) return Promise.resolve()
+    if (this.#refreshing === undefined && performance.now() - this.#refreshedAtMs < refreshMsMin)
+      return Promise.resolve()
     this.#refreshing ??= this.#ask().finally(() => {
       this.#refreshing = undefined
     })
@@ -77,7 +78,7 @@ export class ClusterNodes {
       const topology = await askTopology(this.#urlOf(address), this.#slotKeys).catch(() => undefined)
       if (this.#isClosed) return
       if (topology === undefined || topology.masters.every((master) => master === undefined)) continue
-      this.#refreshedAtMs = Date.now()
+      this.#refreshedAtMs = performance.now()
       return this.#take(topology)
     }
     this.#options.observer.warn('cluster_topology_unknown', { asked: this.#known.length })

@@ -2,7 +2,7 @@ import { Fault } from '../core/fault.ts'
 import { refundOf } from '../core/refund.ts'
 import type { LineState, SpendAnswer, SpendRequest } from '../core/spend.ts'
 import { type PartOfSpend, partOfSpend, planSpend } from '../core/spend-plan.ts'
-import type { At } from './cluster-store.ts'
+import type { At } from './at-master.ts'
 import type { RedisSpendStore } from './spend-store.ts'
 
 type Taken = SpendAnswer & { readonly kind: 'taken' }

@@ -5,6 +5,7 @@ import type { Line } from '../core/limit.ts'
 import type { LineState, PeekAnswer } from '../core/spend.ts'
 import { planSpend } from '../core/spend-plan.ts'
 import type { StaleSubject } from '../usage/ports.ts'
+import { type At, createAt } from './at-master.ts'
 import { sumOf } from './charge-stream.ts'
 import { ClusterNodes, type ClusterNodesOptions } from './cluster-nodes.ts'
 import { ClusterSpending } from './cluster-spending.ts'
@@ -12,8 +13,6 @@ import type { RedisSpendStore } from './spend-store.ts'
 
 const readyMsMax = 2_000
 const pauseMs = 50
-/** What Redis says when a slot is elsewhere, or nowhere: the script did not run. */
-const elsewhere = /^(?:MOVED|ASK|TRYAGAIN|CLUSTERDOWN) /
 
 /**
  * A spend store on a Redis Cluster: every partition lies in one slot, so departments spread over all masters. A request that touches several
@@ -22,7 +21,7 @@ const elsewhere = /^(?:MOVED|ASK|TRYAGAIN|CLUSTERDOWN) /
  */
 export function createRedisClusterSpendStore(options: ClusterNodesOptions): RedisSpendStore {
   const { url, seeds } = readClusterUrl(options.url)
-  return clusterStore(new ClusterNodes({ ...options, url }, seeds))
+  return clusterStore(new ClusterNodes({ ...options, url }, seeds), options.nowMs)
 }
 
 /** The plain URL of the first node, and `host:port` of all that are named. */
@@ -33,17 +32,17 @@ export function readClusterUrl(text: string): { readonly url: string; readonly s
   return { url: url.href, seeds: [`${url.hostname}:${url.port || '6379'}`, ...also] }
 }
 
-function clusterStore(nodes: ClusterNodes): RedisSpendStore {
+function clusterStore(nodes: ClusterNodes, localMs: () => number): RedisSpendStore {
   const at = createAt(nodes)
-  const nowMs = (): number => clockOf(nodes)
+  const nowMs = (): number => clockOf(nodes) ?? localMs()
   const spending = new ClusterSpending({ at, nowMs })
   return {
     spend: (request) => spending.spend(request),
     spendPart: (part) => at(part.plan.partitions[0] ?? 0, (store) => store.spendPart(part)),
-    peek: (lines) => peek(lines, at),
+    peek: (lines) => peek(lines, { at, nowMs }),
     report: (report) => reportEverywhere(report, { at, nowMs }),
     seed: (seed) => at(seed.subject.partition, (store) => store.seed(seed)),
-    expire: (sweep) => expireAll(nodes, sweep),
+    expire: (sweep) => expireAll(nodes, { ...sweep, nowMs: nowMs() }),
     nowMs,
     charges: (from) => at(from.partition, (store) => store.charges(from)),
     trim: (upTo) => at(upTo.checkpoint.partition, (store) => store.trim(upTo)),
@@ -70,35 +69,16 @@ function clusterStore(nodes: ClusterNodes): RedisSpendStore {
   }
 }
 
-/** Asks the master of a partition; once more, somewhere else, when it says that it is not. */
-export type At = <T>(partition: number, ask: (store: RedisSpendStore) => Promise<T>) => Promise<T>
-
-function createAt(nodes: ClusterNodes): At {
-  return async (partition, ask) => {
-    const store = nodes.of(partition)
-    try {
-      return await ask(store)
-    } catch (error) {
-      if (!isElsewhere(error)) throw error
-      await nodes.refresh()
-      const other = nodes.of(partition)
-      if (other === store) throw error
-      return ask(other)
-    }
-  }
-}
-
-function isElsewhere(error: unknown): boolean {
-  return error instanceof Fault && error.cause instanceof Error && elsewhere.test(error.cause.message)
-}
-
 /** One clock for all: the first master's that can be asked. Times of other masters are translated (`ClusterSpending`). */
-function clockOf(nodes: ClusterNodes): number {
+function clockOf(nodes: ClusterNodes): number | undefined {
   const stores = nodes.all()
-  return (stores.find((store) => store.isReady()) ?? stores[0])?.nowMs() ?? Date.now()
+  return (stores.find((store) => store.isReady()) ?? stores[0])?.nowMs()
 }
 
-async function peek(lines: readonly Line[], at: At): Promise<PeekAnswer> {
+async function peek(
+  lines: readonly Line[],
+  { at, nowMs }: { readonly at: At; readonly nowMs: () => number },
+): Promise<PeekAnswer> {
   const states: LineState[] = lines.map(() => ({ kind: 'cold' }))
   let seenAt: number | undefined
   for (const partition of planSpend({ lines, subjects: [] }).partitions) {
@@ -109,7 +89,7 @@ async function peek(lines: readonly Line[], at: At): Promise<PeekAnswer> {
     seenAt ??= answer.at
     for (const [place, index] of indexes.entries()) states[index] = answer.states[place] ?? { kind: 'cold' }
   }
-  return { kind: 'seen', at: seenAt ?? Date.now(), states }
+  return { kind: 'seen', at: seenAt ?? nowMs(), states }
 }
 
 /** Every partition merges by itself, and merging twice is harmless: an early one makes the whole report come again. */
@@ -142,12 +122,11 @@ function rollOf({ at, nowMs }: { readonly at: At; readonly nowMs: () => number }
   }
 }
 
-async function expireAll(nodes: ClusterNodes, sweep: Sweep): Promise<number> {
-  const base = clockOf(nodes)
+async function expireAll(nodes: ClusterNodes, sweep: Sweep & { readonly nowMs: number }): Promise<number> {
   let left = sweep.countMax
   const expire = async (store: RedisSpendStore): Promise<void> => {
     if (left <= 0) return
-    const aheadMs = store.nowMs() - base
+    const aheadMs = store.nowMs() - sweep.nowMs
     const notAfterMs = Math.floor(sweep.notAfterMs + aheadMs)
     left -= await store.expire({ countMax: left, notAfterMs, brokeAtMs: Math.ceil(sweep.brokeAtMs + aheadMs) })
   }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type Admission, createAdmit } from '../../../src/check/admit.ts'
+import type { Admission } from '../../../src/check/admission.ts'
+import { createAdmit } from '../../../src/check/admit.ts'
 import type { Seeder, SpendStore } from '../../../src/check/ports.ts'
 import type { Unanswered, WithoutStore } from '../../../src/check/without-store.ts'
 import { Fault } from '../../../src/core/fault.ts'

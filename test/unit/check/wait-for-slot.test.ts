@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Admission } from '../../../src/check/admit.ts'
+import type { Admission } from '../../../src/check/admission.ts'
 import type { Bounds } from '../../../src/check/bounds.ts'
 import { linesOf } from '../../../src/check/lines.ts'
 import { createSlotQueue } from '../../../src/check/slot-queue.ts'
