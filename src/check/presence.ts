@@ -1,3 +1,4 @@
+import { createOutage } from '../core/outage.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import type { ProcessRoll } from './ports.ts'
 
@@ -65,6 +66,7 @@ class Beats {
   /** Breaks so far, and how many of them the roll knows. */
   breaks = 0
   #told = 0
+  readonly #outage = createOutage()
   #isOver = false
   #isWantedAgain = false
   #beating: Promise<void> | undefined
@@ -115,9 +117,12 @@ class Beats {
       this.known = { ...(await roll.beat({ id, streamBroke: this.#told < breaks, isNew })), atMs }
       this.#told = breaks
       observer.set('serving_processes', this.known.processes)
+      const failures = this.#outage.ended()
+      if (failures !== undefined) observer.info('process_beats_again', { failures })
     } catch (error) {
       observer.count('process_beats_failed_total')
-      observer.warn('process_beat_failed', { error })
+      const failures = this.#outage.failed(nowMs())
+      if (failures !== undefined) observer.warn('process_beat_failed', { failures, error })
     }
   }
 }

@@ -22,10 +22,27 @@ export function createLog({ level, destination, process }: LogOptions): Logger {
     messageKey: 'event',
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
-    serializers: { error: pino.stdSerializers.errWithCause },
+    serializers: { error: errorOf },
     hooks: { streamWrite: redact },
     depthLimit: 6,
     edgeLimit: 50,
   }
   return destination === undefined ? pino(options) : pino(options, destination)
+}
+
+/** A dependency that is away is no defect, so where in the code it was missed is no help: only others have their stacks. */
+function errorOf(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  if (!('transient' in error) || error.transient !== true) return pino.stdSerializers.errWithCause(error)
+  const code = 'code' in error ? error.code : undefined
+  return {
+    type: error.name,
+    code,
+    message: error.message,
+    ...(error.cause instanceof Error && { cause: messageOf(error.cause) }),
+  }
+}
+
+function messageOf(cause: Error): string {
+  return `${cause.name}: ${cause.message}`
 }

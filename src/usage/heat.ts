@@ -26,10 +26,8 @@ export function createHeat({ read, observer, everyMs }: HeatOptions): HeatKeeper
       known = heatsOf(await read())
       return everyMs
     },
-    onFault(error, failures) {
-      observer.count('heat_refresh_failures_total')
-      observer.warn('heat_refresh_failed', { failures, error })
-    },
+    onFault: () => observer.count('heat_refresh_failures_total'),
+    log: { observer, failed: 'heat_refresh_failed', again: 'heat_refreshed_again' },
     backoffMs: 1_000,
     backoffMsMax: everyMs,
   })

@@ -94,11 +94,11 @@ export function createLedger(options: LedgerOptions): Ledger {
 
   const loop = createLoop({
     step: async () => ((await pass(() => isStopping)).isEmpty ? settings.idleMs : 0),
-    onFault(error, failures) {
+    onFault() {
       observer.set('ledger_lag_seconds', Math.max(0, settings.nowMs() - caughtUpAtMs) / 1_000)
       observer.count('ledger_failures_total')
-      observer.warn('ledger_pass_failed', { failures, error })
     },
+    log: { observer, failed: 'ledger_pass_failed', again: 'ledger_passes_again' },
     backoffMs: settings.idleMs,
     // Short, because the books are expected to be exact again soon after a store is back.
     backoffMsMax: 1_000,

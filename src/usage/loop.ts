@@ -1,3 +1,6 @@
+import { createOutage } from '../core/outage.ts'
+import type { Observer } from '../telemetry/observer.ts'
+
 /** A background loop that never overlaps itself and never dies. */
 export interface Loop {
   start(): void
@@ -12,6 +15,12 @@ export interface LoopOptions {
   readonly step: () => Promise<number>
   /** A step threw; how many did so in a row. */
   readonly onFault: (error: unknown, failures: number) => void
+  /** Where a row of failures is said when it begins, once a minute while it goes on, and when it ends. */
+  readonly log?: {
+    readonly observer: Pick<Observer, 'info' | 'warn'>
+    readonly failed: string
+    readonly again: string
+  }
   /** First wait after a failure; it doubles with each further one. */
   readonly backoffMs: number
   readonly backoffMsMax: number
@@ -20,6 +29,7 @@ export interface LoopOptions {
 /** Runs `step` again and again until stopped. */
 export function createLoop(options: LoopOptions): Loop {
   const rest = createRest()
+  const tell = createTeller(options.log)
   let failures = 0
   let running: Promise<void> | undefined
   let isStopping = false
@@ -29,10 +39,12 @@ export function createLoop(options: LoopOptions): Loop {
     try {
       const waitMs = await options.step()
       failures = 0
+      tell.succeeded()
       if (waitMs > 0 && !isStopping) await rest.wait(waitMs, { isWakeable: true })
     } catch (error) {
       failures += 1
       options.onFault(error, failures)
+      tell.failed(error)
       const waitMs = Math.min(options.backoffMsMax, options.backoffMs * 2 ** Math.min(failures - 1, 20))
       if (!isStopping) await rest.wait(waitMs, { isWakeable: false })
     }
@@ -51,6 +63,20 @@ export function createLoop(options: LoopOptions): Loop {
       isStopping = true
       rest.end()
       await running
+    },
+  }
+}
+
+function createTeller(log: LoopOptions['log']) {
+  const outage = createOutage()
+  return {
+    failed(error: unknown): void {
+      const failures = outage.failed(performance.now())
+      if (failures !== undefined) log?.observer.warn(log.failed, { failures, error })
+    },
+    succeeded(): void {
+      const failures = outage.ended()
+      if (failures !== undefined) log?.observer.info(log.again, { failures })
     },
   }
 }

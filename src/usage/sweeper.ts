@@ -41,10 +41,8 @@ export function createSweeper({ expire, nowMs, observer, brokeAtMs, everyMs, cou
       if (expired > 0) observer.count('reservations_expired_total', {}, expired)
       return expired >= countMax ? Math.min(restMs, everyMs) : everyMs
     },
-    onFault(error, failures) {
-      observer.count('sweeper_failures_total')
-      observer.warn('sweep_failed', { failures, error })
-    },
+    onFault: () => observer.count('sweeper_failures_total'),
+    log: { observer, failed: 'sweep_failed', again: 'sweeps_again' },
     backoffMs: everyMs,
     backoffMsMax: 10_000,
   })

@@ -35,10 +35,8 @@ export function createUpkeep(options: UpkeepOptions): Loop {
       pending = upkeepSteps
       return options.everyMs
     },
-    onFault(error, failures) {
-      options.observer.count('ledger_upkeep_failures_total')
-      options.observer.warn('ledger_upkeep_failed', { failures, error })
-    },
+    onFault: () => options.observer.count('ledger_upkeep_failures_total'),
+    log: { observer: options.observer, failed: 'ledger_upkeep_failed', again: 'ledger_upkeep_again' },
     backoffMs: options.restMs,
     backoffMsMax: 300_000,
   })

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import type { Beat, ProcessRoll, RollCall } from '../../../src/check/ports.ts'
 import { createPresence } from '../../../src/check/presence.ts'
-import { silentObserver } from '../../../src/telemetry/observer.ts'
+import { type Observer, silentObserver } from '../../../src/telemetry/observer.ts'
 
 type Step = RollCall | Error | Promise<RollCall>
 
-function presenceWith(steps: readonly Step[]) {
+function presenceWith(steps: readonly Step[], observer: Observer = silentObserver) {
   const beats: Beat[] = []
   const left: Omit<Beat, 'isNew'>[] = []
   const clock = { now: 0 }
@@ -23,7 +23,7 @@ function presenceWith(steps: readonly Step[]) {
   const presence = createPresence({
     roll,
     id: 'me',
-    observer: silentObserver,
+    observer,
     nowMs: () => clock.now,
     everyMs: 3_600_000,
   })
@@ -88,4 +88,27 @@ test('stop() leaves once, with what was not told, and beats no more', async () =
   await presence.refresh()
   expect(left).toEqual([{ id: 'me', streamBroke: true }])
   expect(beats).toHaveLength(2)
+})
+
+test('beats that fail are counted each, and said once when they begin to and once when they are heard again', async () => {
+  const said: (readonly [string, unknown])[] = []
+  let counted = 0
+  const observer: Observer = {
+    ...silentObserver,
+    count: () => {
+      counted += 1
+    },
+    info: (event, details) => void said.push([event, details?.['failures']]),
+    warn: (event, details) => void said.push([event, details?.['failures']]),
+  }
+  const away = [new Error('away'), new Error('away'), new Error('away')]
+  const { presence } = presenceWith([{ processes: 1, brokeAtMs: 7 }, ...away], observer)
+  await presence.start()
+  for (let beats = 0; beats < 5; beats += 1) await presence.refresh()
+  expect(said).toEqual([
+    ['process_beat_failed', 1],
+    ['process_beats_again', 3],
+  ])
+  expect(counted).toBe(3)
+  await presence.stop()
 })

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { Fault } from '../../../src/core/fault.ts'
 import { createLog } from '../../../src/telemetry/log.ts'
 import { redact } from '../../../src/telemetry/redact.ts'
 
@@ -29,6 +30,20 @@ describe('createLog() writes', () => {
       log.warn({ error }, 'failed')
     })
     expect(JSON.parse(line)).toMatchObject({ error: { message: 'outer', cause: { message: 'inner' } } })
+  })
+
+  test('a dependency that is away without a stack, and any other error with it', () => {
+    const cause = new Error('connect ECONNREFUSED')
+    const away = new Fault('store_unavailable', 'Redis is not connected', { cause, transient: true })
+    const error = JSON.parse(logged((log) => log.warn({ error: away }, 'failed'))).error
+    expect(error).toEqual({
+      type: 'Fault',
+      code: 'store_unavailable',
+      message: 'Redis is not connected',
+      cause: 'Error: connect ECONNREFUSED',
+    })
+    const defect = JSON.parse(logged((log) => log.warn({ error: new Fault('internal', 'a defect') }, 'failed'))).error
+    expect(defect.stack).toContain('log.test.ts')
   })
 
   test('no token, wherever it stands', () => {

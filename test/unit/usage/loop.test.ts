@@ -92,3 +92,33 @@ test('stop() lets the step under way finish, begins no other, and ends a rest', 
   await resting.loop.stop()
   expect(resting.count()).toBe(1)
 })
+
+test('a row of failures is said when it begins, once a minute while it goes on, and when it ends', async () => {
+  const said: (readonly [string, unknown])[] = []
+  let count = 0
+  const loop = createLoop({
+    async step() {
+      count += 1
+      if (count <= 200) throw new Error('away')
+      return 1_000
+    },
+    onFault() {},
+    log: {
+      observer: {
+        info: (event, details) => void said.push([event, details?.['failures']]),
+        warn: (event, details) => void said.push([event, details?.['failures']]),
+      },
+      failed: 'pass_failed',
+      again: 'passes_again',
+    },
+    ...{ backoffMs: 500, backoffMsMax: 500 },
+  })
+  loop.start()
+  await vi.advanceTimersByTimeAsync(150_000)
+  expect(said).toEqual([
+    ['pass_failed', 1],
+    ['pass_failed', 121],
+    ['passes_again', 200],
+  ])
+  await loop.stop()
+})
