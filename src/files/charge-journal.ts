@@ -31,6 +31,8 @@ interface Waiting {
 
 const flushMs = 5
 const itemsPerRecord = 500
+/** Of an item with its share of a record's frame. */
+const itemBytesLeast = 400
 /** Above it the disk is behind by seconds. */
 const waitingMax = 50_000
 const dropEveryMs = 1_000
@@ -51,7 +53,7 @@ export async function openChargeJournal(options: ChargeJournalOptions): Promise<
     if (segment !== undefined) await readLeft(segment, { journal, left, observer })
   }
   await folder.tidy()
-  const kept = new KeptItems({ journal, live, left })
+  const kept = new KeptItems({ journal, live, left, bytesMax })
   if (kept.left.entries.length + kept.left.reservations.length > 0) {
     const { entries, reservations } = kept.left
     observer.info('charges_taken_over', { entries: entries.length, reservations: reservations.length })
@@ -108,30 +110,41 @@ interface Parts {
   readonly journal: Journal
   readonly live: LiveSegments
   readonly left: Left
+  readonly bytesMax: number
 }
 
 class KeptItems implements ChargeJournal {
   readonly left: { readonly entries: readonly LeftCharge[]; readonly reservations: readonly LeftCharge[] }
   readonly #journal: Journal
   readonly #live: LiveSegments
+  readonly #bytesMax: number
   /** Of reservations that are not settled. */
   readonly #reserved = new Map<string, Need>()
   /** Of entries the ledger has not read, per partition in the order of their positions. */
   readonly #unread = new Map<number, { readonly position: number; readonly need: Need }[]>()
   #waiting: Waiting[] = []
+  /** The largest mean of a group so far. */
+  #itemBytes = itemBytesLeast
   /** The journal did not take what waits. */
   #isRefused = false
   #timer: NodeJS.Timeout | undefined
 
-  constructor({ journal, live, left }: Parts) {
+  constructor({ journal, live, left, bytesMax }: Parts) {
     this.#journal = journal
+    this.#bytesMax = bytesMax
     this.#live = live
     const charges = (items: Iterable<LeftItem>): readonly LeftCharge[] =>
       [...items].map(({ entry, segment }) => this.#leftCharge(entry, segment))
     this.left = { entries: charges(left.entries), reservations: charges(left.reservations.values()) }
   }
 
+  /** Keeps room for what waits and for the end of every reservation: one that cannot be settled keeps its segment, and the journal full. */
   get accepts(): boolean {
+    const owed = (this.#waiting.length + this.#reserved.size + 1) * this.#itemBytes
+    return this.settles && this.#journal.bytes + owed <= this.#bytesMax
+  }
+
+  get settles(): boolean {
     return !this.#isRefused && this.#journal.accepts && this.#waiting.length < waitingMax
   }
 
@@ -164,8 +177,8 @@ class KeptItems implements ChargeJournal {
   async drop(): Promise<void> {
     const segments = this.#journal.segments
     const unneeded = this.#live.unneeded(segments.map(({ number }) => number))
-    if (unneeded.length > 0 && unneeded.length === segments.length && this.#waiting.length === 0)
-      await this.#journal.seal()
+    const isWorthIt = this.#waiting.length === 0 || !this.settles
+    if (unneeded.length > 0 && unneeded.length === segments.length && isWorthIt) await this.#journal.seal()
     for (const number of unneeded) {
       // What came into it meanwhile keeps it.
       if (this.#live.unneeded([number]).length === 0) break
@@ -220,7 +233,9 @@ class KeptItems implements ChargeJournal {
           if (replaces !== undefined) this.#live.over(replaces)
         }
       }
-      if (!this.#journal.append(encodeItems(group.map(({ item }) => item)), onKept)) break
+      const bytes = encodeItems(group.map(({ item }) => item))
+      this.#itemBytes = Math.max(this.#itemBytes, Math.ceil(bytes.length / group.length))
+      if (!this.#journal.append(bytes, onKept)) break
       this.#waiting = this.#waiting.slice(group.length)
     }
     this.#isRefused = this.#waiting.length > 0

@@ -11,7 +11,7 @@ export interface JournalOptions {
   readonly journal: 'spool' | 'charges'
   /** All segments together, and what waits to be written. */
   readonly bytesMax: number
-  /** From here on a new segment is begun. */
+  /** From here on a new segment is begun; never above an eighth of the bound, so that a full journal has segments to drop. */
   readonly segmentBytes?: number
   /** Longest wait of a record for others to be written with; the fsync comes on top. */
   readonly flushMs?: number
@@ -219,7 +219,8 @@ export class Journal {
   }
 
   async #fileToWrite(): Promise<ActiveFile> {
-    if (this.#active !== undefined && this.#active.bytes >= (this.#options.segmentBytes ?? segmentBytesDefault)) {
+    const { segmentBytes = segmentBytesDefault, bytesMax } = this.#options
+    if (this.#active !== undefined && this.#active.bytes >= Math.min(segmentBytes, bytesMax / 8)) {
       const { number, path, bytes, file } = this.#active
       this.#active = undefined
       this.#segments.set(number, { number, path, bytes })

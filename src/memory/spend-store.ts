@@ -105,7 +105,8 @@ class MemorySpendStore implements SpendStore, ChargeStream {
       return { nowMs, partition, epoch: held.epoch, record: held.record(report.id) }
     })
     if (isEarly(report, views)) return 'early'
-    if (this.#journal?.accepts === false) throw this.#full('charges')
+    const isTaken = report.state === 'final' ? this.#journal?.settles : this.#journal?.accepts
+    if (isTaken === false) throw this.#full('charges')
     const answers = views.map((view) => {
       const decision = decideReport(report, view)
       this.#apply(view.partition, { id: report.id, decision, nowMs })

@@ -73,8 +73,10 @@ export interface LeftCharge {
 export interface ChargeJournal {
   /** What is to be booked first; once. */
   readonly left: LeftCharges
-  /** False: it can take no more at the moment. */
+  /** False: no new reservation fits, with room left for the ends of those that are open. */
   readonly accepts: boolean
+  /** False: nothing more fits, not even the end of a reservation. */
+  readonly settles: boolean
   /** A pending record as it stands now; again whenever it owes more. */
   reserved(partition: number, record: ChargeRecord): void
   applied(charge: AppliedCharge): void

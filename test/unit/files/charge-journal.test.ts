@@ -140,8 +140,8 @@ describe('a process that follows a killed one', () => {
   })
 })
 
-test('a full journal refuses spends and reports instead of forgetting them', async () => {
-  const { store, spend, journal } = await live(2_000)
+test('a full journal refuses spends instead of forgetting them, and takes the ends of those it took', async () => {
+  const { store, spend, journal } = await live(6_000)
   let taken = 0
   const answer = reportOf(spendRequest({ id: 'q0', lines: [] }), await spend('q0'))
   for (; taken < 100; taken += 1) {
@@ -155,7 +155,25 @@ test('a full journal refuses spends and reports instead of forgetting them', asy
   expect(taken).toBeGreaterThan(1)
   expect(taken).toBeLessThan(100)
   await expect(spend('one more')).rejects.toMatchObject({ code: 'store_unavailable' })
-  await expect(store.report(answer)).rejects.toMatchObject({ code: 'store_unavailable' })
+  await expect(store.report({ ...answer, state: 'open' })).rejects.toMatchObject({ code: 'store_unavailable' })
+  expect(await store.report(answer)).toBe('booked')
+  await journal.close()
+})
+
+test('a full journal takes again when the ledger has booked everything, although items waited that did not fit', async () => {
+  const { store, finish, spend, journal } = await live(20_000)
+  const takes = (asked: Promise<unknown>): Promise<boolean> =>
+    asked.then(
+      () => true,
+      () => false,
+    )
+  for (let number = 0; number < 500 && (await takes(finish(`full ${number}`))); ) {
+    for (let burst = 0; burst < 20; burst += 1) await takes(finish(`q${(number += 1)}`))
+    await new Promise((resolve) => setTimeout(resolve, 12))
+  }
+  await expect(spend('while full')).rejects.toMatchObject({ code: 'store_unavailable' })
+  await store.waiting([await drained(store, 7)])
+  await expect.poll(() => takes(spend('after')), { timeout: 5_000 }).toBe(true)
   await journal.close()
 })
 
