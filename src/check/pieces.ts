@@ -21,7 +21,8 @@ export function priceOfPiece<Price extends PriceParameters>(
   },
 ): Price {
   const { principal, upstream, resource, facts, downloads, nowMs } = request
-  if (resource.kind !== 'artifact' || price.baseMilli === 0) return price
+  // Where the base is all there is to pay, no request is had for nothing.
+  if (resource.kind !== 'artifact' || price.charged === 'at_the_door') return price
   const { address, headers } = facts
   const key = downloadKey({ token: principal.token?.id ?? '', address, upstream: upstream.id, path: resource.path })
   const piece = { id: '', at: nowMs, firstByte: firstByteOf(headers.get('range')) }
@@ -33,15 +34,16 @@ export function priceOfPiece<Price extends PriceParameters>(
  * what there is to remember for the next one.
  */
 export function settlePiece(entry: AccessLogEntry, ticket: Ticket, downloads: Downloads): Ticket {
-  if (ticket.meta.kind !== 'artifact' || ticket.path === '' || entry.type !== 'end') return ticket
-  const key = downloadKey({ ...ticket.meta, path: ticket.path })
+  const { meta, price, path } = ticket
+  if (meta.kind !== 'artifact' || price.charged === 'at_the_door' || path === '' || entry.type !== 'end') return ticket
+  const key = downloadKey({ ...meta, path })
   const last = downloads.lastOf(key)
   // Logged twice: the second entry says what the first one said.
   const isAgain = last?.id === ticket.id
   const piece = { id: ticket.id, at: ticket.at, firstByte: firstByteOf(entry.range) }
   const isContinued = isAgain ? last.before > 0 : continues(last, piece)
   if (!isAgain) remember(entry, ticket, { downloads, key, before: isContinued ? (last?.before ?? 0) + 1 : 0 })
-  return isContinued ? { ...ticket, price: { ...ticket.price, baseMilli: 0 } } : ticket
+  return isContinued ? { ...ticket, price: { ...price, baseMilli: 0 } } : ticket
 }
 
 function remember(
@@ -54,5 +56,9 @@ function remember(
   const end = entry.aborted ? 'broken' : whole
   // Nobody goes on with a download that came whole in one piece: it need not be remembered.
   if (end === 'whole' && before === 0) downloads.forget(key)
-  else downloads.remember(key, { id: ticket.id, at: ticket.at, endedAtMs: ticket.at + entry.durationMs, end, before })
+  else {
+    const nextByte = firstByteOf(entry.range) + entry.bodyBytes
+    const { id, at } = ticket
+    downloads.remember(key, { id, at, endedAtMs: at + entry.durationMs, end, nextByte, before })
+  }
 }

@@ -104,3 +104,17 @@ test('a broken download that another process saw is resumed on one base price', 
   await expect.poll(estimate).toBe(22)
   logs.close()
 })
+
+test('the same part of a file pays its base price each time, and a file charged at the door is never had for nothing', async () => {
+  await using plane = await startPlane()
+  const { fetch, used } = await startDownloader(plane)
+  const range = 'bytes=1-'
+  for (let times = 0; times < 3; times += 1) await fetch({ status: 206, bodyBytes: 2_999_999, range }, { range })
+  expect(await used()).toBe(39)
+  await plane.policy(`
+    DELETE FROM tollgate.price_tier;
+    UPDATE tollgate.price_rule SET charged = 'at_the_door', base_credits = 50 WHERE id = 'artifact'`)
+  await fetch({ bodyBytes: 1_000, contentLength: 3_000_000, aborted: true })
+  await fetch({ bodyBytes: 3_000_000 })
+  expect(await used()).toBe(139)
+})
