@@ -4,6 +4,7 @@ import { createLoop } from './loop.ts'
 import type { ChargeStream, LedgerStore, SeedStore } from './ports.ts'
 import { seedOnce } from './seed-once.ts'
 import { createTrim } from './trim.ts'
+import { createUnread } from './unread.ts'
 
 export interface LedgerSettings {
   readonly nowMs: () => number
@@ -52,7 +53,6 @@ export interface Ledger {
 }
 
 const batchesMax = 10
-const countEveryMs = 5_000
 
 /**
  * Carries charges from the store's streams into the books: drain what waits, forget what is long booked, seed what is stale. Exactly once
@@ -66,15 +66,19 @@ export function createLedger(options: LedgerOptions): Ledger {
   const trim = createTrim(options)
   let caughtUpAtMs = settings.nowMs()
   let trimmedAtMs = settings.nowMs()
-  let countedAtMs = Number.NEGATIVE_INFINITY
+  const unread = createUnread({ stream, observer, nowMs: settings.nowMs })
+  const behindMs = () => Math.max(0, settings.nowMs() - caughtUpAtMs)
 
   async function pass(isStopping: () => boolean): Promise<{ merged: number; isEmpty: boolean }> {
     const startedAtMs = settings.nowMs()
-    const waiting = await stream.waiting(await store.checkpoints())
+    const checkpoints = await store.checkpoints()
+    unread.know(checkpoints)
+    const waiting = await stream.waiting(checkpoints)
     const drained = await drainAll({ ...options, drain, isStopping }, waiting)
     if (drained.isEmpty) caughtUpAtMs = startedAtMs
-    observer.set('ledger_lag_seconds', Math.max(0, settings.nowMs() - caughtUpAtMs) / 1_000)
-    await tellUnread(drained.isEmpty)
+    observer.set('ledger_lag_seconds', behindMs() / 1_000)
+    if (drained.isEmpty) unread.none()
+    else await unread.count(behindMs(), () => store.checkpoints())
     if (drained.fault !== undefined) throw drained.fault
     if (settings.nowMs() - trimmedAtMs >= settings.trimEveryMs) {
       trimmedAtMs = settings.nowMs()
@@ -84,18 +88,20 @@ export function createLedger(options: LedgerOptions): Ledger {
     return drained
   }
 
-  /** Nothing left to read is known for nothing; counting what is left is not, so it is done now and then. */
-  async function tellUnread(isEmpty: boolean): Promise<void> {
-    if (isEmpty) return observer.set('ledger_pending_entries', 0)
-    if (stream.sizes === undefined || settings.nowMs() - countedAtMs < countEveryMs) return
-    countedAtMs = settings.nowMs()
-    observer.set('ledger_pending_entries', (await stream.sizes(await store.checkpoints())).unread)
+  /** What waits is told also while the books are away and no pass can begin. */
+  async function step(): Promise<number> {
+    try {
+      return (await pass(() => isStopping)).isEmpty ? settings.idleMs : 0
+    } catch (error) {
+      await unread.count(behindMs()).catch(() => undefined)
+      throw error
+    }
   }
 
   const loop = createLoop({
-    step: async () => ((await pass(() => isStopping)).isEmpty ? settings.idleMs : 0),
+    step,
     onFault() {
-      observer.set('ledger_lag_seconds', Math.max(0, settings.nowMs() - caughtUpAtMs) / 1_000)
+      observer.set('ledger_lag_seconds', behindMs() / 1_000)
       observer.count('ledger_failures_total')
     },
     log: { observer, failed: 'ledger_pass_failed', again: 'ledger_passes_again' },

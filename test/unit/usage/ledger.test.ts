@@ -199,3 +199,44 @@ test('what a partition has still to read is told while there is some, at most ev
   for (let passes = 0; passes < 2; passes += 1) await ledger.drainOnce()
   expect(told).toEqual([10, 20, 0])
 })
+
+test('while the books are away what waits is counted after the last known checkpoints, and said in the log once it is much', async () => {
+  const list = listStream()
+  list.append(...entries(1, 2))
+  const asked: (readonly Checkpoint[])[] = []
+  const stream: ChargeStream = {
+    ...list,
+    async sizes(checkpoints) {
+      asked.push(checkpoints)
+      return { unread: asked.length < 3 ? 40 : 5_000, held: 6_000 }
+    },
+  }
+  const { store } = plainBooks()
+  let isAway = false
+  const checkpoints = async () => {
+    if (isAway) throw new Error('away')
+    return store.checkpoints()
+  }
+  const gauges: string[] = []
+  const warned: string[] = []
+  let nowMs = 0
+  const observer: Observer = {
+    ...silentObserver,
+    set: (metric, value) => void gauges.push(`${metric} ${value}`),
+    warn: (event) => void warned.push(event),
+    count(metric) {
+      if (metric === 'ledger_failures_total') nowMs += 5_000
+    },
+  }
+  const { ledger } = ledgerOf({ stream, store: { ...store, checkpoints }, observer, nowMs: () => nowMs })
+  await ledger.drainOnce()
+  await ledger.drainOnce()
+  isAway = true
+  ledger.start()
+  await vi.waitFor(() => expect(warned).toContain('ledger_many_unread'))
+  await vi.waitFor(() => expect(asked.length).toBeGreaterThan(5))
+  await ledger.stop()
+  expect(gauges).toEqual(expect.arrayContaining(['ledger_pending_entries 40', 'ledger_kept_entries 6000']))
+  expect(asked[0]).toEqual([{ partition: 1, epoch: expect.any(String), position: '2' }])
+  expect(warned.filter((event) => event === 'ledger_many_unread')).toHaveLength(1)
+})
