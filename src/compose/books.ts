@@ -12,6 +12,7 @@ import type { Database } from './database.ts'
 import { startPresence } from './presence.ts'
 import { type OpenStore, openMemoryStore, openRedisStore } from './store.ts'
 import { warnOfEviction } from './warn-of-eviction.ts'
+import { watchStore } from './watch-store.ts'
 
 const seedsInFlightMax = 1_000
 const sweepEveryMs = 1_000
@@ -38,6 +39,7 @@ export async function startBooks(
     readonly observer: Observer
     readonly database: Database
     readonly pool: Pool
+    readonly installation?: string
     /** PostgreSQL did not answer at the start. */
     readonly isDatabaseAway: boolean
     readonly onLockTaken: () => void
@@ -47,14 +49,14 @@ export async function startBooks(
     readonly between?: Between
   },
 ): Promise<Books> {
-  const { settings, observer, database, pool, holdMsMax, between = {} } = given
+  const { settings, observer, database, pool, holdMsMax, between = {}, warnings = new Set() } = given
   const { REDIS_URL: redisUrl, TOLLGATE_ROLES: roles } = settings
   const open = await (redisUrl === undefined ? openMemoryStore(database.url, given) : openRedisStore(redisUrl, given))
   started.defer(() => open.close())
-  if (open.exam !== undefined)
-    warnOfEviction(started, { exam: open.exam, observer, warnings: given.warnings ?? new Set() })
+  if (open.exam !== undefined) warnOfEviction(started, { exam: open.exam, observer, warnings })
   const store = between.store?.(open.store) ?? open.store
   const { presence, brokeAtMs } = await startPresence(started, { settings, observer, roll: open.roll, holdMsMax })
+  watchStore(started, { presence, open, observer, warnings })
   const books = createPostgresLedgerStore({
     pool,
     observer,

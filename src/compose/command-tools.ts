@@ -9,6 +9,7 @@ import { createPostgresLedgerStore } from '../postgres/ledger-store.ts'
 import { createPostgresPolicyDatabase } from '../postgres/policy-database.ts'
 import { createPool } from '../postgres/pool.ts'
 import { readResourceHeat } from '../postgres/resource-heat.ts'
+import { readStoreMeta } from '../postgres/store-meta.ts'
 import type { Settings } from '../settings.ts'
 import { silentObserver } from '../telemetry/observer.ts'
 import { createDrainer } from '../usage/drainer.ts'
@@ -52,7 +53,20 @@ export function createCommandTools(settings: Settings): CommandTools {
   })
   const redis = once(async (): Promise<OpenStore | undefined> => {
     if (settings.REDIS_URL === undefined) return undefined
-    const found = await openRedisStore(settings.REDIS_URL, { settings, observer: silentObserver })
+    const { installation } = await readStoreMeta(await pool())
+    const found = await openRedisStore(settings.REDIS_URL, { settings, observer: silentObserver, installation })
+    opened.defer(() => found.close())
+    return found
+  })
+  const looker = once(async (): Promise<OpenStore | undefined> => {
+    if (settings.REDIS_URL === undefined) return undefined
+    // Without PostgreSQL nobody says whose store it should be, and it is looked into all the same.
+    const whose = await pool()
+      .then(readStoreMeta)
+      .then(({ installation }) => ({ installation }))
+      .catch(() => ({}))
+    const given = { settings, observer: silentObserver, isLookOnly: true, ...whose }
+    const found = await openRedisStore(settings.REDIS_URL, given)
     opened.defer(() => found.close())
     return found
   })
@@ -61,7 +75,7 @@ export function createCommandTools(settings: Settings): CommandTools {
     pool,
     snapshot,
     heats: once(async () => heatsOf(await readResourceHeat(await pool()))),
-    exam: async () => (await redis())?.exam,
+    exam: async () => (await looker())?.exam,
     look: once(async () => lookOf(await pool(), await redis())),
     close: () => opened.disposeAsync(),
   }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Pool } from 'pg'
 import { Fault } from '../core/fault.ts'
 import { createSealedFile } from '../files/sealed-file.ts'
-import { readStoreMeta, type StoreMeta } from '../postgres/store-meta.ts'
+import { installationOf, readStoreMeta, type StoreMeta } from '../postgres/store-meta.ts'
 import type { Settings } from '../settings.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import { untilItWorks } from './database.ts'
@@ -11,6 +11,8 @@ import { untilItWorks } from './database.ts'
 export interface Install {
   /** Signs tickets. */
   readonly ticketKey: Uint8Array
+  /** Names this installation to its store; absent: neither the database nor a copy says it. */
+  readonly installation?: string
   /** The database does not answer: the facts are of an earlier start. */
   readonly isCopy: boolean
 }
@@ -47,13 +49,13 @@ export async function readInstall(parts: InstallParts): Promise<Install> {
   const quick = await withPatience(read, ending.signal)
   if (quick !== undefined) {
     await write(quick)
-    return { ticketKey: keyOf(settings) ?? quick.ticketKey, isCopy: false }
+    return installOf(quick, settings)
   }
   const copied = settings.TOLLGATE_POLICY_COPY_DAYS_MAX === 0 ? { reason: 'Copies are not used' } : await readCopy(copy)
   const ticketKey = keyOf(settings) ?? copied.ticketKey
   if (ticketKey !== undefined && settings.TOLLGATE_POLICY_COPY_DAYS_MAX > 0) {
     void checkLater(parts, copied.ticketKey).then((meta) => meta && write(meta))
-    return { ticketKey, isCopy: true }
+    return { ticketKey, isCopy: true, ...(copied.ticketKey && { installation: installationOf(copied.ticketKey) }) }
   }
   const reason = copied.reason ?? 'There is no copy of the install on disk'
   observer.warn('install_copy_unusable', { reason })
@@ -61,7 +63,11 @@ export async function readInstall(parts: InstallParts): Promise<Install> {
   const meta = await untilItWorks(read, { observer, signal: ending.signal })
   missing.delete(reason)
   await write(meta)
-  return { ticketKey: keyOf(settings) ?? meta.ticketKey, isCopy: false }
+  return installOf(meta, settings)
+}
+
+function installOf({ ticketKey, installation }: StoreMeta, settings: Settings): Install {
+  return { ticketKey: keyOf(settings) ?? ticketKey, installation, isCopy: false }
 }
 
 /** Undefined when the database did not answer in time; what only an operator can mend is thrown. */

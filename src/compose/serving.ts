@@ -78,6 +78,7 @@ export async function startServing(started: AsyncDisposableStack, serving: Servi
     database,
     pool,
     isDatabaseAway: install.isCopy,
+    ...(install.installation && { installation: install.installation }),
     onLockTaken,
     holdMsMax: () => holdMsMaxOf(policy.current()),
   })

@@ -7,7 +7,7 @@ import { createMemoryProcessRoll } from '../memory/process-roll.ts'
 import { createMemorySpendStore } from '../memory/spend-store.ts'
 import { takeOneProcessLock } from '../postgres/one-process-lock.ts'
 import { createRedisClusterSpendStore } from '../redis/cluster-store.ts'
-import { createRedisSpendStore } from '../redis/spend-store.ts'
+import { createRedisSpendStore, type RedisSpendStoreOptions } from '../redis/spend-store.ts'
 import type { Settings } from '../settings.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import type { ChargeStream } from '../usage/ports.ts'
@@ -18,17 +18,36 @@ export interface OpenStore {
   readonly roll: ProcessRoll
   /** Absent where one process is alone. */
   readonly hints?: HintStream
+  /** Whether all of it can be asked now; absent where it is this process itself. */
+  readonly isReady?: () => boolean
+  /** Whether what must be booked can be kept on disk; absent where nothing is kept there. */
+  readonly acceptsCharges?: () => boolean
   /** Looks without touching; absent where nobody but the process itself can look. */
   readonly exam?: StoreExam
   close(): Promise<void>
 }
 
 /** The configured Redis, connected; while it is away later, every call answers `store_unavailable` at once. */
-export async function openRedisStore(redisUrl: string, { settings, observer }: Tools): Promise<OpenStore> {
+export async function openRedisStore(
+  redisUrl: string,
+  {
+    settings,
+    observer,
+    installation,
+    isLookOnly = false,
+  }: Tools & Pick<RedisSpendStoreOptions, 'installation' | 'isLookOnly'>,
+): Promise<OpenStore> {
   const keyPrefix = `${settings.TOLLGATE_KEY_PREFIX}:`
   const isCluster = /^rediss?\+cluster:/.test(redisUrl)
   const create = isCluster ? createRedisClusterSpendStore : createRedisSpendStore
-  const store = create({ url: redisUrl, keyPrefix, observer, nowMs: Date.now })
+  const store = create({
+    url: redisUrl,
+    keyPrefix,
+    observer,
+    nowMs: Date.now,
+    isLookOnly,
+    ...(installation && { installation }),
+  })
   // Without an answer it goes on trying: a start must not depend on the order in which things start.
   await store.ready().catch(async (error: unknown) => {
     if (!(error instanceof Fault) || !error.transient) {
@@ -37,7 +56,8 @@ export async function openRedisStore(redisUrl: string, { settings, observer }: T
     }
     observer.warn('waiting_for_redis', { error })
   })
-  return { store, roll: store.roll, hints: store.hints, exam: store.exam, close: () => store.close() }
+  const { roll, hints, exam } = store
+  return { store, roll, hints, exam, isReady: () => store.isReady(), close: () => store.close() }
 }
 
 /** What the store must not forget when its process is killed. */
@@ -76,5 +96,6 @@ export async function openMemoryStore(
     await journal?.close()
     await lock.release()
   }
-  return { store, roll: createMemoryProcessRoll({ nowMs: Date.now }), close }
+  const acceptsCharges = journal && (() => journal.accepts)
+  return { store, roll: createMemoryProcessRoll({ nowMs: Date.now }), ...(acceptsCharges && { acceptsCharges }), close }
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Pool } from 'pg'
 import { Fault } from '../core/fault.ts'
 import { partitionCount } from '../core/subject.ts'
@@ -7,6 +8,8 @@ import { databaseFault } from './database-fault.ts'
 export interface StoreMeta {
   /** Signs tickets when the settings name no key: 32 bytes. Secret. */
   readonly ticketKey: Uint8Array
+  /** Names this installation to its store; the same in a restored dump. */
+  readonly installation: string
 }
 
 const formatKnown = 1
@@ -23,7 +26,13 @@ export async function readStoreMeta(pool: Pool): Promise<StoreMeta> {
       `This database has data format ${row.format} with ${row.partitions} partitions; this release knows format ${formatKnown} with ${partitionCount}`,
     )
   }
-  return { ticketKey: Buffer.from(row.ticket_key, 'hex') }
+  const ticketKey = Buffer.from(row.ticket_key, 'hex')
+  return { ticketKey, installation: installationOf(ticketKey) }
+}
+
+/** The name of the installation whose database holds this key, from which nobody can tell the key. */
+export function installationOf(ticketKey: Uint8Array): string {
+  return createHash('sha256').update('tollgate installation\0').update(ticketKey).digest('hex').slice(0, 16)
 }
 
 interface MetaRow {

@@ -17,6 +17,10 @@ export interface ConnectionOptions {
   readonly scripts: Scripts
   /** Says how data lies in the store. */
   readonly formatKey: string
+  /** Which installation counts here; absent: not known, and another one's data is not recognized. */
+  readonly installation?: string
+  /** Says nothing of itself in the store: for who only looks. */
+  readonly isLookOnly?: boolean
   readonly observer: Observer
   readonly nowMs: () => number
   /** Text that no other connection ever drew. */
@@ -224,10 +228,12 @@ export class Connection {
 
   /** Before the first call on a new connection: which server is it, does it know the scripts, may it evict? */
   async #identify(): Promise<void> {
-    const { scripts, observer, randomText, formatKey, isClusterNode = false } = this.#options
+    const { scripts, observer, randomText, formatKey: key, isClusterNode = false } = this.#options
     try {
       const facts = await readServerFacts(this.#client, { isClusterNode })
-      await claimFormat(this.#client, { key: formatKey, isClusterNode })
+      const { installation, isLookOnly = false } = this.#options
+      const whose = installation === undefined ? {} : { installation }
+      await claimFormat(this.#client, { key, isClusterNode, script: scripts.claim, isLookOnly, ...whose })
       for (const script of Object.values(scripts)) await this.#client.script('LOAD', script.text)
       const { runId, maxmemoryPolicy } = facts
       if (maxmemoryPolicy !== 'noeviction') observer.warn('redis_may_evict', { maxmemory_policy: maxmemoryPolicy })

@@ -10,6 +10,7 @@ export interface Script {
 
 /** What each script is built from, in order, before its own file. */
 const parts = {
+  claim: ['epoch'],
   time: ['epoch'],
   spend: ['epoch', 'rate', 'state', 'record', 'slots', 'lines'],
   peek: ['epoch', 'rate', 'state', 'slots', 'lines'],
@@ -42,6 +43,7 @@ export function loadScripts(clock: string = readPart('clock')): Scripts {
     return { name, text, sha: createHash('sha1').update(text).digest('hex') }
   }
   return {
+    claim: build('claim'),
     time: build('time'),
     spend: build('spend'),
     peek: build('peek'),

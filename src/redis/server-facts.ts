@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis'
 import { Fault } from '../core/fault.ts'
 import { partitionCount } from '../core/subject.ts'
+import type { Script } from './scripts.ts'
 
 /** What a server says of itself when a connection to it is made. */
 export interface ServerFacts {
@@ -38,20 +39,35 @@ export async function readServerFacts(
   }
 }
 
+export interface Claim {
+  readonly key: string
+  readonly isClusterNode: boolean
+  readonly script: Script
+  /** Which installation counts here; absent: not known, nothing is compared. */
+  readonly installation?: string
+  /** Only looks: nothing is written. */
+  readonly isLookOnly: boolean
+}
+
 /**
- * Writes under `key` how data lies here, if nobody did before. A master of a cluster that does not hold the key says so, and its owner is
- * asked by the connection that leads there.
- * @throws Fault `wrong_store_format` when the data was written in another way.
+ * Writes under `key` how data lies here and whose it is, if nobody did before. A master of a cluster that does not hold the key says so, and
+ * its owner is asked by the connection that leads there.
+ * @throws Fault `wrong_store_format` when the data was written in another way, or by another installation.
  */
-export async function claimFormat(
-  client: Redis,
-  { key, isClusterNode }: { readonly key: string; readonly isClusterNode: boolean },
-): Promise<void> {
-  const found = await client.set(key, format, 'NX', 'GET').catch((error: unknown) => {
-    if (isClusterNode && error instanceof Error && /^(?:MOVED|ASK|TRYAGAIN) /.test(error.message)) return null
+export async function claimFormat(client: Redis, claim: Claim): Promise<void> {
+  const { key, isClusterNode, script, installation = '', isLookOnly } = claim
+  const answer = client.eval(script.text, 1, key, format, installation, isLookOnly ? '0' : '1')
+  const found = await answer.then(String).catch((error: unknown) => {
+    if (isClusterNode && error instanceof Error && /^(?:MOVED|ASK|TRYAGAIN) /.test(error.message)) return ''
     throw error
   })
-  if (found !== null && found !== format) {
+  const [, layout = '', owner = ''] = /^(.*?)(?: installation=(\S+))?$/.exec(found) ?? []
+  if (layout !== '' && layout !== format) {
     throw new Fault('wrong_store_format', `Redis holds data of another layout under ${key}: ${found}, not ${format}`)
   }
+  if (owner === '' || installation === '' || owner === installation) return
+  throw new Fault(
+    'wrong_store_format',
+    `Redis holds data of another installation under ${key}: ${owner}, not ${installation}. Give each installation a TOLLGATE_KEY_PREFIX of its own`,
+  )
 }

@@ -31,6 +31,10 @@ export interface RedisSpendStoreOptions {
   readonly keyPrefix?: string
   /** Longest wait of a peek, report or seed (default 150 ms), and of a spend, which else waits as long as its `notAfterMs` lets it. */
   readonly commandTimeoutMs?: number
+  /** Text that only this installation has. Data of another one under the same prefix is refused; absent: not compared. */
+  readonly installation?: string
+  /** Never writes of itself who counts here: for who only looks. */
+  readonly isLookOnly?: boolean
   /** Only tests: another text for `scripts/clock.lua`. */
   readonly clockScript?: string
   /**

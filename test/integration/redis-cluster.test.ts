@@ -117,6 +117,14 @@ describe('a spend store in a Redis Cluster', () => {
     const refused = createRedisClusterSpendStore({ url, keyPrefix: other, observer: silentObserver, nowMs: Date.now })
     await expect(refused.ready(10_000)).rejects.toMatchObject({ code: 'wrong_store_format', transient: false })
     await refused.close()
+    await Promise.allSettled(clients.map((client) => client.set(`${other}meta`, 'format=1 partitions=256')))
+    for (const installation of ['one', 'two']) {
+      const given = { url, keyPrefix: other, observer: silentObserver, nowMs: Date.now, installation }
+      const mine = createRedisClusterSpendStore(given)
+      if (installation === 'one') await mine.ready(10_000)
+      else await expect(mine.ready(10_000)).rejects.toThrow('data of another installation')
+      await mine.close()
+    }
     for (const client of clients) client.disconnect()
   })
 

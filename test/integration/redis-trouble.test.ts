@@ -234,6 +234,32 @@ describe('createRedisSpendStore()', () => {
     await other.close()
   })
 
+  it('refuses what another installation counts, adopts what nobody owned, and only looks where it is told to', async () => {
+    const admin = new Redis(redis.url)
+    const open = (installation: string, isLookOnly = false): RedisSpendStore =>
+      createRedisSpendStore({ url: redis.url, observer: silentObserver, nowMs: Date.now, installation, isLookOnly })
+    const looking = open('one', true)
+    await looking.ready()
+    expect(await admin.get('tg1:meta')).toBe('format=1 partitions=256')
+    const owner = open('one')
+    await owner.ready()
+    expect(await admin.get('tg1:meta')).toBe('format=1 partitions=256 installation=one')
+    const refusal = { code: 'wrong_store_format', transient: false }
+    for (const refused of [open('two'), open('two', true)]) {
+      await expect(refused.ready(5_000)).rejects.toMatchObject({
+        ...refusal,
+        message: expect.stringMatching(/another installation under tg1:meta: one, not two.*TOLLGATE_KEY_PREFIX/),
+      })
+      await refused.close()
+    }
+    const nameless = openStore()
+    await nameless.ready()
+    expect(await admin.get('tg1:meta')).toBe('format=1 partitions=256 installation=one')
+    await admin.set('tg1:meta', 'format=1 partitions=256')
+    await Promise.all([looking, owner, nameless].map((one) => one.close()))
+    admin.disconnect()
+  })
+
   it('refuses calls before it is connected, and says when nobody answers', async () => {
     const nobody = createRedisSpendStore({ url: 'redis://127.0.0.1:1', observer: silentObserver, nowMs: Date.now })
     await expect(nobody.peek([rateLine()])).rejects.toMatchObject(trouble)
