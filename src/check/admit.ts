@@ -28,6 +28,7 @@ export function createAdmit(deps: {
       const request = { id, lines, estimate, surface, subjects, home, meta, notAfterMs, expiresInMs, cold }
       const answer = await unlessAway(deps.store.spend(request))
       if (answer instanceof Fault) return deps.away.decide({ lines, subjects, spend, isUncertain: answer.uncertain })
+      deps.away.answered()
       if (answer.kind === 'taken') return { kind: 'taken', lines, subjects, answer }
       if (answer.kind === 'refused') return { kind: 'refused', lines, answer }
       if (answer.kind === 'late') return { kind: 'unavailable', reason: 'late' }

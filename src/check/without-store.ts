@@ -24,6 +24,8 @@ export interface WithoutStore {
   decide(unanswered: Unanswered): Promise<Admission>
   /** The refusal of these lines by this process's shares, where they have posture `local`; undefined: they pass. */
   refusal(lines: readonly Line[], unanswered: Unanswered): Promise<Admission | undefined>
+  /** The store answered a spend. */
+  answered(): void
   /** What became of a request that was decided here; to be called with every report that the store did not take. */
   reported(report: Report): void
 }
@@ -40,26 +42,21 @@ export interface WithoutStoreDeps {
 
 /** A store that has answered for so long is back: the next outage begins with new shares. Shorter, and a flapping one would renew them. */
 const backMs = 10_000
+/** While it answers, what it cannot count is asked of the shares too: they are renewed when nothing was for so long. */
+const coldMs = 3_600_000
 const localPatienceMs = 1_000
 
 type Taken = SpendAnswer & { readonly kind: 'taken' }
 
 export function createWithoutStore(deps: WithoutStoreDeps): WithoutStore {
   const { spool, observer, nowMs } = deps
-  let local: { readonly store: LocalStore; lastMs: number } | undefined
-
-  function shares(): LocalStore {
-    const now = nowMs()
-    if (local === undefined || now - local.lastMs > backMs) local = { store: deps.openLocal(), lastMs: now }
-    local.lastMs = now
-    return local.store
-  }
+  const shares = createShares(deps)
 
   /** Takes the lines' shares; a Fault when they cannot be counted. */
   async function take(lines: readonly Line[], { subjects, spend }: Unanswered): Promise<SpendAnswer | Fault> {
     const notAfterMs = nowMs() + localPatienceMs
     const request: SpendRequest = { ...spend, lines, subjects, notAfterMs, cold: 'ask' }
-    return unlessAway(shares().spend(request))
+    return unlessAway(shares.open().spend(request))
   }
 
   async function share(
@@ -99,17 +96,50 @@ export function createWithoutStore(deps: WithoutStoreDeps): WithoutStore {
   }
 
   return {
+    answered: shares.answered,
     async decide(unanswered) {
+      shares.notAnswered()
       const admission = await decide(unanswered)
       const passes = admission.kind === 'taken' || admission.kind === 'unbooked'
       return passes ? admission : refused(unanswered, admission)
     },
     async refusal(lines, unanswered) {
+      if (lines.some(isLocal)) shares.cold()
       const shared = await share(lines, unanswered)
       return 'kind' in shared ? shared : undefined
     },
     reported(report) {
-      local?.store.report(report).catch(() => undefined)
+      shares
+        .last()
+        ?.report(report)
+        .catch(() => undefined)
+    },
+  }
+}
+
+/** The shares in force: kept until the store is back for good, however rarely anybody asks for them meanwhile. */
+function createShares({ openLocal, nowMs }: WithoutStoreDeps) {
+  let local: LocalStore | undefined
+  /** Since the last spend that it did not answer. */
+  let answeringSinceMs: number | undefined
+  let coldAtMs = Number.NEGATIVE_INFINITY
+  return {
+    last: () => local,
+    open(): LocalStore {
+      local ??= openLocal()
+      return local
+    },
+    notAnswered(): void {
+      answeringSinceMs = undefined
+    },
+    cold(): void {
+      coldAtMs = nowMs()
+    },
+    answered(): void {
+      if (local === undefined) return
+      const now = nowMs()
+      answeringSinceMs ??= now
+      if (now - answeringSinceMs > backMs && now - coldAtMs > coldMs) local = undefined
     },
   }
 }

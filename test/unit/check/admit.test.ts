@@ -31,13 +31,21 @@ function scripted(...answers: readonly (SpendAnswer | Error)[]): { store: SpendS
 }
 
 /** What decides while the store is away has tests of its own. */
-function awayRemembering(refusal?: Admission): { away: WithoutStore; asked: Unanswered[] } {
+function awayRemembering(refusal?: Admission): { away: WithoutStore; asked: Unanswered[]; answers: () => number } {
   const asked: Unanswered[] = []
+  let answers = 0
+  const answered = (): void => {
+    answers += 1
+  }
   const decide = async (unanswered: Unanswered): Promise<Admission> => {
     asked.push(unanswered)
     return { kind: 'unavailable', reason: 'store' }
   }
-  return { asked, away: { decide, refusal: async () => refusal, reported: () => undefined } }
+  return {
+    asked,
+    answers: () => answers,
+    away: { decide, answered, refusal: async () => refusal, reported: () => undefined },
+  }
 }
 
 function admitting(store: SpendStore, seed: Seeder = async () => true, { away } = awayRemembering()) {
@@ -102,9 +110,16 @@ describe('admit()', () => {
       const without = awayRemembering()
       expect(await admitting(store, undefined, without)()).toEqual({ kind: 'unavailable', reason: 'store' })
       expect(without.asked).toMatchObject([{ isUncertain: uncertain, spend: { id: 'r1' } }])
+      expect(without.answers()).toBe(0)
       expect(without.asked[0]?.subjects.map(({ id }) => id)).toEqual(['alice', 'vision', 'research'])
     },
   )
+
+  test('tells the shares of this process of every answer', async () => {
+    const without = awayRemembering()
+    await admitting(scripted(cold, taken).store, undefined, without)()
+    expect(without.answers()).toBe(2)
+  })
 
   test('a late spend is unavailable, not a refusal', async () => {
     const { store } = scripted({ kind: 'late', at: noonMs })

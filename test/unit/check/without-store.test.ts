@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { linesOf, subjectsOf } from '../../../src/check/lines.ts'
 import { reportOf } from '../../../src/check/report.ts'
-import { createWithoutStore } from '../../../src/check/without-store.ts'
+import { createWithoutStore, type Unanswered } from '../../../src/check/without-store.ts'
 import type { Report } from '../../../src/core/charge.ts'
 import type { LimitRule } from '../../../src/core/limit.ts'
 import { createLocalStore } from '../../../src/memory/local-store.ts'
@@ -38,7 +38,7 @@ function outage() {
     },
   })
   let minted = 0
-  const ask = (rules: readonly Partial<LimitRule>[], { isUncertain = false } = {}) => {
+  const unansweredOf = (rules: readonly Partial<LimitRule>[], isUncertain: boolean): Unanswered => {
     const limits = rules.map((rule, index) =>
       limitRule({ counts: 'requests', id: `r${index}`, name: `n${index}`, ...rule }),
     )
@@ -50,9 +50,20 @@ function outage() {
       estimate: facts.estimate,
       meta: ticket().meta,
     } as const
-    return away.decide({ lines: linesOf(limits, facts), subjects: subjectsOf(limits, facts), spend, isUncertain })
+    return { lines: linesOf(limits, facts), subjects: subjectsOf(limits, facts), spend, isUncertain }
   }
-  return { state, away, ask }
+  const ask = (rules: readonly Partial<LimitRule>[], { isUncertain = false } = {}) =>
+    away.decide(unansweredOf(rules, isUncertain))
+  const askCold = (rules: readonly Partial<LimitRule>[]) => {
+    const unanswered = unansweredOf(rules, false)
+    return away.refusal(unanswered.lines, unanswered)
+  }
+  const answersFor = (ms: number): void => {
+    away.answered()
+    state.nowMs += ms
+    away.answered()
+  }
+  return { state, away, ask, askCold, answersFor }
 }
 
 const local = { posture: 'local', amount: 4 } as const
@@ -153,12 +164,34 @@ describe('while the store is away', () => {
     expect(await ask([cap])).toMatchObject({ kind: 'taken' })
   })
 
-  test('shares are forgotten when the store was back for ten seconds, and kept while it flaps', async () => {
+  test('shares are held however rarely they are asked for while the outage lasts', async () => {
     const { state, ask } = outage()
+    state.processes = 2
+    let passed = 0
+    for (let time = 0; time < 30; time += 1) {
+      if ((await ask([local])).kind === 'taken') passed += 1
+      state.nowMs += 11_000
+    }
+    expect(passed).toBe(2)
+  })
+
+  test('shares are forgotten when the store has answered for ten seconds, and kept while it flaps', async () => {
+    const { ask, answersFor } = outage()
     for (let time = 0; time < 4; time += 1) await ask([local])
-    state.nowMs += 10_000
-    expect(await ask([local])).toMatchObject({ kind: 'refused' })
-    state.nowMs += 10_001
+    for (let time = 0; time < 3; time += 1) {
+      answersFor(10_000)
+      expect(await ask([local])).toMatchObject({ kind: 'refused' })
+    }
+    answersFor(10_001)
     expect(await ask([local])).toMatchObject({ kind: 'taken' })
+  })
+
+  test('shares of what an answering store cannot count are held until nothing is asked of them for an hour', async () => {
+    const { askCold, answersFor } = outage()
+    for (let time = 0; time < 4; time += 1) expect(await askCold([local])).toBeUndefined()
+    answersFor(3_600_000)
+    expect(await askCold([local])).toMatchObject({ kind: 'refused' })
+    answersFor(3_600_001)
+    expect(await askCold([local])).toBeUndefined()
   })
 })

@@ -167,8 +167,8 @@ test('a full journal takes again when the ledger has booked everything, although
       () => true,
       () => false,
     )
-  for (let number = 0; number < 500 && (await takes(finish(`full ${number}`))); ) {
-    for (let burst = 0; burst < 20; burst += 1) await takes(finish(`q${(number += 1)}`))
+  for (let number = 0; number < 500 && (await takes(finish(`full ${number}`))); number += 20) {
+    for (let burst = 0; burst < 20; burst += 1) await takes(finish(`q${number + burst}`))
     await new Promise((resolve) => setTimeout(resolve, 12))
   }
   await expect(spend('while full')).rejects.toMatchObject({ code: 'store_unavailable' })
