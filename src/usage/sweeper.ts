@@ -24,19 +24,22 @@ const restMs = 20
 /** A sweep that the store starts later than this does nothing. */
 export const sweepLateMsMax = 1_000
 
-/** So many sweeps wait while it is not known when a log stream broke last; then what is overdue is booked. */
+/** So many sweeps wait while it is not known any more when a log stream broke last; then what is overdue is booked. */
 const unknownsMax = 10
 
 /** Ends reservations that nobody reported, every `everyMs` and soon again while there are as many as fit one sweep. */
 export function createSweeper({ expire, nowMs, observer, brokeAtMs, everyMs, countMax }: SweeperOptions): Loop {
   let unknowns = 0
+  let wasKnown = false
   return createLoop({
     async step() {
       const notAfterMs = nowMs() + sweepLateMsMax
       const broke = await brokeAtMs()
-      unknowns = Number.isFinite(broke) ? 0 : unknowns + 1
+      const isKnown = Number.isFinite(broke)
+      wasKnown ||= isKnown
+      unknowns = isKnown ? 0 : unknowns + 1
       // One roll call that failed must not book what only a moment later is known to be released.
-      if (unknowns > 0 && unknowns <= unknownsMax) return everyMs
+      if (wasKnown && unknowns > 0 && unknowns <= unknownsMax) return everyMs
       const expired = await expire({ countMax, notAfterMs, brokeAtMs: broke })
       if (expired > 0) observer.count('reservations_expired_total', {}, expired)
       return expired >= countMax ? Math.min(restMs, everyMs) : everyMs
