@@ -20,6 +20,9 @@ export interface ReportDeps {
   readonly reservationMs: number
 }
 
+/** 1 PiB, a day at 100 Gbit/s: no request carries more, and a figure above it (a negative one reads as 2^53 − 1) is a fault of who wrote it. */
+const believableBytesMax = 2 ** 50
+
 /**
  * Turns Envoy's access log into reports: what really happened to a reservation, by the id in its signed ticket. Entries without a ticket
  * of ours, forged or too old ones are counted and charge nobody. Resolves when the store has them or the spool was asked to keep them.
@@ -35,6 +38,11 @@ async function settle(entry: AccessLogEntry, deps: ReportDeps): Promise<void> {
   if (typeof ticket === 'string') return deps.observer.count('access_log_entries_total', { entry: ticket })
   deps.observer.count('access_log_entries_total', { entry: entry.type })
   if (entry.type === 'start') return
+  // Its reservation is not left open, but nothing else is learnt from such an entry.
+  if (isAbsurd(entry)) {
+    deps.observer.count('access_log_entries_total', { entry: 'absurd' })
+    return deliver(reportOf(entry, { ticket, reservationMs: deps.reservationMs }), deps)
+  }
   learnSize(entry, ticket, deps.sizes)
   const settled = settlePiece(entry, ticket, deps.downloads)
   await deliver(reportOf(entry, { ticket: settled, reservationMs: deps.reservationMs }), deps)
@@ -46,7 +54,10 @@ async function deliver(report: Report, deps: ReportDeps): Promise<void> {
   deps.observer.count('reports_total', { state: report.state, answer })
 }
 
-/** What an access-log entry says about its reservation. Periodic entries stay `open`: they only ever raise what is booked. */
+/**
+ * What an access-log entry says about its reservation. Periodic entries stay `open`: they only ever raise what is booked. Where its figures are
+ * absurd, what was estimated stands for them.
+ */
 export function reportOf(
   entry: AccessLogEntry,
   { ticket, reservationMs }: { readonly ticket: Ticket; readonly reservationMs: number },
@@ -54,7 +65,8 @@ export function reportOf(
   const { id, at, partitions, subjects, surface, home, meta, estimate } = ticket
   const base = { id, at, partitions, subjects, surface, home, meta, expiresInMs: reservationMs }
   const outcome = outcomeOf(entry)
-  const amounts = actualOf(ticket.price, { outcome, bytes: chargedBytes(entry, meta.kind) })
+  const actual = actualOf(ticket.price, { outcome, bytes: chargedBytes(entry, meta.kind) })
+  const amounts = isAbsurd(entry) && actual.requests > 0 ? estimate : actual
   if (entry.type === 'periodic') return { ...base, state: 'open', amounts: largerOf(estimate, amounts), outcome }
   return { ...base, state: 'final', amounts, outcome }
 }
@@ -65,6 +77,10 @@ export function reportOf(
  */
 function chargedBytes({ bodyBytes, wireBytes, requestBodyBytes }: AccessLogEntry, kind: string): number {
   return kind === 'upload' ? requestBodyBytes : Math.min(bodyBytes, wireBytes)
+}
+
+function isAbsurd({ bodyBytes, wireBytes, requestBodyBytes }: AccessLogEntry): boolean {
+  return Math.max(bodyBytes, wireBytes, requestBodyBytes) > believableBytesMax
 }
 
 function outcomeOf({ status, method, aborted }: AccessLogEntry): Outcome {

@@ -87,8 +87,8 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
   },
   access_log_entries_total: {
     kind: 'counter',
-    help: 'Access log entries, by type or by why they settle nothing.',
-    labels: { entry: ['start', 'periodic', 'end', 'absent', 'forged', 'old'] },
+    help: 'Access log entries, by type or by why they settle nothing; absurd: figures beyond belief, booked as estimated.',
+    labels: { entry: ['start', 'periodic', 'end', 'absent', 'forged', 'old', 'absurd'] },
   },
   access_log_unreadable_total: { kind: 'counter', help: 'Access log entries or messages that could not be read.' },
   access_log_unchecked_total: {

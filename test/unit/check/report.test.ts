@@ -53,3 +53,18 @@ test('an upload is charged by what the client sent', () => {
   // 1 credit + 2 MB × 0.1; the 4 MB of the answer cost nothing.
   expect(charged.amounts).toEqual({ requests: 1, credits: 1_200, bytes: 2_000_000, gpu_ms: 0 })
 })
+
+test.each([
+  [{ bodyBytes: Number.MAX_SAFE_INTEGER, wireBytes: Number.MAX_SAFE_INTEGER }, 'final'],
+  [{ bodyBytes: 2 ** 50 + 1, wireBytes: 2 ** 50 + 1 }, 'final'],
+  [{ type: 'periodic', wireBytes: Number.MAX_SAFE_INTEGER }, 'open'],
+] as const)('figures beyond belief are booked as estimated: %j', (changes, state) => {
+  const { estimate } = ticket()
+  const report = reportOf({ ...entry, ...changes }, { ticket: ticket(), reservationMs: 1_000 })
+  expect(report).toMatchObject({ state, amounts: { credits: estimate.credits, bytes: estimate.bytes } })
+})
+
+test('the most that one request can have carried is charged', () => {
+  const whole = { ...entry, bodyBytes: 2 ** 50, wireBytes: 2 ** 50 }
+  expect(reportOf(whole, { ticket: ticket(), reservationMs: 1_000 }).amounts.bytes).toBe(2 ** 50)
+})
