@@ -23,6 +23,8 @@ export interface Presence {
    * the last 300 ms, or a break of our own is not told yet.
    */
   brokeAtMs(): number
+  /** Why the last beat did not reach the store; undefined when it did, and before the first. */
+  fault(): unknown
   /** Beats now and resolves when what is known is as of now, if that was possible. Never rejects. */
   refresh(): Promise<void>
   /** One of this process's access-log streams ended so that entries may be lost: told at once, and again until it arrives. */
@@ -46,6 +48,7 @@ export function createPresence(options: PresenceOptions): Presence {
     },
     processes: () => Math.max(1, beats.known?.processes ?? 1),
     brokeAtMs: () => beats.brokeAtMs(),
+    fault: () => beats.fault,
     refresh: () => beats.fresh(),
     streamBroke() {
       beats.breaks += 1
@@ -61,6 +64,7 @@ export function createPresence(options: PresenceOptions): Presence {
 class Beats {
   readonly #options: PresenceOptions
   known: { readonly processes: number; readonly brokeAtMs: number; readonly atMs: number } | undefined
+  fault: unknown
   /** Only the first beat is new, also when nobody heard it: one that serves before it is on the roll counts as come back, a break. */
   isNew = true
   /** Breaks so far, and how many of them the roll knows. */
@@ -116,10 +120,12 @@ class Beats {
     try {
       this.known = { ...(await roll.beat({ id, streamBroke: this.#told < breaks, isNew })), atMs }
       this.#told = breaks
+      this.fault = undefined
       observer.set('serving_processes', this.known.processes)
       const failures = this.#outage.ended()
       if (failures !== undefined) observer.info('process_beats_again', { failures })
     } catch (error) {
+      this.fault = error
       observer.count('process_beats_failed_total')
       const failures = this.#outage.failed(nowMs())
       if (failures !== undefined) observer.warn('process_beat_failed', { failures, error })

@@ -18,6 +18,7 @@ import { createLocalStore } from '../memory/local-store.ts'
 import type { Settings } from '../settings.ts'
 import { silentObserver } from '../telemetry/observer.ts'
 import { answersOf, type CheckRoom, createCheckRoom } from './check-room.ts'
+import { watchSpool } from './watch-store.ts'
 
 /** What Envoy talks to, before a transport serves it. */
 export interface Plane {
@@ -30,6 +31,7 @@ type PlaneParts = Omit<CheckRoom, 'away' | 'slots'> & {
   readonly onBroke: () => void
   /** Last known number of processes on the store. */
   readonly processes: () => number
+  readonly warnings?: Set<string>
 }
 
 /** Opens the spool too, which is emptied once more, as far as the store answers, when the stack is undone. */
@@ -89,9 +91,10 @@ function every(callback: () => void, intervalMs: number): () => void {
 }
 
 /** What carries on while the store is away: the spool, and shares of this process. */
-async function openAway(started: AsyncDisposableStack, { settings, store, observer, processes }: PlaneParts) {
+async function openAway(started: AsyncDisposableStack, parts: PlaneParts) {
+  const { settings, store, observer, processes, warnings = new Set<string>() } = parts
   const nowMs = (): number => store.nowMs()
-  const spool = await openSpool({
+  const opened = await openSpool({
     dataFolder: settings.TOLLGATE_DATA_FOLDER,
     bytesMax: settings.TOLLGATE_SPOOL_MB_MAX * 1_000_000,
     report: (report) => store.report(report),
@@ -99,7 +102,8 @@ async function openAway(started: AsyncDisposableStack, { settings, store, observ
     nowMs: Date.now,
     observer,
   })
-  started.defer(() => spool.stop())
+  started.defer(() => opened.stop())
+  const spool = watchSpool(started, { spool: opened, warnings })
   const openLocal = () => createLocalStore({ nowMs, observer: silentObserver })
   const away = createWithoutStore({ spool, openLocal, processes, nowMs, observer })
   const keep = (report: Report): void => {

@@ -1,5 +1,6 @@
 import type { StoreExam } from '../doctor/ports.ts'
 import type { Observer } from '../telemetry/observer.ts'
+import { keepWarning } from './keep-warning.ts'
 
 const everyMs = 5_000
 
@@ -9,16 +10,12 @@ export function warnOfEviction(
   given: { readonly exam: StoreExam; readonly warnings: Set<string>; readonly observer: Observer },
 ): void {
   const { exam, warnings, observer } = given
-  let said: string | undefined
-  const look = (): void => {
+  const look = (): string | undefined => {
     const policy = exam.servers().find(({ maxmemoryPolicy }) => maxmemoryPolicy !== 'noeviction')?.maxmemoryPolicy
     observer.set('redis_may_evict', policy === undefined ? 0 : 1)
-    if (said !== undefined) warnings.delete(said)
-    said =
-      policy === undefined ? undefined : `Redis may drop counters: its maxmemory-policy is ${policy}, not noeviction`
-    if (said !== undefined) warnings.add(said)
+    return policy === undefined
+      ? undefined
+      : `Redis may drop counters: its maxmemory-policy is ${policy}, not noeviction`
   }
-  look()
-  const timer = setInterval(look, everyMs)
-  started.defer(() => clearInterval(timer))
+  keepWarning(started, { warnings, look, everyMs })
 }

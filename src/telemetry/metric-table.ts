@@ -227,6 +227,10 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
     labels: { of: ['reservations', 'subjects', 'charges'] },
   },
   charges_lost_total: { kind: 'counter', help: 'Charges dropped because a stream was full.' },
+  store_connected: {
+    kind: 'gauge',
+    help: '1 while the store answers this process, 0 while limits act by their posture.',
+  },
   redis_may_evict: { kind: 'gauge', help: '1 while a Redis in use is not set to noeviction and may drop counters.' },
   serving_processes: { kind: 'gauge', help: 'Processes that serve on this store, as last known here.' },
   process_beats_failed_total: {

@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { RunningRedis } from '../../../scripts/servers/redis.ts'
 import { createScratchFolder } from '../../../scripts/state-folder.ts'
@@ -8,6 +9,8 @@ import { type PlaneOptions, startPlane, type TestPlane } from '../support/plane.
 
 const wheel = '/packages/aa/bb/0123/demo-1.0-py3-none-any.whl'
 const extensions = { upstream: 'mirror' }
+
+const polling = { timeout: 10_000 }
 
 let redis: RunningRedis
 
@@ -79,9 +82,15 @@ describe('requests that pass while Redis is gone', () => {
   test('are booked when another, empty Redis takes its place', async () => {
     await using plane = await startPriced('allow', 1_000)
     const { ask, used, booked } = await scene(plane)
+    expect([...plane.warnings, plane.gauges.get('store_connected')]).toEqual([1])
     await redis.kill()
     for (let time = 0; time < 5; time += 1) expect((await ask()).allowed).toBe(true)
+    await expect
+      .poll(() => [...plane.warnings], polling)
+      .toEqual([expect.stringContaining('The store does not answer')])
+    expect(plane.gauges.get('store_connected')).toBe(0)
     redis = await startOwnRedis({ port: redis.port })
+    await expect.poll(() => [...plane.warnings, plane.gauges.get('store_connected')], polling).toEqual([1])
     await expect.poll(booked, { timeout: 20_000 }).toEqual(['5 open: 15'])
     await expect.poll(used, { timeout: 20_000 }).toBe(15)
   })
@@ -134,14 +143,31 @@ test('a full spool refuses what must be booked, forgets nothing it took, and the
     expect(refused.status).toBe(503)
     expect(refused.body).toContain('Temporarily unavailable')
     expect(plane.counts.get('spends_unavailable_total[spool]')).toBeGreaterThan(0)
+    await expect
+      .poll(() => [...plane.warnings], polling)
+      .toContainEqual(expect.stringContaining('The spool takes nothing'))
   } finally {
     process.kill(redis.pid, 'SIGCONT')
   }
   const taken = plane.counts.get('away_passes_total[allow]') ?? 0
   expect(taken).toBeGreaterThan(500)
   await expect.poll(used, { timeout: 30_000 }).toBe(3 * (taken + 1))
+  await expect.poll(() => [...plane.warnings], polling).toEqual([])
   expect(passed).toBeGreaterThan(500)
   expect((await ask()).allowed).toBe(true)
+})
+
+test('a Redis that came back with data of another layout is named as what it is', async () => {
+  const keyPrefix = createKeyPrefix().slice(0, -1)
+  await using plane = await startPriced('allow', 1_000, { settings: { TOLLGATE_KEY_PREFIX: keyPrefix } })
+  const client = new Redis(redis.url)
+  try {
+    await client.set(`${keyPrefix}:meta`, 'format=99 partitions=7')
+    await client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+    await expect.poll(() => [...plane.warnings], polling).toEqual([expect.stringContaining('another layout')])
+  } finally {
+    client.disconnect()
+  }
 })
 
 test('posture deny refuses, and a spend that the store took unheard is given back when it answers again', async () => {

@@ -24,6 +24,8 @@ export interface TestPlane extends AsyncDisposable {
   readonly counts: ReadonlyMap<string, number>
   /** Each gauge of the observer as it was set last. */
   readonly gauges: ReadonlyMap<string, number>
+  /** What `/readyz` says beside `ready`. */
+  readonly warnings: ReadonlySet<string>
   readonly databaseUrl: string
   readonly address: string
 }
@@ -61,16 +63,17 @@ export async function startPlane(options: PlaneOptions = {}): Promise<TestPlane>
   if (options.beside === undefined) await sql.query(basePolicy)
   const { observer, counts, gauges } = countingObserver()
   const settings = readSettings({ ...settingsOf(options, databaseUrl), ...options.settings })
+  const warnings = new Set<string>()
   const serving = {
     ...{ settings, environment: options.settings ?? {}, observer },
-    ...{ missing: new Set<string>(), ending: new AbortController() },
+    ...{ missing: new Set<string>(), warnings, ending: new AbortController() },
     ...(options.between && { between: options.between }),
   }
   const served = await startServing(started, serving)
   const address = served.addresses[0] ?? ''
   const stack = started.move()
   return {
-    ...{ counts, gauges, databaseUrl, address },
+    ...{ counts, gauges, warnings, databaseUrl, address },
     client(timeoutMs = 1_000) {
       const client = createCheckClient(address, { timeoutMs })
       stack.defer(() => client.close())
