@@ -61,7 +61,7 @@ const schema = z.strictObject({
   TOLLGATE_HELD_PER_ACCOUNT_MAX: whole(0, 1_000_000).default(256),
   TOLLGATE_RESERVATION_MS: whole(10_000, 3_600_000).default(300_000),
   TOLLGATE_ENTRY_DAYS: whole(35, 3_650).default(90),
-  TOLLGATE_HOUR_DAYS: whole(35, 3_650).default(400),
+  TOLLGATE_HOUR_DAYS: whole(37, 3_652).default(400),
   TOLLGATE_STREAM_ENTRIES_MAX: whole(10_000, 100_000_000).default(2_000_000),
   TOLLGATE_POLICY_COPY_DAYS_MAX: whole(0, 365).default(7),
   TOLLGATE_CHARGES_MB_MAX: whole(1, 1_000_000).default(1_024),
@@ -146,6 +146,12 @@ function crossFaults(settings: Settings, faulty: ReadonlyMap<string, string>): r
   if (isAlone && !settings.TOLLGATE_UNBOOKED && !roles.every((role) => given.includes(role))) {
     faults.push(
       `TOLLGATE_ROLES must be ledger,sweeper without REDIS_URL, is ${JSON.stringify(given.join() || 'none')}: nobody else books and ends the reservations that this process holds`,
+    )
+  }
+  const { TOLLGATE_ENTRY_DAYS: entryDays, TOLLGATE_HOUR_DAYS: hourDays } = settings
+  if (hourDays < entryDays + 2 && areValid('TOLLGATE_ENTRY_DAYS', 'TOLLGATE_HOUR_DAYS')) {
+    faults.push(
+      `TOLLGATE_HOUR_DAYS must be at least 2 more than TOLLGATE_ENTRY_DAYS, is ${hourDays} beside ${entryDays}: a day of single charges is dropped only while its sums are there`,
     )
   }
   return faults

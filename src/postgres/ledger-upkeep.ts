@@ -7,7 +7,7 @@ export interface BooksUpkeepOptions {
   readonly pool: Pool
   /** How long single entries are kept; at least 35, whatever is set. */
   readonly entryDays: number
-  /** How long the hours of usage_hour are kept. */
+  /** How long the hours of usage_hour are kept; at least two days longer than the entries, whatever is set. */
   readonly hourDays: number
   /** Rows of one transaction. */
   readonly rowsMax: number
@@ -33,7 +33,7 @@ const steps: Readonly<Record<UpkeepStep, { readonly work: Work; readonly full: (
   prune_counters: { work: ask('prune-counters', ({ rowsMax }) => [rowsMax]), full: whole },
   prune_subjects: { work: ask('prune-subjects', ({ rowsMax }) => [rowsMax]), full: whole },
   prune_hours: {
-    work: ask('prune-hours', ({ entryDays, hourDays, rowsMax }) => [Math.max(entryDays, hourDays), rowsMax]),
+    work: ask('prune-hours', ({ entryDays, hourDays, rowsMax }) => [Math.max(entryDays + 2, hourDays), rowsMax]),
     full: whole,
   },
   heat: { work: ask('heat', () => []), full: never },

@@ -19,6 +19,9 @@ export const upkeepDefaults: Pick<UpkeepOptions, 'everyMs' | 'restMs' | 'batches
   batchesMax: 20,
 }
 
+/** Failures in a row after which all steps have their turn again: half an hour and more, as the pause between them grows. */
+const failuresMax = 12
+
 /**
  * The hourly upkeep of the books: once at start, then every `everyMs`. A step that fails is counted, keeps no other from its turn and is
  * tried again soon; so is one that had more to do.
@@ -26,10 +29,12 @@ export const upkeepDefaults: Pick<UpkeepOptions, 'everyMs' | 'restMs' | 'batches
 export function createUpkeep(options: UpkeepOptions): Loop {
   let isStopping = false
   let pending: readonly UpkeepStep[] = upkeepSteps
+  let failures = 0
   const loop = createLoop({
     async step() {
       const { more, faults } = await round(pending, { ...options, isStopping: () => isStopping })
-      pending = more
+      failures = faults.length === 0 ? 0 : failures + 1
+      pending = failures > 0 && failures % failuresMax === 0 ? upkeepSteps : more
       if (faults.length > 0) throw faults[0]
       if (pending.length > 0) return options.restMs
       pending = upkeepSteps

@@ -49,6 +49,18 @@ test('every fault is told at once, in one plain sentence with the setting, what 
   ])
 })
 
+test('sums are kept at least two days longer than single charges', () => {
+  const days = (entry: string, hour: string) => ({ TOLLGATE_ENTRY_DAYS: entry, TOLLGATE_HOUR_DAYS: hour })
+  for (const hour of ['37', '90', '91']) {
+    expect(faultOf(days('90', hour))).toContain(
+      `TOLLGATE_HOUR_DAYS must be at least 2 more than TOLLGATE_ENTRY_DAYS, is ${hour} beside 90: a day`,
+    )
+  }
+  expect(faultOf(days('90', '36'))).not.toContain('at least 2 more')
+  expect(readSettings(days('90', '92')).TOLLGATE_HOUR_DAYS).toBe(92)
+  expect(readSettings(days('3650', '3652')).TOLLGATE_HOUR_DAYS).toBe(3_652)
+})
+
 test('the in-process store needs both roles, unless it is said that nothing is to be booked', () => {
   for (const role of ['none', 'ledger', 'sweeper', 'ledger,ledger']) {
     expect(faultOf({ TOLLGATE_ROLES: role })).toContain(

@@ -81,6 +81,33 @@ test('drop_days never drops one of the last 35 days, whatever is set', async () 
   expect((await database.rows(entries)).map((row) => row['ago'])).toEqual([0, 34])
 })
 
+test('sums outlive their entries whatever is set, in whatever order the steps come', async () => {
+  await using database = await openLedgerDatabase()
+  await bookDays(database, [0, 0, 41, 42, 45, 46, 60, 61])
+  const upkeep = createPostgresUpkeep({ pool: database.pool, entryDays: 40, hourDays: 35, rowsMax: 100 })
+  const hours = async () => (await database.rows('SELECT DISTINCT hour FROM tollgate.usage_hour')).length
+  await untilDone(upkeep, ['prune_hours'])
+  // Of 0, 41, 45 and 60 days ago, whose entries are in tables of their own; 42, 46 and 61 are in the default.
+  expect(await hours()).toBe(4)
+  await untilDone(upkeep, ['drop_days', 'prune_default', 'prune_hours'])
+  expect((await database.rows(entries)).map((row) => row['ago'])).toEqual([0])
+  expect(await hours()).toBe(2)
+})
+
+test('a day whose sums are gone is kept and told of, and keeps no other', async () => {
+  await using database = await openLedgerDatabase()
+  await bookDays(database, [0, 0, 120, 119, 110, 109, 100])
+  await database.rows(
+    `DELETE FROM tollgate.usage_hour WHERE hour BETWEEN now() - interval '121 days' AND now() - interval '118 days'`,
+  )
+  const upkeep = upkeepOf(database)
+  expect(await upkeep.step('drop_days')).toEqual({ done: 1, hasMore: true })
+  expect(await upkeep.step('drop_days')).toEqual({ done: 1, hasMore: true })
+  await expect(upkeep.step('drop_days')).rejects.toThrow(/^usage_hour has nothing of .*, so its entries are kept$/)
+  await untilDone(upkeep, ['prune_default'])
+  expect((await database.rows(entries)).map((row) => row['ago'])).toEqual([0, 120])
+})
+
 test('upkeep beside running drains and upkeep of other processes leaves books and sums equal', async () => {
   await using database = await openLedgerDatabase()
   const stream = listStream()
@@ -117,6 +144,23 @@ test('counters are forgotten three days after an hour or a day, and 35 after a m
       [-0.5, 2, ...(kind.length > 4 ? [4] : [])].map((ago) => `${kind}${ago}`),
     ),
   )
+})
+
+test('counters of addresses and descriptors are forgotten two days after their window, so 34 after it began', async () => {
+  await using database = await openLedgerDatabase()
+  await database.rows(`
+    INSERT INTO tollgate.quota_usage (partition, subject_kind, subject_id, surface, quantity, window_kind, time_zone, start_at, end_at, used)
+    SELECT 7, kind, ended::text, 'any', 'credits', 'month', 'UTC', date_trunc('hour', now()) - interval '31 days' - ended, date_trunc('hour', now()) - ended, 1
+      FROM unnest(ARRAY['address', 'descriptor', 'account']) AS kind, unnest(ARRAY['-1 hour', '46 hours', '49 hours']::interval[]) AS ended`)
+  await untilDone(upkeepOf(database), ['prune_counters'])
+  const left = await database.rows(
+    'SELECT subject_kind AS kind, count(*)::int AS rows FROM tollgate.quota_usage GROUP BY 1 ORDER BY 1',
+  )
+  expect(left).toEqual([
+    { kind: 'account', rows: 3 },
+    { kind: 'address', rows: 2 },
+    { kind: 'descriptor', rows: 2 },
+  ])
 })
 
 describe('heat', () => {

@@ -43,6 +43,23 @@ test('createUpkeep() lets a step that fails keep no other from its turn, counts 
   expect(calls.filter((name) => name === 'heat')).toHaveLength(1)
 })
 
+test('createUpkeep() gives the other steps their turn again also while one fails for ever', async () => {
+  const calls: string[] = []
+  const books: BooksUpkeep = {
+    async step(name) {
+      calls.push(name)
+      if (name === 'drop_days') throw new Error('usage_hour has nothing of it')
+      return 'busy'
+    },
+  }
+  const upkeep = createUpkeep({ ...often, restMs: 0, books, observer: silentObserver })
+  upkeep.start()
+  await vi.waitFor(() => expect(calls.filter((name) => name === 'add_days').length).toBeGreaterThan(2))
+  await upkeep.stop()
+  const failed = calls.filter((name) => name === 'drop_days').length
+  expect(calls.filter((name) => name === 'heat').length).toBeLessThanOrEqual(1 + failed / 12)
+})
+
 test('createHeat() says normal until it has read, keeps the last reading while it cannot read, and reads again', async () => {
   let answer: 'hot' | 'away' | 'rare' = 'hot'
   const { observer, counts } = counting()
