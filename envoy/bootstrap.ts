@@ -2,6 +2,7 @@ import { tollgateCluster, upstreamCluster } from './clusters.ts'
 import { type Config, type MeshUpstream, socketAddress, type TcpAddress } from './config.ts'
 import { accessLog, authorizationFilter } from './filters.ts'
 import { virtualHosts } from './routes.ts'
+import { logEveryMs, seconds } from './times.ts'
 
 export interface MeshOptions {
   /** Names this Envoy among several; `edge-1` when absent. */
@@ -71,7 +72,7 @@ function connectionManager(options: MeshOptions): Config {
     path_with_escaped_slashes_action: 'REJECT_REQUEST',
     http2_protocol_options: { initial_stream_window_size: 65_536, initial_connection_window_size: 1_048_576 },
     upgrade_configs: [{ upgrade_type: 'websocket' }],
-    access_log_options: { access_log_flush_interval: '3s' },
+    access_log_options: { access_log_flush_interval: seconds(logEveryMs) },
     access_log: [accessLog('tollgate_als')],
     route_config: {
       name: 'main',

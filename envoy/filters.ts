@@ -1,4 +1,5 @@
 import type { Config } from './config.ts'
+import { logBufferMs, seconds } from './times.ts'
 
 const TYPES = 'type.googleapis.com/envoy.extensions'
 
@@ -69,7 +70,7 @@ export function accessLog(cluster: string): Config {
         log_name: 'usage',
         transport_api_version: 'V3',
         grpc_service: { envoy_grpc: { cluster_name: cluster } },
-        buffer_flush_interval: '0.25s',
+        buffer_flush_interval: seconds(logBufferMs),
         buffer_size_bytes: 1_048_576,
         grpc_stream_retry_policy: { num_retries: 3, retry_back_off: { base_interval: '0.01s', max_interval: '5s' } },
         custom_tags: [{ tag: 'authz_us', value: '%FILTER_STATE(envoy.filters.http.ext_authz:FIELD:latency_us)%' }],
@@ -78,8 +79,4 @@ export function accessLog(cluster: string): Config {
       additional_response_headers_to_log: ['content-length', 'content-range'],
     },
   }
-}
-
-function seconds(milliseconds: number): string {
-  return `${milliseconds / 1000}s`
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { logBufferMs, logEveryMs } from '../../envoy/times.ts'
 import type { ProcessRoll } from '../check/ports.ts'
 import { createPresence, type Presence } from '../check/presence.ts'
 import { silentMs } from '../core/process-roll.ts'
@@ -8,9 +9,6 @@ import type { Observer } from '../telemetry/observer.ts'
 import { sweepLateMsMax } from '../usage/sweeper.ts'
 
 const beatMs = 250
-/** What Envoy is told in its bootstrap: a periodic log entry of each open request, and how long entries may wait in a buffer. */
-const periodicLogMs = 10_000
-const logFlushMs = 250
 
 export interface StartedPresence {
   readonly presence: Presence
@@ -53,8 +51,11 @@ export async function startPresence(
  * silence (over TCP: of a connection) and a beat; and what was known may be as old as a sweep may be late. Younger ones could be released although a break that is still
  * to be noticed ate their entry.
  */
-function releaseHorizonMs(settings: Settings, holdMs: number): number {
+export function releaseHorizonMs(
+  settings: Pick<Settings, 'TOLLGATE_CHECK_MS_MAX' | 'TOLLGATE_GRPC_ADDRESS'>,
+  holdMs: number,
+): number {
   const { TOLLGATE_CHECK_MS_MAX: checkMs, TOLLGATE_GRPC_ADDRESS: tcp } = settings
   const noticedMs = Math.max(silentMs, tcp === undefined ? 0 : halfOpenMsMax)
-  return holdMs + checkMs + periodicLogMs + logFlushMs + noticedMs + beatMs + sweepLateMsMax
+  return holdMs + checkMs + logEveryMs + logBufferMs + noticedMs + beatMs + sweepLateMsMax
 }

@@ -10,8 +10,8 @@ import { startPlane, type TestPlane } from '../support/plane.ts'
 const wheel = '/packages/aa/bb/0123/demo-1.0-py3-none-any.whl'
 const upstream = { upstream: 'mirror' }
 /** Just above what makes "nobody reported it" mean that Envoy never had it: hold, Check, periodic entry, silence and sweep. */
-const settings = { TOLLGATE_CHECK_MS_MAX: '200', TOLLGATE_RESERVATION_MS: '17000' }
-const endedMs = 21_000
+const settings = { TOLLGATE_CHECK_MS_MAX: '200', TOLLGATE_RESERVATION_MS: '10000' }
+const endedMs = 14_000
 
 async function startPriced(keyPrefix: string): Promise<TestPlane> {
   const plane = await startPlane({ settings: { ...settings, TOLLGATE_KEY_PREFIX: keyPrefix } })
