@@ -68,9 +68,9 @@ export type Seeder = (
  * successor of this process, however it ended. An implementation MUST be bounded and never make its caller wait.
  */
 export interface Spool {
-  /** Takes the report over; `notBeforeMs` (store's clock): not to be replayed before. False: it cannot be kept, the disk is full or the bound reached. */
+  /** Takes the report over; `notBeforeMs` (store's clock): not to be replayed before. False: it cannot be kept, the disk is full or the bound reached; for an open report, whose request's end is still to come, already where `accepts` is false. */
   add(report: Report, hold?: { readonly notBeforeMs: number }): boolean
-  /** Whether a report would be taken now, as far as is known. */
+  /** Whether a new request may pass on it now, as far as is known: room is left for its end and for those of all that passed. */
   accepts(): boolean
   /** How many wait. */
   size(): number

@@ -72,26 +72,17 @@ export function createWithoutStore(deps: WithoutStoreDeps): WithoutStore {
     return { kind: 'unavailable', reason: 'store' }
   }
 
-  /** Who is refused gets back what the store may have taken without our hearing so. */
-  function refused(unanswered: Unanswered, admission: Admission): Admission {
-    const { spend, subjects, isUncertain } = unanswered
-    if (isUncertain) spool.add(refundOf({ ...spend, subjects, at: Math.floor(nowMs()) }, spend.notAfterMs))
-    return admission
-  }
-
   async function decide(unanswered: Unanswered): Promise<Admission> {
     const { subjects, spend, isUncertain } = unanswered
     const enforced = unanswered.lines.filter((line) => line.enforced)
     if (enforced.some(({ posture }) => posture === 'deny')) return { kind: 'unavailable', reason: 'store' }
-    if (enforced.length > 0 && !spool.accepts()) return { kind: 'unavailable', reason: 'spool' }
+    if (!spool.accepts()) return unbooked(enforced, observer)
     const shared = await share(enforced, unanswered)
     if ('kind' in shared) return shared
     const booking = bookingOf(unanswered, shared.answer.at)
     const isBooked = spool.add(booking, isUncertain ? { notBeforeMs: spend.notAfterMs } : undefined)
-    if (!isBooked && enforced.length > 0) return { kind: 'unavailable', reason: 'spool' }
-    if (isBooked) observer.count('away_passes_total', { posture: postureOf(enforced) })
-    else observer.count('unbooked_total')
-    if (!isBooked) return { kind: 'unbooked' }
+    if (!isBooked) return unbooked(enforced, observer)
+    observer.count('away_passes_total', { posture: postureOf(enforced) })
     return { kind: 'taken', lines: shared.lines, subjects, answer: { ...shared.answer, epochs: booking.partitions } }
   }
 
@@ -101,10 +92,10 @@ export function createWithoutStore(deps: WithoutStoreDeps): WithoutStore {
       shares.notAnswered()
       const admission = await decide(unanswered)
       const passes = admission.kind === 'taken' || admission.kind === 'unbooked'
-      return passes ? admission : refused(unanswered, admission)
+      return passes ? admission : refused(unanswered, { admission, ...deps })
     },
     async refusal(lines, unanswered) {
-      if (lines.some(isLocal)) shares.cold()
+      shares.askedCold(lines)
       const shared = await share(lines, unanswered)
       return 'kind' in shared ? shared : undefined
     },
@@ -132,8 +123,8 @@ function createShares({ openLocal, nowMs }: WithoutStoreDeps) {
     notAnswered(): void {
       answeringSinceMs = undefined
     },
-    cold(): void {
-      coldAtMs = nowMs()
+    askedCold(lines: readonly Line[]): void {
+      if (lines.some(isLocal)) coldAtMs = nowMs()
     },
     answered(): void {
       if (local === undefined) return
@@ -142,6 +133,23 @@ function createShares({ openLocal, nowMs }: WithoutStoreDeps) {
       if (now - answeringSinceMs > backMs && now - coldAtMs > coldMs) local = undefined
     },
   }
+}
+
+/** Who is refused gets back what the store may have taken without our hearing so. */
+function refused(
+  { spend, subjects, isUncertain }: Unanswered,
+  { admission, spool, observer, nowMs }: WithoutStoreDeps & { readonly admission: Admission },
+): Admission {
+  // Room for the ends of what passed is worth more: what nobody reports is given back by the sweeper.
+  if (isUncertain && !spool.accepts()) observer.count('reports_dropped_total', { reason: 'full' })
+  else if (isUncertain) spool.add(refundOf({ ...spend, subjects, at: Math.floor(nowMs()) }, spend.notAfterMs))
+  return admission
+}
+
+function unbooked(enforced: readonly Line[], observer: Observer): Admission {
+  if (enforced.length > 0) return { kind: 'unavailable', reason: 'spool' }
+  observer.count('unbooked_total')
+  return { kind: 'unbooked' }
 }
 
 function isLocal({ enforced, posture }: Line): boolean {

@@ -22,6 +22,8 @@ export interface SpoolOptions {
 
 const adoptEveryMsDefault = 3_000
 const stopMsMax = 2_000
+/** Of the bound: the rest is for the ends of what passed, each a little longer than its beginning. */
+const openShare = 0.4
 
 /**
  * Opens a spool of this process's own and adopts those of processes that have ended, now and every few seconds. The file is the queue: memory
@@ -37,15 +39,17 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
   const adopt = (): void => {
     adopting = adopting.then(() => adoptLeft({ folder, journal, replay, observer }))
   }
+  const accepts = (): boolean => journal.accepts && journal.bytes <= bytesMax * openShare
   const timer = setInterval(adopt, options.adoptEveryMs ?? adoptEveryMsDefault).unref()
   return {
     add(report, hold) {
-      const isKept = journal.append(encodeSpooled({ report, sinceMs: nowMs(), ...hold }))
+      const fits = report.state === 'final' || accepts()
+      const isKept = fits && journal.append(encodeSpooled({ report, sinceMs: nowMs(), ...hold }))
       if (isKept) replay.added()
-      else observer.count('reports_dropped_total', { reason: 'full' })
+      else observer.count('reports_dropped_total', { reason: report.state === 'final' ? 'full' : 'interim' })
       return isKept
     },
-    accepts: () => journal.accepts,
+    accepts,
     size: () => replay.size,
     async stop() {
       clearInterval(timer)

@@ -104,8 +104,8 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
   reports_waiting: { kind: 'gauge', help: 'Reports waiting to be sent to the store again.' },
   reports_dropped_total: {
     kind: 'counter',
-    help: 'Reports given up; their reservations are booked at their estimate.',
-    labels: { reason: ['full', 'old'] },
+    help: 'Reports given up; their reservations are booked at their estimate, those of `interim` only until their end is reported.',
+    labels: { reason: ['full', 'interim', 'old', 'unreadable', 'refused'] },
   },
   spends_unavailable_total: {
     kind: 'counter',

@@ -113,6 +113,9 @@ describe('while the store is away', () => {
     expect(await ask([local])).toEqual({ kind: 'unavailable', reason: 'spool' })
     expect(await ask([{ posture: 'allow', shadow: true }])).toEqual({ kind: 'unbooked' })
     expect(state.counted).toEqual(['unbooked_total'])
+    expect(await ask([local], { isUncertain: true })).toEqual({ kind: 'unavailable', reason: 'spool' })
+    expect(state.counted.at(-1)).toBe('reports_dropped_total full')
+    expect(state.kept).toEqual([])
     state.isFull = false
     for (let time = 0; time < 4; time += 1) expect(await ask([local])).toMatchObject({ kind: 'taken' })
   })

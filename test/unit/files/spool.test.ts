@@ -151,6 +151,27 @@ test('a report is given up after 48 hours, and counted; not before', async () =>
   await spool.stop()
 })
 
+test('a spool refuses what begins while it has room for the ends of all it let begin', async () => {
+  const to = store(away)
+  const spool = await open(to, { bytesMax: 20_000 })
+  const begun: string[] = []
+  const begin = (id: string): boolean => spool.accepts() && spool.add({ ...report(id), state: 'open' })
+  for (let number = 0; begin(`r${number}`); number += 1) begun.push(`r${number}`)
+  expect(begun.length).toBeGreaterThan(5)
+  expect(spool.add({ ...report('r0', 2), state: 'open' })).toBe(false)
+  expect(counted.filter((name) => name.startsWith('reports_dropped'))).toEqual(['reports_dropped_total interim'])
+  expect(begun.map((id) => spool.add(report(id, 7)))).toEqual(begun.map(() => true))
+  to.answer = () => 'booked'
+  await expect.poll(() => spool.size(), { timeout: 5_000 }).toBe(0)
+  expect(
+    to.told
+      .filter(({ state }) => state === 'final')
+      .map(({ id }) => id)
+      .sort(),
+  ).toEqual([...begun].sort())
+  await spool.stop()
+})
+
 test('a full spool refuses, says so, and takes again when its reports were settled', async () => {
   const to = store(away)
   const spool = await open(to, { bytesMax: 2_000 })
