@@ -149,6 +149,7 @@ async function reserve(
     surface,
     kind: resource.kind,
     estimate,
+    isSizeAssumed: !governed.isSizeKnown,
     nowMs,
     windowsAt: deps.windowsAt,
     paceMsMax: isSeated ? Math.max(0, Math.floor(asked.heldUntilMsMax - deps.nowMs())) : 0,

@@ -54,7 +54,9 @@ function ungoverned(kind: 'landing' | 'status' | 'preflight'): Pick<Explanation,
 
 async function explainLimits(governed: Governed, facts: RequestFacts, deps: ExplainDeps): Promise<Explanation> {
   const { principal, upstream, resource, estimate } = governed
-  const lineFacts = { principal, address: facts.address, surface: upstream.surface, kind: resource.kind, estimate }
+  const { surface } = upstream
+  const isSizeAssumed = !governed.isSizeKnown
+  const lineFacts = { principal, address: facts.address, surface, kind: resource.kind, estimate, isSizeAssumed }
   const linesAt = (nowMs: number): readonly Line[] =>
     linesOf(governed.limits, { ...lineFacts, nowMs, windowsAt: deps.windowsAt })
   const seen = await deps.look(linesAt, { notAfterMs: deps.nowMs() + lookMsMax })

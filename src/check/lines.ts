@@ -30,6 +30,8 @@ export interface LineFacts {
   readonly surface: Surface
   readonly kind: RequestKind
   readonly estimate: Amounts
+  /** The estimate rests on a size that nobody knows. */
+  readonly isSizeAssumed?: boolean
   readonly nowMs: number
   readonly windowsAt: WindowsAt
   /** How long this caller may be kept waiting for a rate; absent = not at all. */
@@ -126,20 +128,27 @@ function capOf(limit: LimitRule, subject: Subject, facts: LineFacts): Concurrenc
 }
 
 function rateOf({ limit, quantity }: Counting, subject: Subject, facts: LineFacts): RateLine {
+  const burst = limit.burst ?? limit.amount
   return {
     kind: 'rate',
     limit: limit.name,
     subject,
     quantity,
     surface: limit.surface,
-    hits: facts.estimate[quantity],
+    hits: hitsOfRate(quantity, burst, facts),
     enforced: isEnforced(limit, facts),
     posture: limit.posture,
     amount: limit.amount,
     periodMs: limit.periodMs ?? 1_000,
-    burst: limit.burst ?? limit.amount,
+    burst,
     paceMsMax: Math.min(limit.paceMsMax ?? 0, facts.paceMsMax ?? 0),
   }
+}
+
+/** Of a size that is only assumed no more than the burst is asked: the file may be smaller, so it passes when the rate is full. */
+function hitsOfRate(quantity: Quantity, burst: number, { estimate, isSizeAssumed = false }: LineFacts): number {
+  const isGuess = isSizeAssumed && (quantity === 'bytes' || quantity === 'credits')
+  return isGuess ? Math.min(estimate[quantity], burst) : estimate[quantity]
 }
 
 function quotaOf({ limit, quantity }: Counting, subject: Subject, facts: LineFacts): QuotaLine {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { createLogClient } from '../support/log-client.ts'
 import { startPlane } from '../support/plane.ts'
 
 const wheel = '/packages/aa/bb/0123/demo-1.0-py3-none-any.whl'
@@ -93,4 +94,23 @@ test('callers without credentials are limited each by their own address', async 
   // IPv6 callers own a /64, so they are counted by it.
   expect([await from('2001:db8::1'), await from('2001:db8::2'), await from('2001:db8::3')]).toEqual([0, 0, 429])
   expect(await from('2001:db8:0:1::1')).toBe(0)
+})
+
+test('a rate on bytes lets a file of unknown size pass when it is full, and refuses for ever only one that is known to be larger', async () => {
+  await using plane = await startPlane()
+  await plane.policy(`
+    UPDATE tollgate.price_rule SET assumed_bytes = 2000000 WHERE id = 'artifact';
+    INSERT INTO tollgate.limit_rule (id, name, kind, counts, amount, burst, every)
+    VALUES ('b', 'bytes', 'rate', 'bytes', 1000, 1000000, '10 seconds')`)
+  const client = plane.client()
+  const ask = { token: await plane.token(), path: wheel, extensions: upstream }
+  const first = await client.check(ask)
+  expect(first.allowed).toBe(true)
+  const second = await client.check(ask)
+  expect(second.status).toBe(429)
+  expect(JSON.parse(second.body).retry_after_ms).toBeGreaterThan(0)
+  const logs = createLogClient(plane.address)
+  logs.send({ ticket: first.metadata['ticket'] ?? '', bodyBytes: 1_500_000, contentLength: 1_500_000 })
+  await logs.finish()
+  await expect.poll(async () => (await client.check(ask)).status).toBe(403)
 })

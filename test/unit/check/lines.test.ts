@@ -48,6 +48,20 @@ describe('linesOf()', () => {
     expect(line?.enforced).toBe(true)
   })
 
+  test.each([
+    ['bytes', true, 2_000],
+    ['credits', true, 2_000],
+    ['requests', true, 1],
+    ['bytes', false, 1_000_000],
+    ['credits', false, 2_500],
+  ] as const)(
+    'a rate on %s is asked at most its burst where the size is only assumed (%s)',
+    (counts, isSizeAssumed, hits) => {
+      const rate = limitRule({ kind: 'rate', counts, amount: 100, burst: 2_000, periodMs: 1_000 })
+      expect(linesOf([rate], lineFacts({ isSizeAssumed }))[0]?.hits).toBe(hits)
+    },
+  )
+
   test('a shadow limit never refuses', () => {
     const [line] = linesOf([limitRule({ shadow: true, enforceAt: 'everything' })], lineFacts())
     expect(line?.enforced).toBe(false)
