@@ -26,7 +26,7 @@ export function usageCommand(context: CliContext): Command {
     .option('--project <id>', "only this project's")
     .option('--department <id>', "only this department's")
     .option('--token <id>', "only this token's, by its id; from single requests, as long as those are kept")
-    .option('--resource <name>', 'only of this package or model')
+    .option('--resource <name>', 'only of this package, in any spelling, or of this model')
     .addOption(
       new Option('--since <time>', 'from then on: 2026-11-22, 2026-11-22T10:00Z, or how long ago')
         .argParser(instant)
@@ -165,14 +165,32 @@ function agoOf(ms: number): (nowMs: number) => number {
 
 const date = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/
 
+/** What the books may hold. */
+const [atMsMin, atMsMax] = [0, Date.UTC(9999, 11, 31)]
+
 function instant(text: string): (nowMs: number) => number {
   if (text === 'now') return agoOf(0)
-  if (date.test(text) && !Number.isNaN(Date.parse(text))) return () => Date.parse(text)
+  if (date.test(text) && isOfCalendar(text)) {
+    expectInBooks(Date.parse(text))
+    return () => Date.parse(text)
+  }
   if (!/^\d+[smhd]$/.test(text))
     throw new InvalidArgumentError(
       'Write a UTC day such as 2026-11-22, an instant such as 2026-11-22T10:00Z, or how long ago such as 12h.',
     )
-  return agoOf(parseDuration(text))
+  const agoMs = parseDuration(text)
+  expectInBooks(Date.now() - agoMs)
+  return agoOf(agoMs)
+}
+
+/** `Date` takes February 31 for March 3. */
+function isOfCalendar(text: string): boolean {
+  const dayMs = Date.parse(text.slice(0, 10))
+  return !Number.isNaN(Date.parse(text)) && new Date(dayMs).toISOString().startsWith(text.slice(0, 10))
+}
+
+function expectInBooks(atMs: number): void {
+  if (atMs < atMsMin || atMs > atMsMax) throw new InvalidArgumentError('Write a time from 1970 to 9999.')
 }
 
 function rowCount(text: string): number {

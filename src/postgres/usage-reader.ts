@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import { normalisePackageName } from '../core/package-name.ts'
 import type { BookedRequest, UsageReader, UsageSum, UsageWish } from '../usage/ports.ts'
 import { databaseFault } from './database-fault.ts'
 import { usageQueries } from './ledger-queries.ts'
@@ -27,7 +28,7 @@ export function createPostgresUsageReader(pool: Pool): UsageReader {
   return {
     async sums(wish, by) {
       const { account, project, department, resource, token } = wish
-      const who = [account, project, department, resource, token]
+      const who = [account, project, department, resource, token, packageOf(wish)]
       const rows = await ask<SumRow>(usageQueries.usage, [...rangeOf(wish), by, wish.rowsMax + 1, ...who])
       return {
         isCut: rows.length > wish.rowsMax,
@@ -37,11 +38,17 @@ export function createPostgresUsageReader(pool: Pool): UsageReader {
     },
     async entries(wish) {
       const { account, project, department, resource, token } = wish
-      const parameters = [...rangeOf(wish), wish.rowsMax + 1, account, project, department, resource, token]
+      const who = [account, project, department, resource, token, packageOf(wish)]
+      const parameters = [...rangeOf(wish), wish.rowsMax + 1, ...who]
       const rows = await ask<BookedRequest>(usageQueries.entries, parameters)
       return { isCut: rows.length > wish.rowsMax, rows: rows.slice(0, wish.rowsMax) }
     },
   }
+}
+
+/** Packages are booked under their normalised name, models as they are written. */
+function packageOf({ resource }: UsageWish): string | undefined {
+  return resource === undefined ? undefined : normalisePackageName(resource)
 }
 
 function rangeOf({ sinceMs, untilMs }: UsageWish): readonly string[] {

@@ -1,8 +1,9 @@
 -- Purpose: who used how much, summed by hour, day, resource, account, project or department.
 -- Guarantee: every request once; whole UTC hours; the totals are over everything that was asked for, however few rows are answered. From
---            usage_hour, or, where one token is asked for, from usage_entry as far back as it goes.
--- Parameters: $1 from, $2 to before (whole hours), $3 what a row is, $4 rows at most, $5 account, $6 project, $7 department, $8 resource,
---             $9 token; NULL: any.
+--            usage_hour, or, where one token is asked for, from usage_entry as far back as it goes: of the days of the range and their
+--            neighbours (see ledger-entries.sql).
+-- Parameters: $1 from, $2 to before (whole hours), $3 what a row is, $4 rows at most, $5 account, $6 project, $7 department, $8 model,
+--             $9 token, $10 the same resource as a package, normalised; NULL: any.
 WITH source AS (
   SELECT hour, account, project, department, surface, resource, outcome_class, entries, not_yet_final, credits, bytes, gpu_ms
     FROM tollgate.usage_hour WHERE $9::text IS NULL AND entries > 0 AND hour >= $1::timestamptz AND hour < $2::timestamptz
@@ -10,6 +11,7 @@ WITH source AS (
   SELECT date_trunc('hour', at, 'UTC'), account, project, department, surface, resource, tollgate.outcome_class(outcome, unsettled),
          1, CASE state WHEN 'open' THEN 1 ELSE 0 END, credits, bytes, gpu_ms
     FROM tollgate.usage_entry WHERE is_home AND token = $9 AND at >= $1 AND at < $2
+     AND (mint_day BETWEEN ($1::timestamptz AT TIME ZONE 'UTC')::date - 1 AND ($2::timestamptz AT TIME ZONE 'UTC')::date + 1 OR mint_day = '1970-01-01')
 )
 SELECT CASE $3 WHEN 'hour' THEN to_char(hour AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"') WHEN 'day' THEN to_char(hour AT TIME ZONE 'UTC', 'YYYY-MM-DD')
                WHEN 'resource' THEN resource WHEN 'account' THEN account WHEN 'project' THEN project ELSE department END AS key,
@@ -23,7 +25,7 @@ SELECT CASE $3 WHEN 'hour' THEN to_char(hour AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"H
        sum(sum(bytes)) OVER ()::text AS total_bytes, sum(sum(gpu_ms)) OVER ()::text AS total_gpu_ms
   FROM source
  WHERE ($5::text IS NULL OR account = $5) AND ($6::text IS NULL OR project = $6) AND ($7::text IS NULL OR department = $7)
-   AND ($8::text IS NULL OR resource = $8)
+   AND ($8::text IS NULL OR resource = CASE surface WHEN 'pypi' THEN $10::text ELSE $8 END)
  GROUP BY 1, 2
  ORDER BY CASE WHEN $3 IN ('hour', 'day') THEN min(hour) END DESC, sum(credits) DESC, sum(entries) DESC, 1, 2
  LIMIT $4

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { runCli } from '../../../src/cli/run-cli.ts'
+import { usageQueries } from '../../../src/postgres/ledger-queries.ts'
 import { createPostgresLedgerStore } from '../../../src/postgres/ledger-store.ts'
 import { createPostgresUsageReader } from '../../../src/postgres/usage-reader.ts'
 import { silentObserver as observer } from '../../../src/telemetry/observer.ts'
@@ -161,6 +162,41 @@ test('usage --entries lists single requests, the latest first, and says what is 
   })
 })
 
+test('usage knows a package in any spelling, and a model only as it is written', async () => {
+  await withUsage(async (run) => {
+    const requests = async (...words: string[]) => JSON.parse((await run(...always, ...words, '--output', 'json')).out)
+    expect((await requests('--resource', 'NumPy')).total).toMatchObject({ requests: 1 })
+    expect((await requests('--resource', 'Torch', '--token', 'alice-2')).total).toMatchObject({ requests: 1 })
+    expect((await requests('--resource', 'NUMPY', '--entries')).rows).toHaveLength(1)
+    expect((await requests('--resource', 'ddcolor', '--entries')).rows).toHaveLength(1)
+    expect((await requests('--resource', 'DDColor', '--entries')).rows).toHaveLength(0)
+  })
+})
+
+test('single requests, and sums of a token, are read from the days asked for alone, each with indexes by time and by token', async () => {
+  await using database = await openLedgerDatabase()
+  await database.rows(
+    `SELECT tollgate.add_usage_day(day::date) FROM generate_series('2026-09-01'::date, '2026-11-22', '1 day') AS day`,
+  )
+  const range = ['2026-10-01T00:00:00.000Z', '2026-10-03T00:00:00.000Z']
+  const who = [null, null, null, null]
+  const read = async (query: string, parameters: readonly unknown[]) => {
+    const plan = JSON.stringify(await database.rows(`EXPLAIN (COSTS OFF)\n${query}`, parameters))
+    expect(plan).not.toMatch(/Subplans Removed/)
+    return [...new Set(plan.match(/usage_entry_(\d{4}_\d\d_\d\d|default)/g))].sort()
+  }
+  const days = ['2026_09_30', '2026_10_01', '2026_10_02', '2026_10_03', '2026_10_04']
+  const tables = [...days, 'default'].map((day) => `usage_entry_${day}`)
+  expect(await read(usageQueries.entries, [...range, 51, ...who, null, null])).toEqual(tables)
+  expect(await read(usageQueries.entries, [...range, 51, ...who, 'alice-1', null])).toEqual(tables)
+  expect(await read(usageQueries.usage, [...range, 'day', 51, ...who, 'alice-1', null])).toEqual(tables)
+  const indexes = await database.rows(
+    `SELECT indexdef FROM pg_indexes WHERE schemaname = 'tollgate' AND tablename = 'usage_entry_2026_10_01' ORDER BY 1`,
+  )
+  const defined = indexes.map((row) => String(row['indexdef']).replace(/^.* USING /, ''))
+  expect(defined).toEqual(expect.arrayContaining(['btree (at) WHERE is_home', 'btree (token, at) WHERE is_home']))
+})
+
 test('usage says when there is more than it shows, and its total is still over all', async () => {
   await withUsage(async (run) => {
     const { out } = await run(...always, '--by', 'account', '--rows', '1')
@@ -176,6 +212,10 @@ test('usage says when there is more than it shows, and its total is still over a
 test.each([
   [['--since', 'yesterday'], 'Write a UTC day such as 2026-11-22'],
   [['--since', '2026-13-41'], 'Write a UTC day such as 2026-11-22'],
+  [['--since', '2026-02-31'], 'Write a UTC day such as 2026-11-22'],
+  [['--until', '2026-02-29T10:00Z'], 'Write a UTC day such as 2026-11-22'],
+  [['--since', '999999d'], 'Write a time from 1970 to 9999'],
+  [['--since', '0000-01-01'], 'Write a time from 1970 to 9999'],
   [
     ['--since', '2026-11-22', '--until', '2026-11-22'],
     '--until 2026-11-22T00:00:00.000Z is not after --since 2026-11-22T00:00:00.000Z',
