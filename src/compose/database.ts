@@ -4,6 +4,7 @@ import { Fault } from '../core/fault.ts'
 import { bundledPostgresFolder, findEmbeddedPostgres, startEmbeddedPostgres } from '../postgres/embedded.ts'
 import type { Settings } from '../settings.ts'
 import type { Observer } from '../telemetry/observer.ts'
+import { makeDataFolder } from './data-folder.ts'
 
 /** A PostgreSQL to work with, and how to leave it. */
 export interface Database {
@@ -14,10 +15,14 @@ export interface Database {
   close(): Promise<void>
 }
 
-/** The configured database; else the embedded one of the data folder, started here unless a process already runs it. */
+/**
+ * The configured database; else the embedded one of the data folder, started here unless a process already runs it. Throws `settings_invalid`
+ * when there cannot be such a folder.
+ */
 export async function openDatabase(settings: Settings): Promise<Database> {
   const close = async (): Promise<void> => undefined
   if (settings.DATABASE_URL !== undefined) return { url: settings.DATABASE_URL, isEmbedded: false, close }
+  makeDataFolder(settings.TOLLGATE_DATA_FOLDER)
   const dataFolder = join(settings.TOLLGATE_DATA_FOLDER, 'postgres')
   const running = findEmbeddedPostgres(dataFolder)
   if (running !== undefined) return { url: running, isEmbedded: true, close }

@@ -3,7 +3,7 @@ import type { Settings } from '../settings.ts'
 import { createObserver } from '../telemetry/create-observer.ts'
 import { createLog } from '../telemetry/log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
-import { createOpsServer } from '../telemetry/ops-server.ts'
+import { startOpsListener } from './ops-listener.ts'
 import { type Serving, startServing } from './serving.ts'
 import { linkToSupervisor } from './supervisor-link.ts'
 
@@ -42,7 +42,7 @@ export async function serve({ settings, environment, process: name }: ServeOptio
     started.defer(() => link.close())
     return await serveUntilEnded(started, serving, link.ready)
   }
-  const ops = await createOpsServer({
+  const ops = await startOpsListener({
     ...{ listen: settings.TOLLGATE_OPS_ADDRESS, metrics },
     missing: () => [...missing],
     warnings: () => [...warnings],

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createTicketSigner } from '../check/ticket.ts'
 import { Fault } from '../core/fault.ts'
@@ -15,6 +14,7 @@ import type { Between } from './between.ts'
 import { startBooks } from './books.ts'
 import { sourceOf } from './check-room.ts'
 import { clock } from './clock.ts'
+import { makeDataFolder } from './data-folder.ts'
 import { openDatabase } from './database.ts'
 import { holdMsMaxOf } from './hold-ms-max.ts'
 import { readInstall } from './install.ts'
@@ -54,7 +54,7 @@ export interface Served {
  */
 export async function startServing(started: AsyncDisposableStack, serving: Serving): Promise<Served> {
   const { settings, observer, missing, ending } = serving
-  mkdirSync(settings.TOLLGATE_DATA_FOLDER, { recursive: true })
+  makeDataFolder(settings.TOLLGATE_DATA_FOLDER)
   const database = await openDatabase(settings)
   started.defer(() => database.close())
   if (database.isEmbedded) await migrate(database.url, observer)

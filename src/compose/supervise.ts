@@ -7,9 +7,9 @@ import { createLog } from '../telemetry/log.ts'
 import { mergeMetrics } from '../telemetry/merge-metrics.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import type { Observer } from '../telemetry/observer.ts'
-import { createOpsServer } from '../telemetry/ops-server.ts'
 import { openDatabase } from './database.ts'
 import { keepServing, type Place } from './keep-serving.ts'
+import { startOpsListener } from './ops-listener.ts'
 import { type ProcessEnd, startServingProcess } from './serving-process.ts'
 import { socketPaths } from './sockets.ts'
 import { listenToSignals } from './supervisor-signals.ts'
@@ -48,7 +48,7 @@ export async function supervise(given: Supervision): Promise<void> {
   await using started = new AsyncDisposableStack()
   started.defer(() => observer.info('stopped'))
   const places: Place[] = []
-  const ops = await createOpsServer({
+  const ops = await startOpsListener({
     listen: settings.TOLLGATE_OPS_ADDRESS,
     metrics: { contentType: metrics.contentType, text: async () => metricsOf(places, await metrics.text()) },
     missing: () => missingOf(places, processes),
