@@ -170,6 +170,22 @@ test('a Redis that came back with data of another layout is named as what it is'
   }
 })
 
+test('a Redis whose memory is full is named as that, and is back as soon as it has more', async () => {
+  await using plane = await startPriced('allow', 1_000)
+  const { ask } = await scene(plane)
+  const client = new Redis(redis.url)
+  try {
+    await client.config('SET', 'maxmemory', '1')
+    await expect.poll(() => [...plane.warnings], polling).toEqual([expect.stringContaining('OOM')])
+    expect((await ask()).allowed).toBe(true)
+    expect(plane.counts.get('away_passes_total[allow]')).toBe(1)
+  } finally {
+    await client.config('SET', 'maxmemory', '0')
+    client.disconnect()
+  }
+  await expect.poll(() => [...plane.warnings, plane.gauges.get('store_connected')], polling).toEqual([1])
+})
+
 test('posture deny refuses, and a spend that the store took unheard is given back when it answers again', async () => {
   await using plane = await startPriced('deny', 1_000)
   const { ask, used } = await scene(plane)
