@@ -3,7 +3,7 @@ import type { LimitRule } from '../core/limit.ts'
 import type { Principal } from '../core/principal.ts'
 import { quotaStatusOf } from '../core/quota-status.ts'
 import { rateLimitHeaders } from '../core/rate-limit-headers.ts'
-import type { RequestFacts } from '../core/request.ts'
+import type { RequestFacts, ResourceRequest } from '../core/request.ts'
 import type { Upstream } from '../core/upstream.ts'
 import { upstreamHeaders } from '../core/upstream-headers.ts'
 import type { Decision, Header } from '../core/verdict.ts'
@@ -29,8 +29,8 @@ export interface AuthorizeDeps {
   readonly sizes: SizeCatalogue
   readonly heats: HeatSource
   readonly downloads: Downloads
-  /** A client asked for a page of an index. */
-  readonly indexSeen: (upstream: Upstream, path: string) => void
+  /** A client was let through to a page of an index. */
+  readonly indexSeen: (upstream: Upstream, page: ResourceRequest) => void
   readonly admit: Admit
   readonly readStatus: ReadStatus
   readonly signer: TicketSigner
@@ -97,7 +97,6 @@ interface Asked {
 }
 
 async function decide(governed: Governed, asked: Asked, deps: AuthorizeDeps): Promise<Decision> {
-  if (governed.resource.kind === 'index') deps.indexSeen(governed.upstream, governed.resource.path)
   using seat = mayWait(governed.limits) ? deps.seats.take(governed.principal.account.id) : undefined
   const { facts, bounds } = asked
   const attempt = (deadlineMs: number): Promise<Attempt> =>
@@ -106,7 +105,11 @@ async function decide(governed: Governed, asked: Asked, deps: AuthorizeDeps): Pr
   const { slots, nowMs } = deps
   const last = seat === undefined ? first : await waitForSlot(first, { bounds, slots, nowMs, attempt })
   // Awaited here, so that the seat is kept until the hold is over.
-  return await answer(governed, { ...asked, ...last }, deps)
+  const decision = await answer(governed, { ...asked, ...last }, deps)
+  const { upstream, resource } = governed
+  // Not before: who is refused must not make us ask an upstream.
+  if (decision.verdict === 'allow' && resource.kind === 'index') deps.indexSeen(upstream, resource)
+  return decision
 }
 
 function mayWait(limits: readonly LimitRule[]): boolean {

@@ -7,6 +7,7 @@ import { callerOf, shownExplained, shownStanding } from '../cli/from-check.ts'
 import type { CliContext, Explanation, RequestWish, ServeWish } from '../cli/ports.ts'
 import { Fault } from '../core/fault.ts'
 import type { RequestFacts } from '../core/request.ts'
+import { version } from '../core/version.ts'
 import { normalAddress } from '../grpc/caller-address.ts'
 import { policyShow } from '../policy/policy-show.ts'
 import { policyCheck } from '../policy/policy-state.ts'
@@ -24,7 +25,6 @@ import { examineAll } from './examine.ts'
 import { serve } from './serve.ts'
 import { supervise } from './supervise.ts'
 
-const version = '0.1.0'
 const lookMsMax = 5_000
 const inFlightMax = 20
 

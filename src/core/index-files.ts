@@ -1,3 +1,5 @@
+import { layoutOf } from './layout.ts'
+import type { ResourceRequest } from './request.ts'
 import { readPath } from './request-path.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -12,14 +14,26 @@ export interface IndexFile {
 const filesMax = 20_000
 const urlLengthMax = 4_096
 
+const simplePage = /^\+?simple\/\{package\}$/
+
 /**
- * Where an upstream keeps the page that a client asked for; undefined when the path is no page of one package (`…/simple/NAME/`), or lies
- * outside of what the upstream serves.
+ * Where an upstream keeps the page of the package that a client asked for: the layout's `simple` page of the name as PEP 503 normalises it, so
+ * that all spellings are one page. Undefined when the request is for no such page, or lies outside of what the upstream serves.
  */
-export function indexUrlOf(upstream: Upstream, path: string): string | undefined {
-  const page = path.endsWith('/') ? path : `${path}/`
-  if (!page.startsWith(`${upstream.mountPath}/`) || !/\/\+?simple\/[^/]+\/$/.test(page)) return undefined
-  return withoutSlash(upstream.originUrl) + page.slice(upstream.mountPath.length)
+export function indexUrlOf(
+  upstream: Upstream,
+  { kind, resource, path, indexRoot }: Pick<ResourceRequest, 'kind' | 'resource' | 'path' | 'indexRoot'>,
+): string | undefined {
+  const { mountPath } = upstream
+  if (kind !== 'index' || !isBelow(path, mountPath) || !/\/\+?simple\/[^/]+\/?$/.test(path)) return undefined
+  const pattern = layoutOf(upstream.grammar)?.reads.find((read) => simplePage.test(read.pattern))?.pattern
+  if (pattern === undefined || resource === '') return undefined
+  const root = indexRoot.slice(mountPath.length).split('/').map(encodeURIComponent).join('/')
+  return `${withoutSlash(upstream.originUrl)}${root}/${pattern.replace('{package}', resource)}/`
+}
+
+function isBelow(path: string, mountPath: string): boolean {
+  return path.startsWith(`${mountPath}/`)
 }
 
 /**
@@ -57,8 +71,8 @@ function clientPathOf(
 }
 
 function targetOf(url: URL, origin: URL, { mountPath, host }: Upstream): string | undefined {
-  const isBelow = url.host === origin.host && url.pathname.startsWith(origin.pathname)
-  if (isBelow) return `${mountPath}/${url.pathname.slice(origin.pathname.length)}`
+  const isOrigin = url.host === origin.host && url.pathname.startsWith(origin.pathname)
+  if (isOrigin) return `${mountPath}/${url.pathname.slice(origin.pathname.length)}`
   return url.hostname === host ? url.pathname : undefined
 }
 

@@ -1,4 +1,5 @@
 import type { FetchIndex } from '../check/ports.ts'
+import { version } from '../core/version.ts'
 
 const msMax = 5_000
 /** A page is parsed in one go while requests wait, so it must not be long: 4 MiB take about 15 ms. */
@@ -12,7 +13,11 @@ const jsonType = 'application/vnd.pypi.simple.v1+json'
  */
 export const fetchIndex: FetchIndex = async ({ url, authorization }) => {
   const response = await fetch(url, {
-    headers: { accept: jsonType, ...(authorization !== undefined && { authorization }) },
+    headers: {
+      accept: jsonType,
+      'user-agent': `tollgate/${version}`,
+      ...(authorization !== undefined && { authorization }),
+    },
     redirect: 'manual',
     signal: AbortSignal.timeout(msMax),
   })

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
+import manifest from '../../../package.json' with { type: 'json' }
 import { createKeyPrefix } from '../../support/redis.ts'
 import { startPlane, type TestPlane } from '../support/plane.ts'
 
@@ -11,14 +12,19 @@ const json = { 'content-type': 'application/vnd.pypi.simple.v1+json; charset=utf
 
 interface Origin extends AsyncDisposable {
   readonly url: string
-  readonly asked: { readonly path: string; readonly authorization: string; readonly accept: string }[]
+  readonly asked: {
+    readonly path: string
+    readonly authorization: string
+    readonly accept: string
+    readonly agent: string
+  }[]
 }
 
 async function startOrigin(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<Origin> {
   const asked: Origin['asked'] = []
   const server = createServer((request, response) => {
-    const { authorization = '', accept = '' } = request.headers
-    asked.push({ path: request.url ?? '', authorization, accept })
+    const { authorization = '', accept = '', 'user-agent': agent = '' } = request.headers
+    asked.push({ path: request.url ?? '', authorization, accept, agent })
     answer(request, response)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -74,8 +80,37 @@ test('a page that a client asks for tells the sizes of its files, asked for once
       path: '/simple/demo/',
       authorization: secret.TOLLGATE_UPSTREAM_MIRROR,
       accept: 'application/vnd.pypi.simple.v1+json',
+      agent: `tollgate/${manifest.version}`,
     },
   ])
+})
+
+test('all spellings of a package are one page', async () => {
+  await using origin = await startOrigin((_, response) => response.writeHead(200, json).end(JSON.stringify(page)))
+  await using plane = await startPlane({ settings: secret })
+  await priceBySize(plane, origin.url)
+  const token = await plane.token()
+  for (const name of ['F77_x', 'f77-x', 'F%377.x'])
+    await plane.client().check({ token, path: `/simple/${name}/`, extensions: upstream })
+  await plane.client().check({ token, path: '/simple/demo/', extensions: upstream })
+  await expect.poll(() => plane.counts.get('index_fetches_total[learnt]')).toBe(2)
+  expect(origin.asked.map(({ path }) => path)).toEqual(['/simple/f77-x/', '/simple/demo/'])
+})
+
+test('who is refused makes nobody ask the upstream', async () => {
+  await using origin = await startOrigin((_, response) => response.writeHead(200, json).end(JSON.stringify(page)))
+  await using plane = await startPlane({ settings: secret })
+  await priceBySize(plane, origin.url)
+  await plane.policy(`
+    INSERT INTO tollgate.limit_rule (id, name, kind, counts, amount, burst, every)
+    VALUES ('r', 'requests', 'rate', 'requests', 1, 1, '1 hour')`)
+  const token = await plane.token()
+  const asks = ['one', 'two', 'three'].map((name) => ({ token, path: `/simple/${name}/`, extensions: upstream }))
+  const allowed: boolean[] = []
+  for (const ask of asks) allowed.push((await plane.client().check(ask)).allowed)
+  expect(allowed).toEqual([true, false, false])
+  await expect.poll(() => plane.counts.get('index_fetches_total[learnt]')).toBe(1)
+  expect(origin.asked.map(({ path }) => path)).toEqual(['/simple/one/'])
 })
 
 test('what one process learnt is known to the others', async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { filesOfIndex, indexUrlOf } from '../../../src/core/index-files.ts'
+import { readResource } from '../../../src/core/read-resource.ts'
 import type { Upstream } from '../../../src/core/upstream.ts'
 
 const upstream: Upstream = {
@@ -11,13 +12,28 @@ const indexUrl = 'http://origin.internal:8080/root/simple/demo/'
 test.each([
   ['/pypi/simple/demo/', indexUrl],
   ['/pypi/simple/demo', indexUrl],
-  ['/pypi/alice/dev/+simple/demo/', 'http://origin.internal:8080/root/alice/dev/+simple/demo/'],
+  ['/pypi/simple/Demo/', indexUrl],
+  ['/pypi/simple/D%65mo', indexUrl],
+  ['/pypi/simple/My_._Demo/', 'http://origin.internal:8080/root/simple/my-demo/'],
   ['/pypi/simple/', undefined],
   ['/pypi/pypi/demo/json', undefined],
   ['/simple/demo/', undefined],
-])('the page %s is kept at %s', (path, url) => {
-  expect(indexUrlOf(upstream, path)).toBe(url)
+])('the page %s is kept at %s', (target, url) => {
+  expect(urlOf(upstream, target)).toBe(url)
 })
+
+test.each([
+  ['/pypi/alice/dev/+simple/Demo/', 'http://origin.internal:8080/root/alice/dev/+simple/demo/'],
+  ['/pypi/alice/a%3Fb/%2Bsimple/demo', 'http://origin.internal:8080/root/alice/a%3Fb/+simple/demo/'],
+  ['/pypi/alice/dev/simple/demo/', undefined],
+])('the page %s of a devpi is kept at %s', (target, url) => {
+  expect(urlOf({ ...upstream, grammar: 'devpi' }, target)).toBe(url)
+})
+
+function urlOf(asked: Upstream, target: string): string | undefined {
+  const resource = readResource(asked, { method: 'GET', target })
+  return resource.kind === 'invalid' ? undefined : indexUrlOf(asked, resource)
+}
 
 test.each([
   ['../../packages/demo-1.0.tar.gz', '/pypi/packages/demo-1.0.tar.gz'],
