@@ -8,7 +8,7 @@ import { rootFolder } from './state-folder.ts'
 const HEADER = `# Commands
 Written by \`node scripts/bootstrap.mjs scripts/cli-reference.ts\` from the commands themselves. \`npm run tollgate -- <command>\` runs one from a clone.
 
-Settings come from the environment ([settings.md](settings.md)). Exit codes: 0, 2 for a wrong command line or wrong settings, 1 for anything else; what went wrong
+Settings come from the environment ([settings.md](settings.md)). Exit codes: 0, 2 for a wrong command line, wrong settings or a store of another format, 1 for anything else; what went wrong
 is one sentence on the error output. Every command has \`--help\`.
 `
 

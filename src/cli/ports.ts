@@ -96,8 +96,6 @@ export interface ServeWish {
   readonly roles?: string
   /** 1 when absent: no supervisor. */
   readonly processes?: number
-  /** Its name among several: only the supervisor says it, to the processes that it starts. */
-  readonly process?: string
 }
 
 export interface EnvoyWish {

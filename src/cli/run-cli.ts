@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander'
-import { Fault } from '../core/fault.ts'
+import { Fault, type FaultCode } from '../core/fault.ts'
 import { doctorCommand } from './doctor.ts'
 import { envoyConfigCommand } from './envoy-config.ts'
 import { ExitWith } from './exit-with.ts'
@@ -17,6 +17,9 @@ import { tokenListCommand } from './token-list.ts'
 import { tokenRevokeCommand } from './token-revoke.ts'
 import { tokenRotateCommand } from './token-rotate.ts'
 import { usageCommand } from './usage.ts'
+
+/** Trying again does not help: the settings are wrong, or lead to a store that is not this release's or this installation's. */
+const needsOtherSettings: ReadonlySet<FaultCode> = new Set(['settings_invalid', 'wrong_store_format'])
 
 type MakeCommand = (context: CliContext) => Command
 
@@ -43,8 +46,8 @@ const groups: readonly { readonly name: string; readonly about: string; readonly
   ]
 
 /**
- * Runs one command; `words` are what follows `tollgate`. Resolves to the exit code: 0, 2 for a wrong command line or wrong settings, 1 for
- * anything else. What went wrong is one sentence on the error output, never a stack. Never throws.
+ * Runs one command; `words` are what follows `tollgate`. Resolves to the exit code: 0, 2 for a wrong command line, wrong settings or
+ * a store of another format, 1 for anything else. What went wrong is one sentence on the error output, never a stack. Never throws.
  */
 export async function runCli(words: readonly string[], context: CliContext): Promise<number> {
   try {
@@ -91,7 +94,7 @@ function exitCodeOf(error: unknown, context: CliContext): number {
   if (error instanceof CommanderError) return exitCodeOfUsage(error, context)
   if (error instanceof Fault) {
     context.writeError(`tollgate: ${error.message.replace(/\.$/, '')}.\n`)
-    return error.code === 'settings_invalid' ? 2 : 1
+    return needsOtherSettings.has(error.code) ? 2 : 1
   }
   context.writeError(
     `tollgate: Something went wrong inside: ${error instanceof Error ? error.message : String(error)}.\n`,

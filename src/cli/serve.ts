@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import type { CliContext, ServeWish } from './ports.ts'
 import { wholeNumber } from './whole-number.ts'
 
@@ -11,6 +11,5 @@ export function serveCommand(context: CliContext): Command {
       'serve by so many processes, one socket each: tollgate-0.sock, …; needs REDIS_URL',
       wholeNumber(1, 64),
     )
-    .addOption(new Option('--process <name>').hideHelp())
     .action((options: ServeWish) => context.serve(options))
 }

@@ -24,6 +24,7 @@ import { envoyConfigOf } from './envoy-config.ts'
 import { examineAll } from './examine.ts'
 import { serve } from './serve.ts'
 import { supervise } from './supervise.ts'
+import { supervisedBy } from './supervisor-link.ts'
 
 const lookMsMax = 5_000
 const inFlightMax = 20
@@ -67,9 +68,10 @@ export function createCommandLine(environment: Readonly<Record<string, string | 
 }
 
 function serveAs(
-  { roles, processes = 1, process: name }: ServeWish,
-  environment: Readonly<Record<string, string | undefined>>,
+  { roles, processes = 1 }: ServeWish,
+  given: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
+  const { name, environment } = supervisedBy(given)
   const settings = readSettings({ ...environment, ...(roles !== undefined && { TOLLGATE_ROLES: roles }) })
   if (processes > 1) return supervise({ settings, environment, processes })
   return serve({ settings, environment, ...(name !== undefined && { process: name }) })

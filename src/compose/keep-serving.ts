@@ -12,7 +12,7 @@ export interface Place {
   readonly name: string
   readonly isReady: () => boolean
   current(): ServingProcess | undefined
-  /** SIGTERM to the one that runs; resolves when the next one serves, or when the place is given up. */
+  /** SIGTERM to the one that runs; resolves when the next one serves, or when the place is given up. Nothing once it is released. */
   renew(): Promise<void>
   /** Starts no other from now on. */
   release(): void
@@ -74,6 +74,7 @@ export function keepServing({ name, start, observer, nowMs, onFailed }: PlaceOpt
   return {
     ...{ name, ended, isReady: () => isReady, current: () => current },
     async renew() {
+      if (released.signal.aborted) return
       const served = next.promise
       current?.signal('SIGTERM')
       await served

@@ -23,10 +23,7 @@ export async function serve({ settings, environment, process: name }: ServeOptio
   const log = createLog({ level: settings.TOLLGATE_LOG_LEVEL, ...(name !== undefined && { process: name }) })
   const observer = createObserver({ log, metrics, nowMs: Date.now })
   const ending = new AbortController()
-  process.once('SIGTERM', () => ending.abort())
-  // A terminal's Ctrl-C and its closing reach every process; of several, the supervisor decides.
-  if (name === undefined) process.once('SIGINT', () => ending.abort())
-  else for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined)
+  listenToSignals(ending, name !== undefined)
   const missing = new Set(['database', 'policy', 'listener'])
   await using started = new AsyncDisposableStack()
   started.defer(() => observer.info('stopped'))
@@ -50,6 +47,22 @@ export async function serve({ settings, environment, process: name }: ServeOptio
   started.defer(() => ops.close())
   observer.info('ops_listening', { ...ops.address })
   await serveUntilEnded(started, serving)
+}
+
+/** Alone, a second signal ends the process at once. Of several, the supervisor decides: it repeats what it says, and kills when it is hurried. */
+function listenToSignals(ending: AbortController, isSupervised: boolean): void {
+  if (isSupervised) {
+    process.on('SIGTERM', () => ending.abort())
+    // A terminal's Ctrl-C and its closing reach every process.
+    for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined)
+    return
+  }
+  const signals = ['SIGTERM', 'SIGINT'] as const
+  const end = (): void => {
+    for (const signal of signals) process.off(signal, end)
+    ending.abort()
+  }
+  for (const signal of signals) process.on(signal, end)
 }
 
 async function serveUntilEnded(

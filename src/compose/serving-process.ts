@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process'
-import type { Asked, Question, Told } from './supervisor-link.ts'
+import { type Asked, processVariable, type Question, type Told } from './supervisor-link.ts'
 
 /** How a process ended; both undefined: it could not be started. */
 export interface ProcessEnd {
@@ -22,10 +22,11 @@ const answerMsMax = 1_000
 
 export function startServingProcess(start: {
   readonly program: string
-  readonly args: readonly string[]
+  /** Among those of one supervisor. */
+  readonly name: string
   readonly environment: Readonly<Record<string, string | undefined>>
 }): ServingProcess {
-  const child = fork(start.program, start.args, { env: { ...start.environment } })
+  const child = fork(start.program, ['serve'], { env: { ...start.environment, [processVariable]: start.name } })
   const ended = Promise.withResolvers<ProcessEnd>()
   const ready = Promise.withResolvers<boolean>()
   const waiting = new Map<number, (answer: string | undefined) => void>()

@@ -29,7 +29,7 @@ interface Supervision {
 
 /**
  * Runs `processes` processes that serve Envoy, one socket each, and answers for all of them on one ops listener. Who ends is started again.
- * SIGTERM or SIGINT drains all; SIGHUP renews them one after the other. Background roles run in the first two: ledgers take turns by row
+ * SIGTERM or SIGINT drains all, a second one kills all; SIGHUP renews them one after the other, until a SIGTERM. Background roles run in the first two: ledgers take turns by row
  * locks, so that the second only shortens a gap.
  * Throws a `Fault`: `settings_invalid` without REDIS_URL; the last process's own when none can serve; `internal` when one did not end well.
  */
@@ -60,7 +60,7 @@ export async function supervise(given: Supervision): Promise<void> {
   started.defer(() => database.close())
   if (database.isEmbedded) await migrate(database.url, observer)
   const gaveUp = startPlaces(places, { ...given, observer, databaseUrl: database.url })
-  signals.onRenew(() => renewAll(places, observer))
+  signals.onRenew(() => renewAll(places, { observer, isEnding: signals.isEnding }))
   const fault = await Promise.race([gaveUp, signals.ending])
   observer.info('stopping')
   await endAll(places, { settings, isHurried: signals.hurried })
@@ -93,7 +93,7 @@ function startPlaces(places: Place[], given: Placing): Promise<Fault> {
     const start = () =>
       startServingProcess({
         program: process.argv[1] ?? '',
-        args: ['serve', '--process', String(index)],
+        name: String(index),
         environment: environmentOf(given, { index, socket }),
       })
     places.push(keepServing({ name: String(index), start, observer, nowMs: () => performance.now(), onFailed }))
@@ -137,10 +137,16 @@ async function sentencesOf(places: readonly Place[], about: 'missing' | 'warning
 }
 
 /** One after the other, so that the others serve meanwhile. */
-async function renewAll(places: readonly Place[], observer: Observer): Promise<void> {
+async function renewAll(
+  places: readonly Place[],
+  { observer, isEnding }: { readonly observer: Observer; readonly isEnding: () => boolean },
+): Promise<void> {
   observer.info('renewing')
-  for (const place of places) await place.renew()
-  observer.info('renewed')
+  for (const place of places) {
+    if (isEnding()) return
+    await place.renew()
+  }
+  if (!isEnding()) observer.info('renewed')
 }
 
 async function endAll(
@@ -166,8 +172,9 @@ async function endAll(
 async function expectOrderly(places: readonly Place[]): Promise<void> {
   for (const place of places) {
     const end = await place.ended
-    // One that had not begun to listen to signals had nothing to drain.
-    if (end.code !== 0 && end.signal !== 'SIGTERM')
+    // One that had not begun to listen to signals had nothing to drain; one that served ignores all but the first.
+    const isUnstarted = end.signal === 'SIGTERM' && !(await place.current()?.ready)
+    if (end.code !== 0 && !isUnstarted)
       throw new Fault('internal', `Process ${place.name} did not end in order: ${shownEnd(end)}`)
   }
 }

@@ -1,3 +1,8 @@
+/** Tells a process its name among those of its supervisor; without the supervisor's channel it is not a variable of ours. */
+export const processVariable = 'TOLLGATE_SERVING_PROCESS'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
 /** What a supervisor asks its serving processes. */
 export type Question = 'metrics' | 'missing' | 'warnings'
 
@@ -14,6 +19,12 @@ export interface SupervisorLink {
   /** Says that Envoy is served. */
   ready(): void
   close(): void
+}
+
+/** This process's name, when a supervisor started it, and the environment without it: else it is refused as a setting that nobody knows. */
+export function supervisedBy(environment: Environment): { readonly name?: string; readonly environment: Environment } {
+  const { [processVariable]: name, ...rest } = environment
+  return name === undefined || !process.connected ? { environment } : { name, environment: rest }
 }
 
 /** Answers the supervisor's questions, and calls `onLost` when it is gone. */

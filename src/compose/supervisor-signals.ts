@@ -2,6 +2,8 @@
 export interface SupervisorSignals {
   /** Resolves at the first SIGTERM or SIGINT. */
   readonly ending: Promise<void>
+  /** True from that one on. */
+  isEnding(): boolean
   /** Resolves at the second one. */
   readonly hurried: Promise<void>
   /** What SIGHUP does; one that comes while it is being done is ignored. */
@@ -23,7 +25,7 @@ export function listenToSignals(): SupervisorSignals {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, end)
   process.on('SIGHUP', () => {
     if (process.stdin.isTTY) return end()
-    if (isRenewing) return
+    if (isRenewing || isEnding) return
     isRenewing = true
     void renew().finally(() => {
       isRenewing = false
@@ -32,6 +34,7 @@ export function listenToSignals(): SupervisorSignals {
   return {
     ending: ending.promise,
     hurried: hurried.promise,
+    isEnding: () => isEnding,
     onRenew(work: () => Promise<void>) {
       renew = work
     },

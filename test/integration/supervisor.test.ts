@@ -73,8 +73,8 @@ test('readyz says what Redis is not set to, and names the process; so does a met
 })
 
 /** Two processes behind a supervisor, and their pids. */
-async function startTwo() {
-  const { TOLLGATE_OPS_ADDRESS: _, ...given } = settings()
+async function startTwo(own: Readonly<Record<string, string>> = {}) {
+  const { TOLLGATE_OPS_ADDRESS: _, ...given } = { ...settings(), ...own }
   const logFile = join(given.TOLLGATE_DATA_FOLDER, 'log')
   const tollgate = await serveTollgate({ settings: given, logFile, processes: 2 })
   const log = (): string => readFileSync(logFile, 'utf8')
@@ -82,6 +82,60 @@ async function startTwo() {
   expect(pids).toHaveLength(2)
   return { tollgate, pids, log }
 }
+
+/** Drains that last: a signal comes in the middle of them. */
+const slowly = { TOLLGATE_DRAIN_MS: '2000' }
+
+/** Names of those that said that they have stopped, their drain behind them. */
+function stoppedNames(log: string): readonly string[] {
+  return [...log.matchAll(/"process":"(\d)".*"event":"stopped"/g)].map(([, name = '']) => name).sort()
+}
+
+test.each(['SIGHUP', 'SIGTERM to one process'])(
+  'SIGTERM of the supervisor in the middle of %s: all drain to their end',
+  async (first) => {
+    const { tollgate, pids, log } = await startTwo(slowly)
+    if (first === 'SIGHUP') process.kill(tollgate.pid, 'SIGHUP')
+    else process.kill(Number(pids[0]), 'SIGTERM')
+    await expect.poll(log, { timeout: 10_000 }).toMatch(/"process":"\d".*"event":"stopping"/)
+    process.kill(tollgate.pid, 'SIGTERM')
+    expect(await tollgate.ended).toBe(0)
+    expect(stoppedNames(log())).toEqual(['0', '1'])
+    expect(log()).not.toContain('"event":"renewed"')
+  },
+)
+
+test('a second SIGTERM of the supervisor kills all, and its exit code says so', async () => {
+  const { tollgate, pids, log } = await startTwo({ TOLLGATE_DRAIN_MS: '60000' })
+  process.kill(tollgate.pid, 'SIGTERM')
+  await expect.poll(log, { timeout: 10_000 }).toMatch(/"process":"1".*"event":"stopping"/)
+  process.kill(tollgate.pid, 'SIGTERM')
+  expect(await tollgate.ended).toBe(1)
+  expect(pids.filter(isRunning)).toEqual([])
+  expect(log()).toContain('did not end in order: killed by SIGKILL')
+})
+
+test('an unknown option is refused, and so is a process name that no supervisor gave', async () => {
+  const mistyped = await runTollgate(settings(), ['serve', '--process', '2'])
+  expect(mistyped).toMatchObject({ code: 2, text: expect.stringContaining("Unknown option '--process'") })
+  const named = await runTollgate({ ...settings(), TOLLGATE_SERVING_PROCESS: '0' }, ['serve'])
+  expect(named).toMatchObject({
+    code: 2,
+    text: expect.stringContaining('TOLLGATE_SERVING_PROCESS is not a setting of Tollgate'),
+  })
+})
+
+test('a store of another data format ends the supervisor at the first try', async () => {
+  const given = settings()
+  const redis = new Redis(given.REDIS_URL)
+  await redis.set(`${given.TOLLGATE_KEY_PREFIX}:meta`, 'format=1 partitions=64')
+  const { code, text } = await runTollgate(given, ['serve', '--processes', '2'])
+  redis.disconnect()
+  expect(text).toContain('partitions=64')
+  expect(text).toContain('The serving processes end as soon as they start (exit code 2)')
+  expect(text).not.toContain('"event":"process_ended"')
+  expect(code).toBe(2)
+})
 
 test('the processes end when their supervisor is killed', async () => {
   const { tollgate, pids } = await startTwo()
