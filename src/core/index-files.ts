@@ -28,7 +28,7 @@ export function indexUrlOf(
   if (kind !== 'index' || !isBelow(path, mountPath) || !/\/\+?simple\/[^/]+\/?$/.test(path)) return undefined
   const pattern = layoutOf(upstream.grammar)?.reads.find((read) => simplePage.test(read.pattern))?.pattern
   if (pattern === undefined || resource === '') return undefined
-  const root = indexRoot.slice(mountPath.length).split('/').map(encodeURIComponent).join('/')
+  const root = indexRoot.slice(mountPath.length)
   return `${withoutSlash(upstream.originUrl)}${root}/${pattern.replace('{package}', resource)}/`
 }
 

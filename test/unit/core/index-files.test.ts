@@ -24,7 +24,7 @@ test.each([
 
 test.each([
   ['/pypi/alice/dev/+simple/Demo/', 'http://origin.internal:8080/root/alice/dev/+simple/demo/'],
-  ['/pypi/alice/a%3Fb/%2Bsimple/demo', 'http://origin.internal:8080/root/alice/a%3Fb/+simple/demo/'],
+  ['/pypi/alice/d%65v/+simple/demo', 'http://origin.internal:8080/root/alice/dev/+simple/demo/'],
   ['/pypi/alice/dev/simple/demo/', undefined],
 ])('the page %s of a devpi is kept at %s', (target, url) => {
   expect(urlOf({ ...upstream, grammar: 'devpi' }, target)).toBe(url)
