@@ -17,10 +17,14 @@ export interface MeshOptions {
   readonly authorizeMsMax: number
   /** The longest `pace_ms_max` of any rate: how long Tollgate may hold a request. 3,000 when absent. */
   readonly holdMsMax?: number
+  /** Calls under way at once to one Tollgate process; beyond, Envoy answers 503. 5,000 when absent. */
+  readonly callsPerProcessMax?: number
 }
 
 /** As `pace_ms_max` of a rate on packages is by default. */
 const holdMsMax = 3_000
+/** For 2,000 Checks decided at once and 2,000 callers kept waiting, as it is by default, and those that are shed. */
+const callsPerProcessMax = 5_000
 /** What a hold may be late by on a busy machine. */
 const holdSpareMs = 1_000
 
@@ -32,14 +36,16 @@ export const listenerName = 'ingress'
  * Why a value is not Envoy's default is said in `envoy/reasons.ts`, and so in `envoy/tollgate.yaml`. Tried with Envoy 1.40.
  */
 export function meshBootstrap(options: MeshOptions): Config {
+  const sockets = options.tollgateSockets
+  const callsMax = (options.callsPerProcessMax ?? callsPerProcessMax) * sockets.length
   return {
     node: { id: options.nodeId ?? 'edge-1', cluster: 'edge' },
     ...(options.admin === undefined ? {} : { admin: { address: socketAddress(options.admin) } }),
     static_resources: {
       listeners: [listener(options)],
       clusters: [
-        tollgateCluster('tollgate', options.tollgateSockets, 'LEAST_REQUEST'),
-        tollgateCluster('tollgate_als', options.tollgateSockets, 'ROUND_ROBIN'),
+        tollgateCluster('tollgate', { sockets, callsMax, balancing: 'LEAST_REQUEST' }),
+        tollgateCluster('tollgate_als', { sockets, callsMax, balancing: 'ROUND_ROBIN' }),
         ...options.upstreams.map(upstreamCluster),
       ],
     },

@@ -24,12 +24,15 @@ const HEALTH_CHECK: Config = {
   grpc_health_check: {},
 }
 
-/** A process decides 2,000 Checks at once and keeps 2,000 callers waiting, by default; the rest is for those it sheds. */
-const callsPerProcessMax = 5_000
+export interface TollgateCluster {
+  readonly sockets: readonly string[]
+  readonly balancing: string
+  /** Under way at once, over all sockets. */
+  readonly callsMax: number
+}
 
 /** Tollgate's processes over HTTP/2; the keepalive finds one that hangs. */
-export function tollgateCluster(name: string, sockets: readonly string[], balancing: string): Config {
-  const callsMax = callsPerProcessMax * sockets.length
+export function tollgateCluster(name: string, { sockets, balancing, callsMax }: TollgateCluster): Config {
   return {
     name,
     type: 'STATIC',
@@ -55,14 +58,20 @@ export function tollgateCluster(name: string, sockets: readonly string[], balanc
   }
 }
 
+/** The name of an upstream's cluster: no upstream can be called as one of Tollgate's own are. */
+export function clusterOf(upstreamId: string): string {
+  return `upstream_${upstreamId}`
+}
+
 export function upstreamCluster({ id, address, tls }: MeshUpstream): Config {
+  const name = clusterOf(id)
   return {
-    name: id,
+    name,
     // Envoy asks DNS again by itself; an address needs none.
     type: isIP(address.host) === 0 ? 'STRICT_DNS' : 'STATIC',
     connect_timeout: '1s',
     ...(tls && { transport_socket: upstreamTls(tls) }),
-    load_assignment: assignment(id, [socketAddress(address)]),
+    load_assignment: assignment(name, [socketAddress(address)]),
   }
 }
 

@@ -17,8 +17,8 @@ export interface MeshUpstream {
   readonly host?: string
   /** What the server has in front of its own paths, such as `/root/`; `/` when absent. */
   readonly path?: string
-  /** Asked over TLS under this name, whose certificate an authority of the file vouches for. */
-  readonly tls?: { readonly name: string; readonly authoritiesFile: string }
+  /** Asked over TLS under this name, whose certificate an authority of the file vouches for; `authority` is the Host it is asked for. */
+  readonly tls?: { readonly name: string; readonly authority: string; readonly authoritiesFile: string }
 }
 
 export function socketAddress({ host, port }: TcpAddress): Config {

@@ -38,7 +38,7 @@ export const reasons: Readonly<Record<string, string>> = {
   lb_policy: 'Per RPC across the processes, one socket for each.',
   connection_keepalive: 'Finds a process that hangs.',
   circuit_breakers:
-    'The default of 1,024 is less than Tollgate decides and holds. Beyond this, 5,000 for each process, Envoy answers 503 by itself within milliseconds: what no process could answer in time does not reach one.',
+    'The default of 1,024 is less than Tollgate decides and holds. Beyond this (for each process TOLLGATE_IN_FLIGHT_MAX and TOLLGATE_HELD_MAX together and a quarter more, which is 5,000 by default) Envoy answers 503 by itself within milliseconds: what no process could answer in time does not reach one.',
   outlier_detection:
     'Ejects a dead or hung process after two failed connects or timeouts in a row, before the health check does. gRPC errors never eject.',
   no_traffic_interval: 'Defaults to 60 s, for which NOT_SERVING may go unseen.',

@@ -1,3 +1,4 @@
+import { clusterOf } from './clusters.ts'
 import type { Config, MeshUpstream } from './config.ts'
 import { nameUpstream } from './filters.ts'
 
@@ -32,10 +33,10 @@ function route({ id, prefix, path = '/', tls }: MeshUpstream): Config {
     name: id,
     match: { prefix },
     route: {
-      cluster: id,
+      cluster: clusterOf(id),
       timeout: '0s',
       ...(prefix === path ? {} : { prefix_rewrite: path }),
-      ...(tls && { host_rewrite_literal: tls.name }),
+      ...(tls && { host_rewrite_literal: tls.authority }),
     },
     typed_per_filter_config: nameUpstream(id),
   }

@@ -14,8 +14,12 @@ import { socketPaths } from './sockets.ts'
 /** Envoy waits so much longer than Tollgate for its own answer, so that it is Tollgate's words that reach the caller. */
 const spareMs = 50
 
+/** Envoy lets so much more through than a process decides and holds at once: some are to hear from Tollgate that it is too many. */
+const shedShare = 0.25
+
 const header = `# Envoy 1.40 asking Tollgate about every request. Written by \`tollgate envoy-config\` from the rows of tollgate.upstream: write it
-# anew after these change, after another number of processes, and after another TOLLGATE_CHECK_MS_MAX.
+# anew after these change, after a limit whose pace_ms_max is the longest, after another number of processes, and after another
+# TOLLGATE_CHECK_MS_MAX, TOLLGATE_IN_FLIGHT_MAX, TOLLGATE_HELD_MAX, TOLLGATE_GRPC_SOCKET or TOLLGATE_DATA_FOLDER.
 `
 
 /** Envoy's bootstrap for these settings and the upstreams in force. Throws a `Fault` of code `not_valid` when there are none, or two answer at one place. */
@@ -37,12 +41,17 @@ export function envoyConfigOf(
     upstreams: meshed,
     authorizeMsMax: settings.TOLLGATE_CHECK_MS_MAX + spareMs,
     holdMsMax: holdMsMaxOf(snapshot),
+    callsPerProcessMax: callsPerProcessMaxOf(settings),
   })
   return { config, yaml: header + writeYaml(config, { ...reasons, ...upstreamReasons }) }
 }
 
+function callsPerProcessMaxOf({ TOLLGATE_IN_FLIGHT_MAX: decided, TOLLGATE_HELD_MAX: held }: Settings): number {
+  return Math.ceil((decided + held) * (1 + shedShare))
+}
+
 function meshUpstream({ id, host, mountPath, originUrl }: Upstream, authoritiesFile: string): MeshUpstream {
-  const { protocol, hostname, port, pathname } = new URL(originUrl)
+  const { protocol, hostname, host: authority, port, pathname } = new URL(originUrl)
   const isTls = protocol === 'https:'
   const name = hostname.replace(/^\[|\]$/g, '')
   return {
@@ -51,7 +60,7 @@ function meshUpstream({ id, host, mountPath, originUrl }: Upstream, authoritiesF
     address: { host: name, port: port === '' ? (isTls ? 443 : 80) : Number(port) },
     path: pathname.endsWith('/') ? pathname : `${pathname}/`,
     ...(host !== undefined && { host }),
-    ...(isTls && { tls: { name, authoritiesFile } }),
+    ...(isTls && { tls: { name, authority, authoritiesFile } }),
   }
 }
 

@@ -14,7 +14,7 @@ let world: World
 let token: string
 
 beforeAll(async () => {
-  world = await createWorld({ store: 'memory' })
+  world = await createWorld({ store: 'memory', settings: { TOLLGATE_HELD_MAX: '2400' } })
   token = await addAccount(world, 'config')
 })
 
@@ -30,6 +30,8 @@ test('the real Envoy accepts what is printed for upstreams of every kind, and ev
   await world.sql(`INSERT INTO tollgate.upstream (id, surface, host, mount_path, origin_url, grammar) VALUES
     ('public', 'pypi', 'pypi.example', '', 'https://pypi.org', 'pypi'),
     ('team', 'pypi', 'pypi.example', '/team', 'http://devpi.internal:3141/root/', 'devpi'),
+    ('tollgate', 'gpu', NULL, '/own', 'http://127.0.0.1:8188', 'http'),
+    ('tollgate_als', 'gpu', NULL, '/als', 'http://127.0.0.1:8188', 'http'),
     ('six', 'gpu', NULL, '/six', 'https://[2001:db8::6]:8443/v1', 'http')`)
   const file = join(createScratchFolder('envoy-config'), 'envoy.yaml')
   const yaml = await printed(
@@ -46,10 +48,15 @@ test('the real Envoy accepts what is printed for upstreams of every kind, and ev
   const checked = await runCommand({ file: binary, args: words, environment: {}, folder: rootFolder })
   expect(checked.text).toContain(`configuration '${file}' OK`)
   expect(yaml).toContain('# Per RPC across the processes, one socket for each.')
+  expect([...yaml.matchAll(/host_rewrite_literal: (.+)/g)].map(([, host]) => host)).toEqual([
+    'pypi.org',
+    '"[2001:db8::6]:8443"',
+  ])
+  expect([...yaml.matchAll(/max_requests: (\d+)/g)].map(([, calls]) => calls)).toEqual(['11000', '11000'])
   const sockets = [...yaml.matchAll(/path: (\/\S+tollgate-\d\.sock)/g)].map(([, path]) => path)
   expect(sockets).toHaveLength(4)
   expect(new Set(sockets).size).toBe(2)
-  await world.sql(`DELETE FROM tollgate.upstream WHERE id IN ('public', 'team', 'six')`)
+  await world.sql(`DELETE FROM tollgate.upstream WHERE id IN ('public', 'team', 'six', 'tollgate', 'tollgate_als')`)
 })
 
 test('an Envoy that runs it serves, by mount path and by host', async () => {
