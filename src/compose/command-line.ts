@@ -62,7 +62,12 @@ export function createCommandLine(environment: Readonly<Record<string, string | 
     envoyConfig: async (wish) =>
       envoyConfigOf(wish, { settings: readSettings(environment), snapshot: await open().snapshot() }),
     examine: (wish) => examineAll(wish, { settings: readSettings(environment), tools: open() }),
-    restored: async () => restored(await open().pool()),
+    restored: async () => {
+      const restoration = await restored(await open().pool())
+      // The books are others than those that warm counters were seeded from.
+      await open().renewCounters()
+      return restoration
+    },
     close: async () => tools?.close(),
   }
 }

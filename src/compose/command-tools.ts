@@ -2,6 +2,7 @@ import type { Pool } from 'pg'
 import type { Look } from '../check/look.ts'
 import { createLook } from '../check/look.ts'
 import type { HeatSource } from '../check/ports.ts'
+import { Fault } from '../core/fault.ts'
 import type { StoreExam } from '../doctor/ports.ts'
 import { readPolicy } from '../policy/read-policy.ts'
 import type { PolicySnapshot } from '../policy/snapshot.ts'
@@ -17,7 +18,7 @@ import { heatsOf } from '../usage/heat.ts'
 import { ledgerDefaults } from '../usage/ledger.ts'
 import { lookAtBooks } from '../usage/look-at-books.ts'
 import { createSeeder } from '../usage/seeder.ts'
-import { type Database, openDatabase } from './database.ts'
+import { type Database, hasDatabase, openDatabase } from './database.ts'
 import { type OpenStore, openRedisStore } from './store.ts'
 
 /** What an operator's command may need, opened once on first use. */
@@ -29,6 +30,8 @@ export interface CommandTools {
   look(): Promise<Look>
   /** Looks into Redis; undefined for counters inside a running process. */
   exam(): Promise<StoreExam | undefined>
+  /** Counters in Redis become cold and are seeded anew from the books; nothing for those inside a running process. */
+  renewCounters(): Promise<void>
   /** What is in demand, as the database has it now. */
   heats(): Promise<HeatSource>
   close(): Promise<void>
@@ -61,11 +64,8 @@ export function createCommandTools(settings: Settings): CommandTools {
   const looker = once(async (): Promise<OpenStore | undefined> => {
     if (settings.REDIS_URL === undefined) return undefined
     // Without PostgreSQL nobody says whose store it should be, and it is looked into all the same.
-    const whose = await pool()
-      .then(readStoreMeta)
-      .then(({ installation }) => ({ installation }))
-      .catch(() => ({}))
-    const given = { settings, observer: silentObserver, isLookOnly: true, ...whose }
+    const installation = hasDatabase(settings) ? await installationNow(await pool()) : undefined
+    const given = { settings, observer: silentObserver, isLookOnly: true, ...(installation && { installation }) }
     const found = await openRedisStore(settings.REDIS_URL, given)
     opened.defer(() => found.close())
     return found
@@ -76,6 +76,7 @@ export function createCommandTools(settings: Settings): CommandTools {
     snapshot,
     heats: once(async () => heatsOf(await readResourceHeat(await pool()))),
     exam: async () => (await looker())?.exam,
+    renewCounters: async () => (await redis())?.renew?.(),
     look: once(async () => lookOf(await pool(), await redis())),
     close: () => opened.disposeAsync(),
   }
@@ -98,6 +99,15 @@ function lookOf(pool: Pool, redis: OpenStore | undefined): Look {
     nowMs: () => store.nowMs(),
   })
   return createLook({ store, seed })
+}
+
+async function installationNow(pool: Pool): Promise<string | undefined> {
+  try {
+    return (await readStoreMeta(pool)).installation
+  } catch (error) {
+    if (error instanceof Fault) return undefined
+    throw error
+  }
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Fault } from '../core/fault.ts'
@@ -13,6 +14,11 @@ export interface Database {
   /** True for the PostgreSQL that Tollgate brings along. */
   readonly isEmbedded: boolean
   close(): Promise<void>
+}
+
+/** False when `openDatabase` would make a new one. */
+export function hasDatabase({ DATABASE_URL: url, TOLLGATE_DATA_FOLDER: folder }: Settings): boolean {
+  return url !== undefined || existsSync(join(folder, 'postgres'))
 }
 
 /**

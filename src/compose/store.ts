@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { HintStream, ProcessRoll, SpendStore } from '../check/ports.ts'
 import { Fault } from '../core/fault.ts'
+import { partitionCount } from '../core/subject.ts'
 import type { StoreExam } from '../doctor/ports.ts'
 import { type OpenChargeJournal, openChargeJournal } from '../files/charge-journal.ts'
 import { createMemoryProcessRoll } from '../memory/process-roll.ts'
@@ -11,6 +12,8 @@ import { createRedisSpendStore, type RedisSpendStoreOptions } from '../redis/spe
 import type { Settings } from '../settings.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import type { ChargeStream } from '../usage/ports.ts'
+
+const everyPartition = Array.from({ length: partitionCount }, (_, partition) => partition)
 
 /** The spend store of this installation, and how to leave it. */
 export interface OpenStore {
@@ -24,6 +27,8 @@ export interface OpenStore {
   readonly acceptsCharges?: () => boolean
   /** Looks without touching; absent where nobody but the process itself can look. */
   readonly exam?: StoreExam
+  /** Begins a new epoch in every partition; absent where counters end with their process. */
+  renew?(): Promise<void>
   close(): Promise<void>
 }
 
@@ -57,7 +62,15 @@ export async function openRedisStore(
     observer.warn('waiting_for_redis', { error })
   })
   const { roll, hints, exam } = store
-  return { store, roll, hints, exam, isReady: () => store.isReady(), close: () => store.close() }
+  return {
+    store,
+    roll,
+    hints,
+    exam,
+    isReady: () => store.isReady(),
+    renew: () => store.renew(everyPartition),
+    close: () => store.close(),
+  }
 }
 
 /** What the store must not forget when its process is killed. */

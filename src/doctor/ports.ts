@@ -5,6 +5,9 @@ import type { Subject } from '../core/subject.ts'
 /** What one server of the store says of itself. */
 export interface ServerReport {
   readonly version: string
+  /** 0 = as much as the machine has. */
+  readonly maxmemoryBytes: number
+  readonly usedMemoryBytes: number
   /** Anything but `noeviction` may drop counters and reservations. */
   readonly maxmemoryPolicy: string
   /** False: what it holds is gone when it ends. */
@@ -23,6 +26,8 @@ export interface PartitionReport {
   readonly unread: number
   /** The stream was trimmed beyond the checkpoint: what lay between cannot be read any more. */
   readonly isCheckpointLost: boolean
+  /** Redis was restarted since the books end, and the stream begins after them: nobody can tell whether charges lay between. */
+  readonly mayHaveLost: boolean
   readonly pending: number
   readonly overdue: number
   readonly stale: number
@@ -56,6 +61,8 @@ export interface StoreExam {
   partition(partition: number, checkpoint: Checkpoint | undefined): Promise<PartitionReport>
   /** What `seed` would make of the subject's counters, beside what they are, as of one instant. `behind`: it cannot be told now. */
   compare(seed: Seed): Promise<readonly ComparedCounter[] | 'behind'>
+  /** Which counters the store has of a subject; none: cold. */
+  held(subject: Subject): Promise<readonly CounterWindow[]>
   /** The subject's reservations in flight, those due first; at most `countMax`, among the first 2,000 of its partition. */
   pending(subject: Subject, countMax: number): Promise<readonly PendingReservation[]>
 }
@@ -87,6 +94,10 @@ export interface BooksExam {
   /** Undefined when it takes longer than 10 s. */
   entries(): Promise<EntriesReport | undefined>
   checkpoints(): Promise<readonly Checkpoint[]>
+  /** The account, its project and its department; none: there is no such account. */
+  subjects(account: string): Promise<readonly Subject[]>
+  /** What the books have for these counters, with a row in `quota_usage` or without, and the checkpoint this holds at. */
+  figures(subject: Subject, counters: readonly CounterWindow[]): Promise<Seed>
   /**
    * Counters whose window runs, by subject, with the checkpoint they hold at: those that used most, or all of one account and of its project
    * and department. At most `countMax` counters.

@@ -6,6 +6,7 @@ import { clockWords, type Finding } from './finding.ts'
 import type { ComparedCounter, PartitionReport, ServerReport } from './ports.ts'
 
 const lagMax = 1_000
+const nearlyFull = 0.9
 
 export function storeFindings(
   servers: readonly ServerReport[],
@@ -14,7 +15,12 @@ export function storeFindings(
   const findings: Finding[] = []
   const say = (level: Finding['level'], sentence: string): void =>
     void findings.push({ about: 'store', level, sentence })
-  for (const { maxmemoryPolicy, isAppendOnly } of servers) {
+  for (const { maxmemoryPolicy, isAppendOnly, maxmemoryBytes, usedMemoryBytes } of servers) {
+    const usedShare = maxmemoryBytes === 0 ? 0 : usedMemoryBytes / maxmemoryBytes
+    const used = `${Math.floor(usedShare * 100)} % of its maxmemory of ${maxmemoryBytes} bytes`
+    if (usedShare >= 1)
+      say('wrong', `Redis is full and refuses every charge: it uses ${used}. Give it more; see the guide on sizing`)
+    else if (usedShare >= nearlyFull) say('note', `Redis is nearly full: it uses ${used}`)
     if (maxmemoryPolicy !== 'noeviction') {
       say(
         'wrong',
@@ -34,16 +40,36 @@ export function storeFindings(
   return findings
 }
 
-export function partitionFindings(partitions: readonly PartitionReport[]): Finding[] {
+/** A Redis without any partition in use: new, emptied, or asked under another name than Tollgate counts under. */
+export function emptyFindings(
+  partitions: readonly PartitionReport[],
+  { hasBooked }: { readonly hasBooked: boolean },
+): Finding[] {
+  if (partitions.length > 0) return []
+  const nothing = 'Nothing was ever counted under this TOLLGATE_KEY_PREFIX in this Redis'
+  const why = 'the prefix or REDIS_URL is not that of the processes which serve, or Redis lost what it held'
+  return hasBooked
+    ? [{ about: 'store', level: 'wrong', sentence: `${nothing}, yet charges were booked: ${why}` }]
+    : [{ about: 'store', level: 'note', sentence: nothing }]
+}
+
+export function partitionFindings(
+  partitions: readonly PartitionReport[],
+  { areBooksKnown = true }: { readonly areBooksKnown?: boolean } = {},
+): Finding[] {
   const findings: Finding[] = []
   const say = (about: Finding['about'], level: Finding['level'], sentence: string): void =>
     void findings.push({ about, level, sentence })
-  for (const { partition, isCheckpointLost, unread, overdue, stale } of partitions) {
+  for (const { partition, isCheckpointLost, mayHaveLost, unread, overdue, stale } of partitions) {
     if (isCheckpointLost) {
       const sentence = `Partition ${partition}: the stream begins after where the books end, so charges between are gone. Were the books restored from a backup older than a day?`
       say('ledger', 'wrong', sentence)
     }
-    if (unread >= lagMax)
+    if (mayHaveLost) {
+      const sentence = `Partition ${partition}: Redis was restarted since the books end, and the stream begins after that: charges between may be lost. Were the books restored from a backup?`
+      say('ledger', 'wrong', sentence)
+    }
+    if (areBooksKnown && unread >= lagMax)
       say(
         'ledger',
         'wrong',
@@ -59,7 +85,8 @@ export function partitionFindings(partitions: readonly PartitionReport[]): Findi
       say('counters', 'note', `Partition ${partition}: subjects that wait to be recomputed from the books: ${stale}`)
   }
   const sum = (key: 'entries' | 'unread' | 'pending'): number => partitions.reduce((total, one) => total + one[key], 0)
-  const kept = `Charges kept in the streams: ${sum('entries')}, of which to be booked: ${sum('unread')}`
+  const toBook = areBooksKnown ? `of which to be booked: ${sum('unread')}` : 'of which nobody knows what is booked'
+  const kept = `Charges kept in the streams: ${sum('entries')}, ${toBook}`
   say('ledger', sum('unread') > 0 ? 'note' : 'good', `${kept}; reservations pending: ${sum('pending')}`)
   return findings
 }
@@ -98,5 +125,5 @@ export function counterFindings(compared: readonly Compared[]): Finding[] {
 function differenceWords({ quantity, surface, window, held = 0, expected }: ComparedCounter): string {
   const known = bookedQuantities.find((one) => one === quantity) ?? 'requests'
   const of = surface === 'any' ? '' : ` of ${surface}`
-  return `the ${window.replace(/_.*/, '')}'s ${quantity}${of} stand at ${amountWords(known, held)} in the store, and should at ${amountWords(known, expected)}`
+  return `the ${window.replace(/_.*/, '')}'s ${quantity}${of} stand at ${amountWords(known, held)} in the store; quota_usage with what the stream and the reservations hold beyond it makes ${amountWords(known, expected)}. One of the two is wrong`
 }

@@ -1,16 +1,18 @@
 import { readFileSync } from 'node:fs'
 import { DatabaseError, type Pool } from 'pg'
 import type { Seed, SeededCounter } from '../core/charge.ts'
-import type { SubjectKind } from '../core/subject.ts'
+import type { Subject, SubjectKind } from '../core/subject.ts'
 import { subjectName } from '../core/subject.ts'
 import type { BooksExam, BooksReport, EntriesReport } from '../doctor/ports.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import { databaseFault } from './database-fault.ts'
+import { lookAtFigures } from './ledger-figures.ts'
 import { createPostgresLedgerStore } from './ledger-store.ts'
 import { compareMigrations } from './migrate.ts'
 
-const [countersQuery, entriesQuery, reportQuery, restoredQuery] = ['counters', 'entries', 'report', 'restored'].map(
-  (name) => readFileSync(new URL(`./queries/doctor-${name}.sql`, import.meta.url), 'utf8'),
+const names = ['counters', 'entries', 'report', 'restored', 'subjects']
+const [countersQuery, entriesQuery, reportQuery, restoredQuery, subjectsQuery] = names.map((name) =>
+  readFileSync(new URL(`./queries/doctor-${name}.sql`, import.meta.url), 'utf8'),
 )
 const entriesMsMax = 10_000
 const tookTooLong = '57014'
@@ -33,6 +35,8 @@ export function createPostgresBooksExam({
   }
   return {
     checkpoints: () => asked(checkpoints),
+    figures: (subject, counters) => asked(() => lookAtFigures(pool, { subject, counters })),
+    subjects: (account) => asked(() => readSubjects(pool, account)),
     report: () => asked(() => readReport(pool)),
     entries: () => asked(() => readEntries(pool)),
     counters: ({ account, countMax }) => asked(() => readCounters(pool, [account ?? null, countMax])),
@@ -76,10 +80,13 @@ async function readEntries(pool: Pool): Promise<EntriesReport | undefined> {
   }
 }
 
-interface CounterRow {
+interface SubjectRow {
   readonly partition: number
   readonly subject_kind: SubjectKind
   readonly subject_id: string
+}
+
+interface CounterRow extends SubjectRow {
   readonly surface: SeededCounter['surface']
   readonly quantity: SeededCounter['quantity']
   readonly window_kind: SeededCounter['window']
@@ -103,7 +110,12 @@ async function readCounters(pool: Pool, parameters: readonly unknown[]): Promise
   })
 }
 
-function subjectOf({ subject_kind: kind, subject_id: id, partition }: CounterRow) {
+async function readSubjects(pool: Pool, account: string): Promise<readonly Subject[]> {
+  const { rows } = await pool.query<SubjectRow>(subjectsQuery ?? '', [account])
+  return rows.map(subjectOf)
+}
+
+function subjectOf({ subject_kind: kind, subject_id: id, partition }: SubjectRow): Subject {
   return { kind, id, partition }
 }
 

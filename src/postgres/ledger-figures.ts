@@ -48,7 +48,12 @@ export async function readFigures(pool: Pool, asked: Asked): Promise<Seed> {
   return found.seed ?? { subject: asked.subject, checkpoint: undefined, counters: [] }
 }
 
-async function ask(client: PoolClient, { subject, counters }: Asked): Promise<readonly FigureRow[]> {
+/** The same for one who only looks: no row is kept. */
+export async function lookAtFigures(pool: Pool, asked: Asked): Promise<Seed> {
+  return seedOf(asked, await ask(pool, asked))
+}
+
+async function ask(client: Pool | PoolClient, { subject, counters }: Asked): Promise<readonly FigureRow[]> {
   const parameters = [subject.partition, subject.kind, storable(subject.id), JSON.stringify(counters.map(counterRow))]
   return (await client.query<FigureRow>(ledgerQueries.figures, parameters)).rows
 }

@@ -63,7 +63,11 @@ function clusterStore(nodes: ClusterNodes, localMs: () => number): RedisSpendSto
       servers: () => nodes.all().flatMap((store) => store.exam.servers()),
       partition: (partition, checkpoint) => at(partition, (store) => store.exam.partition(partition, checkpoint)),
       compare: (seed) => at(seed.subject.partition, (store) => store.exam.compare(seed)),
+      held: (subject) => at(subject.partition, (store) => store.exam.held(subject)),
       pending: (subject, countMax) => at(subject.partition, (store) => store.exam.pending(subject, countMax)),
+    },
+    async renew(partitions) {
+      for (const partition of partitions) await at(partition, (store) => store.renew([partition]))
     },
     close: () => nodes.close(),
   }
@@ -146,14 +150,17 @@ async function everywhere<T>(nodes: ClusterNodes, ask: (store: RedisSpendStore) 
   if (failed !== undefined) void nodes.refresh()
   const answers = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
   if (answers.length > 0) return answers
-  throw failed?.reason ?? new Fault('store_unavailable', 'No master of the Redis Cluster is known', { transient: true })
+  const sentence = nodes.trouble ?? 'No master of the Redis Cluster is known'
+  throw failed?.reason ?? new Fault('store_unavailable', sentence, { transient: true })
 }
 
 async function untilReady(nodes: ClusterNodes, waitMs: number): Promise<void> {
   const byMs = performance.now() + waitMs
   while (!nodes.isReady()) {
-    if (performance.now() > byMs)
-      throw new Fault('store_unavailable', `The Redis Cluster did not answer within ${waitMs} ms`, { transient: true })
+    if (performance.now() > byMs) {
+      const sentence = nodes.trouble ?? `The Redis Cluster did not answer within ${waitMs} ms`
+      throw new Fault('store_unavailable', sentence, { transient: true })
+    }
     await nodes.refresh()
     if (nodes.isReady()) return
     await Promise.all([new Promise((resolve) => setTimeout(resolve, pauseMs)), ...nodes.all().map(refusedFormat)])

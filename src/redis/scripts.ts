@@ -29,6 +29,8 @@ const parts = {
   exam: ['epoch'],
   compare: ['epoch', 'state', 'record'],
   pending: ['epoch', 'record'],
+  held: ['epoch'],
+  renew: ['epoch'],
 } as const
 
 export type ScriptName = keyof typeof parts
@@ -62,6 +64,8 @@ export function loadScripts(clock: string = readPart('clock')): Scripts {
     exam: build('exam'),
     compare: build('compare'),
     pending: build('pending'),
+    held: build('held'),
+    renew: build('renew'),
   }
 }
 

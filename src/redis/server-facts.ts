@@ -9,6 +9,8 @@ export interface ServerFacts {
   readonly version: string
   /** 0 = as much as the machine has. */
   readonly maxmemoryBytes: number
+  /** What it used when the connection was made. */
+  readonly usedMemoryBytes: number
   /** Anything but `noeviction` may drop counters and reservations once `maxmemoryBytes` are used. */
   readonly maxmemoryPolicy: string
   /** False: what it holds is gone when it ends. */
@@ -34,6 +36,7 @@ export async function readServerFacts(
     runId,
     version: read('redis_version') ?? 'unknown',
     maxmemoryBytes: Number(read('maxmemory') ?? 0),
+    usedMemoryBytes: Number(read('used_memory') ?? 0),
     maxmemoryPolicy: read('maxmemory_policy') ?? 'unknown',
     isAppendOnly: read('aof_enabled') === '1',
   }

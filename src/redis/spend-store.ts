@@ -63,6 +63,8 @@ export interface RedisSpendStore extends SpendStore, ChargeStream {
   readonly exam: StoreExam
   /** What the processes on this Redis tell each other. */
   readonly hints: HintStream
+  /** Begins a new epoch in these partitions: counters are cold and seeded anew from the books. Twice is harmless. */
+  renew(partitions: readonly number[]): Promise<void>
   close(): Promise<void>
 }
 
@@ -110,6 +112,13 @@ export function createRedisSpendStore(options: RedisSpendStoreOptions): RedisSpe
     hints: createRedisHintStream({ connection, scripts, key: keys[0]?.hints ?? '' }),
     roll: createRedisProcessRoll({ connection, scripts, key: keys[0]?.roll ?? '' }),
     exam: createRedisStoreExam({ connection, scripts, keys, nowMs: () => clock.nowMs() }),
+    async renew(partitions) {
+      for (const partition of partitions) {
+        const { epoch = '', charges = '' } = keys[partition] ?? {}
+        const { runId, fresh } = connection.caller()
+        await connection.run(scripts.renew, { keys: [epoch, charges], args: [runId, fresh], waitMs: sweepMsMax })
+      }
+    },
     close: async () => connection.close(),
   }
 }

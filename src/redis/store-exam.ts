@@ -1,6 +1,7 @@
 import type { ChargeMeta, Seed } from '../core/charge.ts'
 import { Fault } from '../core/fault.ts'
 import type { ComparedCounter, PartitionReport, PendingReservation, StoreExam } from '../doctor/ports.ts'
+import { decodeCounters } from './charge-codec.ts'
 import type { Connection } from './connection.ts'
 import { encodeCounterKey, encodeSubject, type PartitionKeys } from './keys.ts'
 import type { Scripts } from './scripts.ts'
@@ -47,6 +48,11 @@ export function createRedisStoreExam(parts: {
       })
       return readCompared(seed, String(reply))
     },
+    async held(subject) {
+      const keys = keysOf(subject.partition)
+      const own = keys.subjectPrefix + encodeSubject(subject)
+      return decodeCounters(String(await connection.run(scripts.held, { keys: [keys.epoch, own], args: [], waitMs })))
+    },
     async pending(subject, countMax) {
       const keys = keysOf(subject.partition)
       const reply = await connection.run(scripts.pending, {
@@ -64,12 +70,13 @@ export function createRedisStoreExam(parts: {
 
 function readPartition(partition: number, reply: string): PartitionReport {
   const [epoch = '-', isOfThisServer, ...counts] = reply.split(' ')
-  const [entries = 0, unread = 0, isCheckpointLost = 0, pending = 0, overdue = 0, stale = 0] = counts.map(Number)
+  const [entries = 0, unread = 0, lost = 0, pending = 0, overdue = 0, stale = 0] = counts.map(Number)
   return {
     ...{ partition, entries, unread, pending, overdue, stale },
     ...(epoch !== '-' && { epoch }),
     isOfThisServer: isOfThisServer === '1',
-    isCheckpointLost: isCheckpointLost === 1,
+    isCheckpointLost: lost === 1,
+    mayHaveLost: lost === 2,
   }
 }
 

@@ -1,8 +1,12 @@
+import { readdirSync } from 'node:fs'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { RunningRedis } from '../../scripts/servers/redis.ts'
+import { createScratchFolder } from '../../scripts/state-folder.ts'
 import { runCli } from '../../src/cli/run-cli.ts'
 import { createCommandLine } from '../../src/compose/command-line.ts'
+import { createRedisSpendStore } from '../../src/redis/spend-store.ts'
+import { silentObserver } from '../../src/telemetry/observer.ts'
 import { createLogClient } from '../rpc/support/log-client.ts'
 import { startPlane, type TestPlane } from '../rpc/support/plane.ts'
 import { createKeyPrefix, startOwnRedis } from '../support/redis.ts'
@@ -108,7 +112,7 @@ test('a counter that somebody changed is named, with exit code 1, also for one a
       about: 'counters',
       level: 'wrong',
       sentence: expect.stringMatching(
-        /account:alice: the day's credits stand at 12.5 credits in the store, and should at 12 credits/,
+        /account:alice: the day's credits stand at 12.5 credits in the store; .* makes 12 credits/,
       ),
     },
   ])
@@ -154,4 +158,94 @@ test('a store that is away is a finding, not a failure', async () => {
   const code = await runCli(['doctor'], { ...createCommandLine(settings), write: print, writeError: print })
   expect(printed.join('')).toMatch(/wrong +store +Redis is not connected/)
   expect(code).toBe(1)
+})
+
+async function runWith(changed: Readonly<Record<string, string | undefined>>, words: readonly string[] = ['doctor']) {
+  const printed: string[] = []
+  const print = (text: string): void => void printed.push(text)
+  const settings = { DATABASE_URL: plane.databaseUrl, REDIS_URL: redis.url, TOLLGATE_KEY_PREFIX: keyPrefix, ...changed }
+  const code = await runCli(words, { ...createCommandLine(settings), write: print, writeError: print })
+  return { code, text: printed.join('') }
+}
+
+test('a mistyped prefix is found, and nothing is written under it', async () => {
+  const { code, text } = await runWith({ TOLLGATE_KEY_PREFIX: 'mistyped' })
+  expect(text).toMatch(/wrong +store +Nothing was ever counted under this TOLLGATE_KEY_PREFIX/)
+  expect(code).toBe(1)
+  expect(await admin.keys('mistyped*')).toEqual([])
+})
+
+test('while PostgreSQL is away, Redis and the spools are looked into all the same', async () => {
+  const { code, text } = await runWith({ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' })
+  expect(text).toMatch(/wrong +database /)
+  expect(text).toMatch(/spool +Nothing waits in the spool/)
+  expect(text).toMatch(/of which nobody knows what is booked; reservations pending: \d/)
+  expect(code).toBe(1)
+})
+
+test('where there is no database, it says so and makes none', async () => {
+  const folder = createScratchFolder('doctor')
+  const { code, text } = await runWith({ DATABASE_URL: undefined, TOLLGATE_DATA_FOLDER: folder })
+  expect(text).toMatch(/wrong +database +There is no database: DATABASE_URL is not set/)
+  expect(text).toMatch(/reservations pending/)
+  expect(readdirSync(folder)).toEqual([])
+  expect(code).toBe(1)
+})
+
+test('a full Redis is wrong, and is looked into all the same', async () => {
+  await admin.config('SET', 'maxmemory', '1000000')
+  const { code, text } = await run('doctor')
+  await admin.config('SET', 'maxmemory', '0')
+  expect(text).toMatch(/wrong +store +Redis is full/)
+  expect(text).toMatch(/reservations pending/)
+  expect(code).toBe(1)
+})
+
+test('a counter without a row in quota_usage is compared too', async () => {
+  // Warm, and not stale any more: a seed keeps its row, which is removed afterwards.
+  await plane.client().check({ token: flowing, path: wheel, extensions: upstream })
+  const [key = ''] = await admin.keys(`${keyPrefix}:*:s:account:bob`)
+  await expect.poll(async () => (await run('doctor', '--account', 'bob')).text).toMatch(/reservations say: [12]\n/)
+  const state = (await admin.get(key)) ?? ''
+  await plane.sql(`UPDATE tollgate.quota_usage SET start_at = start_at - interval '2 days', end_at = end_at - interval '2 days'
+    WHERE subject_id = 'bob'`)
+  expect((await run('doctor', '--account', 'bob')).text).toMatch(/reservations say: [12]\n/)
+  await admin.set(
+    key,
+    state.replace(/( q a2\S+ \d+ \d+ )(\d+)/, (_, start, used) => `${start}${Number(used) + 500}`),
+  )
+  const { text } = await run('doctor', '--account', 'bob')
+  await admin.set(key, state)
+  expect(text).toMatch(/wrong +counters +account:bob: the day's credits stand at/)
+})
+
+test('whether charges may be lost is told by where the stream begins, whatever epoch the books know', async () => {
+  const [key = ''] = await admin.keys(`${keyPrefix}:*:s:account:alice`)
+  const partition = Number(/\{p(\d+)\}/.exec(key)?.[1])
+  const store = createRedisSpendStore({
+    ...{ url: redis.url, keyPrefix: `${keyPrefix}:`, observer: silentObserver, nowMs: Date.now },
+  })
+  await store.ready()
+  const lookWith = (position: string) => store.exam.partition(partition, { partition, epoch: 'older', position })
+  const future = `${Date.now() + 1_000}-0`
+  expect(await lookWith('5-0')).toMatchObject({ mayHaveLost: true, isCheckpointLost: false })
+  expect(await lookWith(future)).toMatchObject({ mayHaveLost: false })
+  expect(await lookWith('0-0')).toMatchObject({ mayHaveLost: false })
+  await store.close()
+})
+
+test('restored makes warm counters right that are not what the restored books say', async () => {
+  const [key = ''] = await admin.keys(`${keyPrefix}:*:s:account:alice`)
+  const client = plane.client()
+  await client.check({ token, path: wheel, extensions: upstream })
+  const state = (await admin.get(key)) ?? ''
+  const more = state.replace(/( q a2\S+ \d+ \d+ )\d+/, '$1777000')
+  expect(more).toContain(' 777000')
+  await admin.set(key, more)
+  expect((await run('doctor')).code).toBe(1)
+  expect((await run('restored')).code).toBe(0)
+  await client.check({ token, path: wheel, extensions: upstream })
+  await expect.poll(async () => (await run('doctor', '--after-restore')).code, { timeout: 10_000 }).toBe(0)
+  expect(await admin.get(key)).toMatch(/ q a2/)
+  expect(await admin.get(key)).not.toContain(' 777000')
 })

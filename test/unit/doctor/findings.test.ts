@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { databaseFindings, entriesFindings, restoreFindings, spoolFindings } from '../../../src/doctor/book-findings.ts'
-import type { BooksReport, PartitionReport } from '../../../src/doctor/ports.ts'
+import type { BooksReport, PartitionReport, ServerReport } from '../../../src/doctor/ports.ts'
 import { counterFindings, partitionFindings, storeFindings } from '../../../src/doctor/store-findings.ts'
 
 const report: BooksReport = {
@@ -9,7 +9,11 @@ const report: BooksReport = {
 }
 const partition: PartitionReport = {
   ...{ partition: 7, epoch: 'e', isOfThisServer: true, entries: 3, unread: 0, isCheckpointLost: false },
+  mayHaveLost: false,
   ...{ pending: 1, overdue: 0, stale: 0 },
+}
+const server: ServerReport = {
+  ...{ version: '8', maxmemoryPolicy: 'noeviction', isAppendOnly: true, maxmemoryBytes: 100, usedMemoryBytes: 10 },
 }
 const known = { partitions: 256, nowMs: 1_000_000 }
 const wrong = (findings: readonly { readonly level: string; readonly sentence: string }[]): readonly string[] =>
@@ -18,7 +22,7 @@ const wrong = (findings: readonly { readonly level: string; readonly sentence: s
 test('a healthy installation has nothing wrong, and every area says so', () => {
   const all = [
     ...databaseFindings(report, known),
-    ...storeFindings([{ version: '8', maxmemoryPolicy: 'noeviction', isAppendOnly: true }], { storeMs: 5, nowMs: 5 }),
+    ...storeFindings([server], { storeMs: 5, nowMs: 5 }),
     ...partitionFindings([partition]),
     ...entriesFindings({ doubled: [], unsettled: 0 }),
     ...spoolFindings([]),
@@ -31,9 +35,11 @@ test.each([
   ['migrations', databaseFindings({ ...report, unapplied: ['0110_restored.sql'] }, known), /0110.*tollgate migrate/],
   [
     'eviction',
-    storeFindings([{ version: '8', maxmemoryPolicy: 'allkeys-lru', isAppendOnly: true }], { storeMs: 0, nowMs: 0 }),
+    storeFindings([{ ...server, maxmemoryPolicy: 'allkeys-lru' }], { storeMs: 0, nowMs: 0 }),
     /maxmemory-policy is allkeys-lru/,
   ],
+  ['a full Redis', storeFindings([{ ...server, usedMemoryBytes: 100 }], { storeMs: 0, nowMs: 0 }), /full.*100 % of/],
+  ['a stream that may have lost', partitionFindings([{ ...partition, mayHaveLost: true }]), /Partition 7.*may be lost/],
   ['a trimmed stream', partitionFindings([{ ...partition, isCheckpointLost: true }]), /Partition 7: the stream begins/],
   ['a ledger that lags', partitionFindings([{ ...partition, unread: 1_000 }]), /has 1000 or more charges to read/],
   ['doubles', entriesFindings({ doubled: ['id-1'], unsettled: 0 }), /Booked twice: id-1/],
@@ -49,7 +55,7 @@ test.each([
 test('what only somebody should know is no fault', () => {
   const findings = [
     ...databaseFindings({ ...report, nowMs: 1_003_000, foreign: ['9999_new.sql'] }, known),
-    ...storeFindings([{ version: '8', maxmemoryPolicy: 'noeviction', isAppendOnly: false }], {
+    ...storeFindings([{ ...server, isAppendOnly: false, usedMemoryBytes: 95 }], {
       storeMs: 0,
       nowMs: 2_500,
     }),
@@ -60,7 +66,14 @@ test('what only somebody should know is no fault', () => {
   ]
   expect(wrong(findings)).toEqual([])
   const text = findings.map(({ sentence }) => sentence).join('\n')
-  for (const part of ['3.0 s ahead of', '2.5 s behind', '9999_new.sql', 'append-only', 'reservations overdue: 2']) {
+  for (const part of [
+    '3.0 s ahead of',
+    'nearly full: it uses 95 %',
+    '2.5 s behind',
+    '9999_new.sql',
+    'append-only',
+    'reservations overdue: 2',
+  ]) {
     expect(text).toContain(part)
   }
   expect(text).toContain('because nobody reported them: 12')
@@ -81,7 +94,7 @@ test('a counter that is not what the books, streams and reservations say is wron
     { seed, counters: 'behind' },
   ])
   expect(wrong(findings)).toEqual([
-    "account:alice: the day's credits stand at 4 credits in the store, and should at 1.5 credits",
+    "account:alice: the day's credits stand at 4 credits in the store; quota_usage with what the stream and the reservations hold beyond it makes 1.5 credits. One of the two is wrong",
   ])
   expect(findings.map(({ level }) => level)).toEqual(['wrong', 'note', 'good'])
   expect(findings.at(-1)?.sentence).toMatch(/reservations say: 1$/)
