@@ -9,14 +9,16 @@ export interface Outage {
 /** Between two lines about one outage. */
 const everyMs = 60_000
 
-/** What is tried again and again says so when it first fails, once a minute while it goes on, and when it works again. The times are of a clock that never jumps. */
+/** What is tried again and again says so when it first fails, once a minute while it goes on, and when it works again. */
 export function createOutage(): Outage {
   let failures = 0
   let saidAtMs = 0
   return {
     failed(nowMs) {
       failures += 1
-      if (failures > 1 && nowMs - saidAtMs < everyMs) return undefined
+      const sinceMs = nowMs - saidAtMs
+      // A clock that was set back must not silence it.
+      if (failures > 1 && sinceMs >= 0 && sinceMs < everyMs) return undefined
       saidAtMs = nowMs
       return failures
     },

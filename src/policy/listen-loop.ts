@@ -1,3 +1,4 @@
+import { createOutage } from '../core/outage.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import { reasonOf, waitMs } from './backoff.ts'
 import type { Bell } from './bell.ts'
@@ -23,6 +24,7 @@ export function keepListening(deps: Deps): ListenLoop {
   const { observer, clock, bell } = deps
   const stopping = new AbortController()
   const firstTry = Promise.withResolvers<void>()
+  const outage = createOutage()
   let listening = false
   const setListening = (value: boolean): void => {
     listening = value
@@ -32,6 +34,8 @@ export function keepListening(deps: Deps): ListenLoop {
   async function listenOnce(): Promise<void> {
     const doorbell = await deps.database.listen(() => bell.ring())
     setListening(true)
+    const attempts = outage.ended()
+    if (attempts !== undefined) observer.info('policy_doorbell_back', { attempts })
     firstTry.resolve()
     // Whatever was missed before this moment is asked for now.
     bell.ring()
@@ -66,7 +70,8 @@ export function keepListening(deps: Deps): ListenLoop {
         failures = 0
       } catch (error) {
         failures += 1
-        observer.warn('policy_doorbell_lost', { reason: reasonOf(error), attempt: failures })
+        const attempt = outage.failed(clock.nowMs())
+        if (attempt !== undefined) observer.warn('policy_doorbell_lost', { reason: reasonOf(error), attempt })
       }
       firstTry.resolve()
       if (!stopping.signal.aborted) await clock.sleep(waitMs(failures), stopping.signal)

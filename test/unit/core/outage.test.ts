@@ -8,4 +8,5 @@ test('an outage is said when it begins, once a minute while it goes on, and when
   expect(said).toEqual([1, undefined, undefined, 4, undefined, 6])
   expect([outage.ended(), outage.ended()]).toEqual([6, undefined])
   expect(outage.failed(120_006)).toBe(1)
+  expect([outage.failed(7), outage.failed(8)]).toEqual([2, undefined])
 })

@@ -104,12 +104,15 @@ test('createPolicyKeeper() keeps the last policy in force while the database is 
   expect(days()).toBe(8)
   state.isAway = true
   change(9)
+  const saidBefore = told.length
   state.breakLine()
   for (let turn = 0; turn < 4; turn += 1) await clock.pass(5_000)
   expect(days()).toBe(8)
   expect(keeper.status()).toMatchObject({ version: 2, listening: false })
   expect(keeper.status().ageMs).toBeGreaterThanOrEqual(15_000)
   expect(told).toContain('policy_stale')
+  // That the connection closed, and that no other could be opened.
+  expect(told.slice(saidBefore).filter((event) => event === 'policy_doorbell_lost')).toHaveLength(2)
   state.isAway = false
   for (let turn = 0; turn < 3; turn += 1) await clock.pass(5_000)
   expect(days()).toBe(9)
