@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { ChargeRecord } from '../core/charge-record.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import type { AppliedCharge, ChargeJournal, LeftCharge } from '../usage/ports.ts'
+import { createAside } from './aside.ts'
 import { type ChargeItem, decodeItems, encodeItems, type ReadItem } from './charge-items.ts'
 import { Journal } from './journal.ts'
 import { LiveSegments, type Need } from './live-segments.ts'
@@ -45,7 +46,8 @@ const readMax = 64
 export async function openChargeJournal(options: ChargeJournalOptions): Promise<OpenChargeJournal> {
   const { observer, bytesMax } = options
   const folder = await openProcessFolder(join(options.dataFolder, 'charges'))
-  const journal = new Journal({ folder: folder.path, journal: 'charges', bytesMax, observer, flushMs: 0 })
+  const aside = createAside(options.dataFolder)
+  const journal = new Journal({ folder: folder.path, journal: 'charges', bytesMax, observer, flushMs: 0, aside })
   const live = new LiveSegments()
   const left: Left = { entries: [], reservations: new Map() }
   for (const path of await folder.findLeft()) {

@@ -6,6 +6,8 @@ import { crc32 } from 'node:zlib'
  */
 export const headerBytes = 8
 const lengthBytes = 4
+/** `{` and `[` */
+const jsonStarts: ReadonlySet<number> = new Set([0x7b, 0x5b])
 /** A longer record is never written, so a length above it is not one. */
 export const payloadBytesMax = 4 * 1_048_576
 
@@ -49,6 +51,18 @@ export function readFrames(bytes: Buffer, countMax = Number.POSITIVE_INFINITY): 
     offset = end
   }
   return stop('end')
+}
+
+/** How many whole records there are after a damaged one. Their payloads are JSON, so few places are looked at closely. */
+export function countFrames(bytes: Buffer): number {
+  let count = 0
+  for (let offset = 0; offset + headerBytes < bytes.length; ) {
+    const isLikely = jsonStarts.has(bytes[offset + headerBytes] ?? 0)
+    const found = isLikely ? readFrames(bytes.subarray(offset), 1).goodBytes : 0
+    if (found > 0) count += 1
+    offset += Math.max(1, found)
+  }
+  return count
 }
 
 function sumOf(frame: Buffer, length: number): number {

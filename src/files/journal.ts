@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs'
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import type { Observer } from '../telemetry/observer.ts'
+import type { Aside } from './aside.ts'
 import { encodeFrame, type Frames, headerBytes } from './frame.ts'
 import { cutSegment, readSegment, type Segment, segmentPath } from './segment.ts'
 
@@ -17,6 +18,8 @@ export interface JournalOptions {
   readonly flushMs?: number
   /** A record is handed to the system before `append` answers, for some 10 µs, so that a kill does not lose it; only the fsync waits for others. */
   readonly writesAtOnce?: boolean
+  /** Takes what is cut off because of damage. */
+  readonly aside?: Aside
   readonly observer: Observer
 }
 

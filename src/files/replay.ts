@@ -1,29 +1,29 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Report, ReportAnswer } from '../core/charge.ts'
+import { Fault } from '../core/fault.ts'
 import type { Observer } from '../telemetry/observer.ts'
+import type { Aside } from './aside.ts'
 import type { Journal } from './journal.ts'
 import type { Segment } from './segment.ts'
+import { decodeSpooled, encodeSpooled, type Spooled } from './spooled.ts'
 
 export interface ReplayOptions {
   readonly journal: Journal
+  /** Takes what is given up without being settled. */
+  readonly aside?: Aside
   readonly report: (report: Report) => Promise<ReportAnswer>
   readonly storeNowMs: () => number
   readonly nowMs: () => number
   readonly observer: Observer
 }
 
-/** One record of a spool. */
-export interface Spooled {
-  readonly report: Report
-  /** When it was added, this machine's clock: it is given up 48 hours later. */
-  readonly sinceMs: number
-  /** Not to be replayed before, store's clock. */
-  readonly notBeforeMs?: number
-}
-
 /** A report that could not be settled when its turn came: read, kept in memory, and still in its segment. */
 interface Held extends Spooled {
   readonly segment: number
+  /** How often the store, not away, failed on it. */
+  readonly refusals?: number
+  /** Not to be tried before, this machine's clock. */
+  readonly retryAtMs?: number
 }
 
 const batchMax = 256
@@ -36,10 +36,14 @@ const heldPauseMs = 50
 const drainedBytes = 65_536
 const idleMs = 1_000
 const ageMsMax = 48 * 3_600_000
+/** A minute: long enough for a fault that passes. */
+const refusalsMax = 60
+const refusedPauseMs = 1_000
 
 /**
  * Replays a spool's journal through `report`, in order per id, until the store has answered each: again and again while it is away, again
- * later when it says `early`. Dropped, and counted, only when older than 48 hours. A killed process's successor replays a little twice,
+ * later when it says `early`. Dropped, and counted, only when older than 48 hours; set aside when it cannot be read, or the store fails on
+ * it, without being away, for a minute. A killed process's successor replays a little twice,
  * which changes nothing: reports are cumulative.
  */
 export class Replay {
@@ -48,6 +52,8 @@ export class Replay {
   /** By id, in order. */
   readonly #held = new Map<string, Held[]>()
   #heldCount = 0
+  /** Each reason is logged once; the metric counts. */
+  readonly #told = new Set<string>()
   #size = 0
   #isAway = false
   #addedAtMs = 0
@@ -143,7 +149,7 @@ export class Replay {
       this.#cursor = { segment: segment.number, offset: segment.bytes }
       return true
     }
-    const batch = frames.payloads.flatMap((payload) => this.#read(payload, segment))
+    const batch = (await Promise.all(frames.payloads.map((payload) => this.#read(payload, segment)))).flat()
     const settled = await this.#settle(batch)
     this.#isAway = settled.isAway
     if (settled.isAway) return false
@@ -159,14 +165,23 @@ export class Replay {
     )
   }
 
-  #read(payload: Buffer, { number, path }: Segment): readonly Held[] {
+  async #read(payload: Buffer, { number, path }: Segment): Promise<readonly Held[]> {
     try {
-      return [{ ...(JSON.parse(payload.toString('utf8')) as Spooled), segment: number }]
+      return [{ ...decodeSpooled(payload), segment: number }]
     } catch (error) {
-      this.#options.observer.warn('journal_unreadable', { file: path, error })
+      await this.#setAside(payload, 'unreadable', { file: path, error })
       this.#done(1)
       return []
     }
+  }
+
+  async #setAside(payload: Buffer, reason: 'unreadable' | 'refused', details: object): Promise<void> {
+    const { observer, aside } = this.#options
+    observer.count('reports_dropped_total', { reason })
+    const kept = await aside?.keep('spool', Buffer.concat([payload, Buffer.from('\n')]))
+    if (this.#told.has(reason)) return
+    this.#told.add(reason)
+    observer.warn('report_set_aside', { reason, kept_in: kept ?? 'nowhere', ...details })
   }
 
   #hold(one: Held): void {
@@ -191,24 +206,34 @@ export class Replay {
     if (earlier !== undefined) return { undone: chain, why: 'waits' }
     for (const [index, one] of chain.entries()) {
       const outcome = await this.#try(one)
+      if (outcome === 'refused') return { undone: [this.#refused(one), ...chain.slice(index + 1)], why: outcome }
       if (outcome !== 'done') return { undone: chain.slice(index), why: outcome }
     }
     return { undone: [], why: 'done' }
   }
 
-  async #try({ report, sinceMs, notBeforeMs = 0 }: Held): Promise<'done' | 'early' | 'failed'> {
+  #refused(one: Held): Held {
+    const { refusals = 0 } = one
+    return { ...one, refusals: refusals + 1, retryAtMs: this.#options.nowMs() + refusedPauseMs }
+  }
+
+  async #try(one: Held): Promise<'done' | 'early' | 'failed' | 'refused'> {
+    const { report, sinceMs, notBeforeMs = 0, retryAtMs = 0, refusals = 0 } = one
     const { observer, nowMs, storeNowMs } = this.#options
     if (nowMs() - sinceMs > ageMsMax) {
       observer.count('reports_dropped_total', { reason: 'old' })
       return 'done'
     }
-    if (storeNowMs() <= notBeforeMs) return 'early'
+    if (storeNowMs() <= notBeforeMs || nowMs() < retryAtMs) return 'early'
     try {
       const answer = await this.#options.report(report)
       observer.count('reports_total', { state: report.state, answer })
       return answer === 'early' ? 'early' : 'done'
-    } catch {
-      return 'failed'
+    } catch (error) {
+      if (error instanceof Fault && error.code === 'store_unavailable') return 'failed'
+      if (refusals + 1 < refusalsMax) return 'refused'
+      await this.#setAside(encodeSpooled({ report, sinceMs }), 'refused', { id: report.id, error })
+      return 'done'
     }
   }
 

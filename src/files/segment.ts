@@ -1,7 +1,8 @@
 import { open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Observer } from '../telemetry/observer.ts'
-import { type Frames, payloadBytesMax, readFrames } from './frame.ts'
+import type { Aside } from './aside.ts'
+import { countFrames, type Frames, payloadBytesMax, readFrames } from './frame.ts'
 
 /** One file of a journal. Files are read and removed in the order of their numbers. */
 export interface Segment {
@@ -30,11 +31,11 @@ export async function listSegments(
 
 /**
  * Finds how far a segment is good and cuts off the rest: a process that is killed, or a machine that loses power, leaves its last record
- * torn. Says what was cut, with file and offset, to log and metrics.
+ * torn. Says what was cut, with file and offset, to log and metrics; what a damaged record takes with it is kept aside.
  */
 export async function cutSegment(
   { number, path }: { readonly number: number; readonly path: string },
-  told: { readonly observer: Observer; readonly journal: string },
+  told: { readonly observer: Observer; readonly journal: 'spool' | 'charges'; readonly aside?: Aside },
 ): Promise<Segment & { readonly records: number }> {
   const file = await open(path, 'r+')
   try {
@@ -48,10 +49,17 @@ export async function cutSegment(
       records += frames.payloads.length
     } while (frames.payloads.length > 0 && offset < size)
     if (offset < size) {
+      const cut = await readBytes(file, offset, size - offset)
+      const records_cut = countFrames(cut)
+      const isDamaged = records_cut > 0 || (frames.stoppedBy === 'bad' && cut.some((byte) => byte !== 0))
+      const kept_in = isDamaged ? ((await told.aside?.keep(`${told.journal}-cut`, cut)) ?? 'nowhere') : undefined
       await file.truncate(offset)
       await file.datasync()
-      told.observer.count('journal_cuts_total', { journal: told.journal })
-      told.observer.warn('journal_cut', { file: path, offset, bytes_cut: size - offset, why: frames.stoppedBy })
+      const { observer, journal } = told
+      observer.count('journal_cuts_total', { journal })
+      if (records_cut > 0) observer.count('journal_records_cut_total', { journal }, records_cut)
+      const cause = { why: frames.stoppedBy, records_cut, ...(kept_in !== undefined && { kept_in }) }
+      observer.warn('journal_cut', { file: path, offset, bytes_cut: cut.length, ...cause })
     }
     return { number, path, bytes: offset, records }
   } finally {

@@ -2,9 +2,11 @@ import { join } from 'node:path'
 import type { Spool } from '../check/ports.ts'
 import type { Report, ReportAnswer } from '../core/charge.ts'
 import type { Observer } from '../telemetry/observer.ts'
+import { createAside } from './aside.ts'
 import { Journal } from './journal.ts'
 import { openProcessFolder, type ProcessFolder } from './process-folder.ts'
-import { Replay, type Spooled } from './replay.ts'
+import { Replay } from './replay.ts'
+import { encodeSpooled } from './spooled.ts'
 
 export interface SpoolOptions {
   /** The data folder; the spools of all processes are in `spool/` of it. */
@@ -32,8 +34,9 @@ const openShare = 0.4
 export async function openSpool(options: SpoolOptions): Promise<Spool> {
   const { observer, nowMs, bytesMax } = options
   const folder = await openProcessFolder(join(options.dataFolder, 'spool'))
-  const journal = new Journal({ folder: folder.path, journal: 'spool', bytesMax, writesAtOnce: true, observer })
-  const replay = new Replay({ ...options, journal })
+  const aside = createAside(options.dataFolder)
+  const journal = new Journal({ folder: folder.path, journal: 'spool', bytesMax, writesAtOnce: true, aside, observer })
+  const replay = new Replay({ ...options, journal, aside })
   let adopting = adoptLeft({ folder, journal, replay, observer })
   await adopting
   const adopt = (): void => {
@@ -82,8 +85,4 @@ async function adoptLeft({ folder, journal, replay, observer }: Adopting): Promi
   } catch (error) {
     observer.warn('spool_not_adopted', { error })
   }
-}
-
-function encodeSpooled(spooled: Spooled): Buffer {
-  return Buffer.from(JSON.stringify(spooled), 'utf8')
 }

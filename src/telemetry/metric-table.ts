@@ -130,6 +130,11 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
     help: 'Journal files cut at a record that was torn or damaged; the log names file and offset.',
     labels: { journal: ['spool', 'charges'] },
   },
+  journal_records_cut_total: {
+    kind: 'counter',
+    help: 'Whole records after a damaged one, cut off with it and kept in set-aside/ of the data folder.',
+    labels: { journal: ['spool', 'charges'] },
+  },
   journal_write_failures_total: {
     kind: 'counter',
     help: 'Writes that the disk did not take; they are tried again, and nothing more is accepted meanwhile.',

@@ -19,6 +19,7 @@ import { refundOf } from '../../src/core/refund.ts'
 import type { RequestFacts } from '../../src/core/request.ts'
 import type { Decision } from '../../src/core/verdict.ts'
 import { Replay } from '../../src/files/replay.ts'
+import { encodeSpooled } from '../../src/files/spooled.ts'
 import { type Decided, decideInTime } from '../../src/grpc/decide-in-time.ts'
 import { createHolds, type Holds } from '../../src/grpc/holds.ts'
 import type { Call } from '../../src/grpc/methods.ts'
@@ -124,7 +125,7 @@ export class Tollgate {
     this.#replay = new Replay({ journal: journal.asJournal(), report, storeNowMs: nowMs, nowMs: localMs, observer })
     const spool: Spool = {
       add: (given, hold) => {
-        const isKept = journal.append(Buffer.from(JSON.stringify({ report: given, sinceMs: localMs(), ...hold })))
+        const isKept = journal.append(encodeSpooled({ report: given, sinceMs: localMs(), ...hold }))
         if (isKept) this.#replay.added()
         return isKept
       },

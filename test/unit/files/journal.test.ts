@@ -1,7 +1,17 @@
-import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type Aside, createAside } from '../../../src/files/aside.ts'
 import { encodeFrame } from '../../../src/files/frame.ts'
 import { Journal } from '../../../src/files/journal.ts'
 import { cutSegment, listSegments } from '../../../src/files/segment.ts'
@@ -24,7 +34,12 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 function open(
-  more: { readonly bytesMax?: number; readonly segmentBytes?: number; readonly writesAtOnce?: boolean } = {},
+  more: {
+    readonly bytesMax?: number
+    readonly segmentBytes?: number
+    readonly writesAtOnce?: boolean
+    readonly aside?: Aside
+  } = {},
 ): Journal {
   return new Journal({ folder, journal: 'spool', bytesMax: 1_000_000, observer, ...more })
 }
@@ -135,6 +150,28 @@ test('a record that is damaged in the middle cuts what follows it, also beyond o
     records: 250,
     bytes: 250 * 5_008,
   })
+})
+
+test('what a flipped bit cuts off is counted and kept aside, byte for byte, up to a bound', async () => {
+  const left = join(folder, 'left')
+  const texts = Array.from({ length: 250 }, (_, number) => `{"record":${number}}`)
+  const bytes = Buffer.concat(texts.map((text) => encodeFrame(Buffer.from(text))))
+  bytes[15] = (bytes[15] ?? 0) ^ 1
+  for (const [bytesMax, isKept] of [
+    [1_000_000, true],
+    [100, false],
+  ] as const) {
+    writeFileSync(left, bytes)
+    said = []
+    const journal = open({ aside: createAside(join(folder, String(isKept)), bytesMax) })
+    expect(await journal.adopt(left)).toMatchObject({ records: 0, bytes: 0 })
+    const cut = said.find(({ event }) => event === 'journal_cut')?.details
+    expect(cut).toMatchObject({ offset: 0, bytes_cut: bytes.length, records_cut: 249 })
+    expect(said.map(({ event }) => event)).toContain('journal_records_cut_total')
+    if (isKept) expect(readFileSync(String(cut?.['kept_in']))).toEqual(bytes)
+    else expect(cut?.['kept_in']).toBe('nowhere')
+    await journal.drop(1)
+  }
 })
 
 test('what is written after an adoption is read after it', async () => {

@@ -1,10 +1,13 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Spool } from '../../../src/check/ports.ts'
 import type { Report, ReportAnswer } from '../../../src/core/charge.ts'
+import { Fault } from '../../../src/core/fault.ts'
+import { encodeFrame } from '../../../src/files/frame.ts'
 import { openSpool } from '../../../src/files/spool.ts'
+import { encodeSpooled } from '../../../src/files/spooled.ts'
 import { type Observer, silentObserver } from '../../../src/telemetry/observer.ts'
 import { ticket } from '../check/factories.ts'
 
@@ -57,7 +60,7 @@ function open(of: Store, more: { readonly bytesMax?: number; readonly nowMs?: ()
   })
 }
 
-const away = (): Error => new Error('away')
+const away = (): Error => new Fault('store_unavailable', 'Away')
 const files = (): string[] =>
   readdirSync(dataFolder, { recursive: true })
     .map(String)
@@ -133,6 +136,54 @@ test('one report that the store never takes does not hold up the others', async 
   for (const id of ['bad', 'a', 'b']) spool.add(report(id))
   await expect.poll(() => spool.size()).toBe(1)
   expect(to.told.map(({ id }) => id).sort()).toEqual(['a', 'b'])
+  await spool.stop()
+})
+
+/** The spool of a process that ended, with these records. */
+function leave(records: readonly Buffer[]): void {
+  const folder = join(dataFolder, 'spool', '1-0123456789ab')
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, '0000000001.journal'), Buffer.concat(records.map(encodeFrame)))
+}
+
+const aside = (): string =>
+  readdirSync(join(dataFolder, 'set-aside'))
+    .map((name) => readFileSync(join(dataFolder, 'set-aside', name), 'utf8'))
+    .join('')
+
+test('records that cannot be read are counted, kept aside and passed over', async () => {
+  const strange = ['{"v":2}', 'null', 'no JSON', '{"v":1,"report":{"id":"x"},"sinceMs":1}']
+  const good = encodeSpooled({ report: report('good'), sinceMs: Date.now() })
+  leave([...strange.map((text) => Buffer.from(text)), good])
+  const to = store()
+  const spool = await open(to)
+  await expect.poll(() => spool.size()).toBe(0)
+  expect(to.told).toEqual([report('good')])
+  expect(counted.filter((name) => name === 'reports_dropped_total unreadable')).toHaveLength(strange.length)
+  expect(aside().trim().split('\n').sort()).toEqual([...strange].sort())
+  await spool.stop()
+  expect(files()).toEqual([])
+})
+
+test('a report that the store fails on without being away is set aside after a minute, and holds up no other', {
+  timeout: 20_000,
+}, async () => {
+  const to = store(({ id }) => (id === 'bad' ? new TypeError('of another shape') : 'booked'))
+  let nowMs = 0
+  const spool = await open(to, { nowMs: () => nowMs })
+  spool.add(report('bad'))
+  await expect.poll(files).toHaveLength(1)
+  spool.add(report('good'))
+  await expect.poll(() => to.told.map(({ id }) => id)).toEqual(['good'])
+  expect(spool.size()).toBe(1)
+  const sizeLater = (): number => {
+    nowMs += 1_000
+    return spool.size()
+  }
+  await expect.poll(sizeLater, { interval: 60, timeout: 15_000 }).toBe(0)
+  expect(nowMs).toBeGreaterThanOrEqual(59_000)
+  expect(counted).toContain('reports_dropped_total refused')
+  expect(aside()).toContain('"id":"bad"')
   await spool.stop()
 })
 
