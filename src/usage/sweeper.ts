@@ -25,7 +25,7 @@ const restMs = 20
 export const sweepLateMsMax = 1_000
 
 /** So many sweeps wait while it is not known any more when a log stream broke last; then what is overdue is booked. */
-const unknownsMax = 10
+const unknownsMax = 3
 
 /** Ends reservations that nobody reported, every `everyMs` and soon again while there are as many as fit one sweep. */
 export function createSweeper({ expire, nowMs, observer, brokeAtMs, everyMs, countMax }: SweeperOptions): Loop {
