@@ -11,6 +11,7 @@ export function restoredCommand(context: CliContext): Command {
       print(context, command, {
         text:
           `Policy version ${version} is read anew by every process, and every charge that the streams still hold is booked again where it is missing.\n` +
+          'Counters in Redis are made anew from the books.\n' +
           'See tollgate doctor --after-restore for what is left to do.\n',
         json: { at: isoTime(atMs), history, version },
       })
