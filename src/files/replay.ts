@@ -4,13 +4,13 @@ import { Fault } from '../core/fault.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import type { Aside } from './aside.ts'
 import type { Journal } from './journal.ts'
-import type { Segment } from './segment.ts'
+import { passOver, type Segment } from './segment.ts'
 import { decodeSpooled, encodeSpooled, type Spooled } from './spooled.ts'
 
 export interface ReplayOptions {
   readonly journal: Journal
   /** Takes what is given up without being settled. */
-  readonly aside?: Aside
+  readonly aside?: Aside | undefined
   readonly report: (report: Report) => Promise<ReportAnswer>
   readonly storeNowMs: () => number
   readonly nowMs: () => number
@@ -144,8 +144,7 @@ export class Replay {
     const offset = segment.number === this.#cursor.segment ? this.#cursor.offset : 0
     const frames = await journal.read(segment, { offset, countMax })
     if (frames.payloads.length === 0) {
-      observer.count('journal_cuts_total', { journal: 'spool' })
-      observer.warn('journal_unreadable', { file: segment.path, offset, bytes_left: segment.bytes - offset })
+      this.#done(1 + (await passOver(segment, offset, { observer, journal: 'spool', aside: this.#options.aside })))
       this.#cursor = { segment: segment.number, offset: segment.bytes }
       return true
     }

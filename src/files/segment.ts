@@ -35,7 +35,7 @@ export async function listSegments(
  */
 export async function cutSegment(
   { number, path }: { readonly number: number; readonly path: string },
-  told: { readonly observer: Observer; readonly journal: 'spool' | 'charges'; readonly aside?: Aside },
+  told: { readonly observer: Observer; readonly journal: 'spool' | 'charges'; readonly aside?: Aside | undefined },
 ): Promise<Segment & { readonly records: number }> {
   const file = await open(path, 'r+')
   try {
@@ -65,6 +65,23 @@ export async function cutSegment(
   } finally {
     await file.close()
   }
+}
+
+/** Keeps aside what stands in a segment from a damaged record on, says so to log and metrics, and answers how many whole records follow it. */
+export async function passOver(
+  { path, bytes }: Segment,
+  offset: number,
+  told: { readonly observer: Observer; readonly journal: 'spool' | 'charges'; readonly aside?: Aside | undefined },
+): Promise<number> {
+  const file = await open(path, 'r')
+  const rest = await readBytes(file, offset, bytes - offset).finally(() => file.close())
+  const records_cut = countFrames(rest)
+  const kept_in = (await told.aside?.keep(`${told.journal}-cut`, rest)) ?? 'nowhere'
+  const { observer, journal } = told
+  observer.count('journal_cuts_total', { journal })
+  if (records_cut > 0) observer.count('journal_records_cut_total', { journal }, records_cut)
+  observer.warn('journal_unreadable', { file: path, offset, bytes_left: rest.length, records_cut, kept_in })
+  return records_cut
 }
 
 /** Whole records of a segment from `offset` on, at most `countMax`; fewer than there are when they are many. */

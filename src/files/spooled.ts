@@ -19,8 +19,9 @@ export function encodeSpooled(spooled: Spooled): Buffer {
 /** Throws when the bytes are not of this format. */
 export function decodeSpooled(bytes: Buffer): Spooled {
   const found = JSON.parse(bytes.toString('utf8')) as Partial<Spooled & { readonly v: number }> | null
-  if (found?.v !== format) throw new RangeError(`A record of the spool must have format ${format}, has ${found?.v}`)
-  const { report, sinceMs, notBeforeMs } = found
+  // The first records had none.
+  const { v = format, report, sinceMs, notBeforeMs } = found ?? {}
+  if (v !== format) throw new RangeError(`A record of the spool must have format ${format}, has ${v}`)
   if (report === undefined || !isReport(report) || typeof sinceMs !== 'number')
     throw new RangeError('A record of the spool must hold a report and the time it was added')
   return { report, sinceMs, ...(notBeforeMs !== undefined && { notBeforeMs }) }

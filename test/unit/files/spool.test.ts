@@ -165,6 +165,24 @@ test('records that cannot be read are counted, kept aside and passed over', asyn
   expect(files()).toEqual([])
 })
 
+test('what is damaged while its process runs is kept aside and passed over, with what follows it', async () => {
+  const to = store(away)
+  const spool = await open(to)
+  for (const id of ['a', 'b', 'c']) spool.add(report(id))
+  await expect.poll(files).toHaveLength(1)
+  const path = join(dataFolder, files()[0] ?? '')
+  await expect.poll(() => readFileSync(path, 'utf8')).toContain('"id":"c"')
+  const bytes = readFileSync(path)
+  bytes[20] = (bytes[20] ?? 0) ^ 1
+  writeFileSync(path, bytes)
+  to.answer = () => 'booked'
+  await expect.poll(() => spool.size()).toBe(0)
+  expect(to.told).toEqual([])
+  expect(counted).toContain('journal_records_cut_total spool')
+  expect(aside()).toContain('"id":"c"')
+  await spool.stop()
+})
+
 test('a report that the store fails on without being away is set aside after a minute, and holds up no other', {
   timeout: 20_000,
 }, async () => {
