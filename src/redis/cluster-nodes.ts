@@ -1,6 +1,7 @@
 import { Fault } from '../core/fault.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import { askTopology, type Topology } from './cluster-topology.ts'
+import { reasonOf } from './connect-trouble.ts'
 import { createKeys } from './keys.ts'
 import { createRedisSpendStore, type RedisSpendStore, type RedisSpendStoreOptions } from './spend-store.ts'
 
@@ -32,6 +33,7 @@ export class ClusterNodes {
   #refreshing: Promise<void> | undefined
   #refreshedAtMs = Number.NEGATIVE_INFINITY
   #isClosed = false
+  #trouble: string | undefined
   readonly #timer: NodeJS.Timeout
 
   constructor(options: ClusterNodesOptions, seeds: readonly string[]) {
@@ -50,6 +52,11 @@ export class ClusterNodes {
 
   all(): readonly RedisSpendStore[] {
     return [...this.#nodes.values()].map(({ store }) => store)
+  }
+
+  /** Why it is not known how the slots lie; undefined where it is. */
+  get trouble(): string | undefined {
+    return this.#trouble
   }
 
   /** True when every partition has a master that can be asked now. */
@@ -75,13 +82,17 @@ export class ClusterNodes {
 
   async #ask(): Promise<void> {
     for (const address of this.#known) {
-      const topology = await askTopology(this.#urlOf(address), this.#slotKeys).catch(() => undefined)
+      const topology = await askTopology(this.#urlOf(address), this.#slotKeys).catch((error: unknown) => {
+        this.#trouble = reasonOf(error)
+        return undefined
+      })
       if (this.#isClosed) return
       if (topology === undefined || topology.masters.every((master) => master === undefined)) continue
       this.#refreshedAtMs = performance.now()
+      this.#trouble = undefined
       return this.#take(topology)
     }
-    this.#options.observer.warn('cluster_topology_unknown', { asked: this.#known.length })
+    this.#options.observer.warn('cluster_topology_unknown', { asked: this.#known.length, reason: this.#trouble })
   }
 
   async #take({ masters, nodes }: Topology): Promise<void> {

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis'
 import { Fault } from '../core/fault.ts'
 import { partitionCount } from '../core/subject.ts'
+import { reasonOf } from './connect-trouble.ts'
 
 /** Which master holds each partition, as `host:port`. */
 export interface Topology {
@@ -30,14 +31,23 @@ export async function askTopology(url: string, slotKeys: readonly string[]): Pro
     connectTimeout: askMsMax,
     commandTimeout: askMsMax,
   })
-  client.on('error', () => undefined)
+  // A connection that fails says no more than that it is closed.
+  let trouble: unknown
+  client.on('error', (error) => {
+    trouble = error
+  })
   try {
     await client.connect()
     const ranges = (await client.cluster('SLOTS')) as readonly SlotRange[]
     const slots = await Promise.all(slotKeys.map((key) => client.cluster('KEYSLOT', key)))
     return topologyOf(ranges, slots.map(Number), new URL(url).hostname)
   } catch (cause) {
-    throw new Fault('store_unavailable', 'The Redis Cluster does not say how its slots lie', { cause, transient: true })
+    const { host } = new URL(url)
+    const reason = reasonOf(trouble ?? cause)
+    const sentence = reason.includes('cluster support disabled')
+      ? `The Redis at ${host} is no cluster: write redis:// instead of redis+cluster://`
+      : `The Redis Cluster does not say how its slots lie: ${host} says: ${reason}`
+    throw new Fault('store_unavailable', sentence, { cause, transient: true })
   } finally {
     client.disconnect()
   }

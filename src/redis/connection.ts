@@ -2,6 +2,7 @@ import { Command, Redis, type RedisOptions, ReplyError } from 'ioredis'
 import { Fault } from '../core/fault.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import { Breaker } from './breaker.ts'
+import { ConnectTrouble } from './connect-trouble.ts'
 import { LoopLoad } from './loop-load.ts'
 import type { Script, Scripts } from './scripts.ts'
 import { claimFormat, readServerFacts, type ServerFacts } from './server-facts.ts'
@@ -74,6 +75,7 @@ export class Connection {
   readonly #options: ConnectionOptions
   readonly #breaker = new Breaker()
   readonly #load = new LoopLoad()
+  readonly #trouble: ConnectTrouble
   #caller: Caller | undefined
   #facts: ServerFacts | undefined
   #refusal: Fault | undefined
@@ -88,13 +90,14 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     this.#options = options
     this.#client = new Redis(options.url, { ...options.redis, ...safeOptions })
+    const { host, port, path } = this.#client.options
+    this.#trouble = new ConnectTrouble(path ?? `${host}:${port}`, options.observer)
     this.#client.on('ready', () => void this.#identify())
     this.#client.on('close', () => {
       this.#caller = undefined
       this.#isSilent = false
     })
-    // Said by the calls that fail; without a listener ioredis prints to the console.
-    this.#client.on('error', () => undefined)
+    this.#client.on('error', (error) => this.#trouble.failed(error))
     this.#client.connect().catch(() => undefined)
   }
 
@@ -117,7 +120,9 @@ export class Connection {
     if (this.#refusal !== undefined) throw this.#refusal
     const identified = Promise.withResolvers<void>()
     this.#waiters.add(identified)
-    const timer = setTimeout(() => identified.reject(unavailable(`Redis did not answer within ${waitMs} ms`)), waitMs)
+    const giveUp = (): void =>
+      identified.reject(unavailable(this.#trouble.after(`Redis did not answer within ${waitMs} ms`)))
+    const timer = setTimeout(giveUp, waitMs)
     await identified.promise.finally(() => {
       clearTimeout(timer)
       this.#waiters.delete(identified)
@@ -132,7 +137,8 @@ export class Connection {
 
   /** @throws Fault when there is no identified server. */
   caller(): Caller {
-    if (this.#caller === undefined) throw unavailable('Redis is not connected', { cause: this.#refusal })
+    if (this.#caller === undefined)
+      throw unavailable(this.#trouble.after('Redis is not connected'), { cause: this.#refusal })
     return this.#caller
   }
 
@@ -244,11 +250,13 @@ export class Connection {
       this.#breaker.succeeded()
       this.#facts = facts
       this.#refusal = undefined
+      this.#trouble.ended()
       this.#caller = { runId, fresh: randomText() }
       observer.info('redis_connected', { run_id: runId })
       for (const waiter of this.#waiters) waiter.resolve()
     } catch (cause) {
       observer.warn('redis_not_identified', { cause: String(cause) })
+      this.#trouble.keep(cause)
       this.#refuse(cause)
       if (!this.#isClosed) this.#client.disconnect(true)
     }
