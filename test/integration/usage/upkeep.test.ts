@@ -10,6 +10,7 @@ import { hoursThatDiffer, type LedgerDatabase, openLedgerDatabase } from '../../
 const dayMs = 86_400_000
 const nowMs = Date.now()
 const address = { kind: 'address', id: '192.0.2.1', partition: 7 } as const
+const descriptor = { kind: 'descriptor', id: '4:edge14:remote_address9:192.0.2.1', partition: 7 } as const
 
 /** Three charges on each of these days before today; every second day with a table of its own. */
 async function bookDays(database: LedgerDatabase, daysAgo: readonly number[]): Promise<void> {
@@ -20,7 +21,7 @@ async function bookDays(database: LedgerDatabase, daysAgo: readonly number[]): P
     if (place % 2 === 0) await database.rows(`SELECT tollgate.add_usage_day('${day}')`)
     stream.append(
       ...[1, 2, 3].map((nth) =>
-        chargeEntry({ id: `${nth}.${at.toString(36)}`, at, subjects: [account('alice'), address] }),
+        chargeEntry({ id: `${nth}.${at.toString(36)}`, at, subjects: [account('alice'), address, descriptor] }),
       ),
     )
   }
@@ -49,7 +50,7 @@ test('upkeep keeps single charges whole for 30 days, coarse until 90, and their 
   const whole = {
     address: '192.0.2.1',
     file: 'torch-2.0-py3-none-any.whl',
-    subjects: ['account:alice', 'address:192.0.2.1'],
+    subjects: ['account:alice', 'address:192.0.2.1', `descriptor:${descriptor.id}`],
   }
   const coarse = { address: '192.0.2.0/24', file: '' }
   for (const row of rows) {
@@ -67,7 +68,7 @@ test('upkeep keeps single charges whole for 30 days, coarse until 90, and their 
   const subjects = await database.rows(
     `SELECT max(now() - hour) < interval '34 days' AS young, count(*)::int AS rows FROM tollgate.subject_hour`,
   )
-  expect(subjects).toEqual([{ young: true, rows: 2 * 6 }])
+  expect(subjects).toEqual([{ young: true, rows: 3 * 6 }])
   // Once more changes nothing, and the days that are coarse now are not read again.
   await untilDone(upkeepOf(database), upkeepSteps)
   expect(await database.rows(entries)).toEqual(rows)
