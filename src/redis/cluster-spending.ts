@@ -15,9 +15,10 @@ interface Took {
 const unseen: LineState = { kind: 'cold' }
 
 /**
- * A spend over several partitions that cannot be taken in one step. The later ones are looked at first, all at once, so that a cold counter or
- * a used-up limit is found before anything is taken; then each is taken in order. The order is fixed, the home partition last. A refusal gives
- * back what was taken before it; when that fails, or an answer is lost, the fault is `uncertain` and the caller gives all of it back.
+ * A spend over several partitions that cannot be taken in one step. The later ones are looked at first, all at once, so that a cold counter is
+ * found before anything is taken; then each is taken in order. A used-up limit is not refused at the look, which knows no ids: a repetition of
+ * what was taken must be answered as the first time. The order is fixed, the home partition last. A refusal gives back what was taken before
+ * it; when that fails, or an answer is lost, the fault is `uncertain` and the caller gives all of it back.
  */
 export class ClusterSpending {
   readonly #at: At
