@@ -150,3 +150,13 @@ test('one Ctrl-C, which reaches every process of a terminal, ends all in order',
   expect(pids.filter(isRunning)).toEqual([])
   for (const name of ['0', '1']) expect(log()).toMatch(new RegExp(`"process":"${name}".*"event":"stopped"`))
 })
+
+test('alone, a second Ctrl-C ends a drain at once', async () => {
+  const { TOLLGATE_OPS_ADDRESS: _, ...given } = { ...settings(), TOLLGATE_DRAIN_MS: '60000' }
+  const logFile = join(given.TOLLGATE_DATA_FOLDER, 'log')
+  const tollgate = await serveTollgate({ settings: given, logFile })
+  process.kill(tollgate.pid, 'SIGINT')
+  await expect.poll(() => readFileSync(logFile, 'utf8'), { timeout: 10_000 }).toContain('"event":"stopping"')
+  process.kill(tollgate.pid, 'SIGINT')
+  expect(await tollgate.ended).toBeUndefined()
+})
