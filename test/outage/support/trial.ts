@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { createCheckClient } from '../../rpc/support/check-client.ts'
 import type { FailPoint } from '../../support/fail-points.ts'
 import { type Audit, auditBooks } from '../../support/three-books.ts'
 import { bookedOf } from './books-of.ts'
@@ -97,7 +98,6 @@ interface Death {
 /** True when it ended itself; in any case it has ended. */
 async function untilKilled(stage: Stage, { point, times, caller }: Death): Promise<boolean> {
   for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
-    if (point.startsWith('expir')) await leaveUnreported(stage)
     const child = stage.tollgate()
     let isKilled = false
     const ended = child.ended.then((code) => {
@@ -112,17 +112,25 @@ async function untilKilled(stage: Stage, { point, times, caller }: Death): Promi
   return false
 }
 
-/** A first kill leaves reservations that nobody will report; they may be swept before the point is armed. */
-async function leaveUnreported(stage: Stage): Promise<void> {
-  await stage.tollgate().kill()
-  await stage.startTollgate()
-}
-
 /** What makes a point be reached that the load alone does not come to. */
 const triggers: Partial<Record<FailPoint, (stage: Stage, caller: Caller) => Promise<void>>> = {
   figures: askAnew,
+  expiring: askUnheard,
+  expired: askUnheard,
   seeding: askAnew,
   seeded: askAnew,
+}
+
+/** Asks Tollgate itself, past Envoy, for what nobody will ever report; for some seconds, so that several sweeps find something. */
+async function askUnheard(stage: Stage): Promise<void> {
+  const { account, token } = await stage.newcomer()
+  const client = createCheckClient(stage.address, { timeoutMs: 500 })
+  const ask = { token, path: `/packages/aa/${account}-unheard-1.0.zip`, extensions: { upstream: 'mirror' } }
+  for (let tries = 0; tries < 100; tries += 1) {
+    await client.check(ask).catch(() => undefined)
+    await delay(30)
+  }
+  client.close()
 }
 
 /** Somebody whose counters the store has never held; once more while the account is news to Tollgate. */
