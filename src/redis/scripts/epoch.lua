@@ -27,3 +27,13 @@ local function epoch_in_force(value, keys, caller)
   call('SET', keys.epoch, epoch .. ' ' .. caller.run_id .. ' ' .. floor)
   return epoch, floor
 end
+
+-- Whether one stream position lies before another.
+local function is_before(left, right)
+  local left_ms, left_count = match(left, '^(%d+)-(%d+)$')
+  local right_ms, right_count = match(right, '^(%d+)-(%d+)$')
+  if left_ms ~= right_ms then
+    return tonumber(left_ms) < tonumber(right_ms)
+  end
+  return tonumber(left_count) < tonumber(right_count)
+end

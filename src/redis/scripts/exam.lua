@@ -11,15 +11,6 @@ if value then
   epoch, run_id, floor = match(value, '^(%S+) (%S+) (%S+)$')
 end
 
-local function is_before(left, right)
-  local left_ms, left_count = match(left, '^(%d+)-(%d+)$')
-  local right_ms, right_count = match(right, '^(%d+)-(%d+)$')
-  if left_ms ~= right_ms then
-    return tonumber(left_ms) < tonumber(right_ms)
-  end
-  return tonumber(left_count) < tonumber(right_count)
-end
-
 local is_current = ARGV[2] == epoch and epoch ~= '-'
 local start = is_current and '(' .. ARGV[3] or '-'
 local unread = #call('XRANGE', KEYS[2], start, '+', 'COUNT', UNREAD_MAX)
