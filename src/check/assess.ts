@@ -53,18 +53,17 @@ export type Assessment =
     }
   | { readonly kind: 'preflight'; readonly upstream: Upstream }
 
+/** What is known when a request comes. */
+interface Known {
+  readonly snapshot: Snapshot
+  readonly sizes: SizeCatalogue
+  readonly heats: HeatSource
+  readonly downloads: Downloads
+  readonly nowMs: number
+}
+
 /** Everything about a request that can be said from memory, without waiting and without taking anything. */
-export function assess(
-  facts: RequestFacts,
-  given: {
-    readonly snapshot: Snapshot
-    readonly sizes: SizeCatalogue
-    readonly heats: HeatSource
-    readonly downloads: Downloads
-    readonly nowMs: number
-    readonly isPolicyFresh: boolean
-  },
-): Assessment {
+export function assess(facts: RequestFacts, given: Known & { readonly isPolicyFresh: boolean }): Assessment {
   const { snapshot, nowMs } = given
   const upstream = upstreamOf(facts, snapshot)
   if (upstream === undefined) return { kind: 'refused', refusal: { cause: 'unknown_upstream' } }
@@ -98,13 +97,7 @@ function zoneOf(principal: ReturnType<typeof identify>): { readonly timeZone?: s
 function govern(
   who: Pick<Governed, 'upstream' | 'resource' | 'principal'>,
   facts: RequestFacts,
-  given: {
-    readonly snapshot: Snapshot
-    readonly sizes: SizeCatalogue
-    readonly heats: HeatSource
-    readonly downloads: Downloads
-    readonly nowMs: number
-  },
+  given: Known,
 ): Assessment {
   const { upstream, resource, principal } = who
   const { snapshot } = given

@@ -22,20 +22,7 @@ local clamps = 0
 
 -- A store that forgot may have forgotten the report as well, so what another epoch took is never released.
 local function append_forgotten(id, record)
-  append(KEYS[3], {
-    epoch = epoch,
-    id = id,
-    at = record.at,
-    state = record.state == 'f' and 'f' or 'o',
-    amounts = record.booked,
-    outcome = 'unknown',
-    unsettled = '1',
-    only_if_booked = '0',
-    surface = record.surface,
-    home = record.home,
-    subjects = record.subjects,
-    meta = record.meta,
-  }, now)
+  append_record(KEYS[3], id, record, { outcome = 'unknown', unsettled = '1', forgotten_in = epoch }, now)
   mark_stale(KEYS[4], record.subjects)
 end
 

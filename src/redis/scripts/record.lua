@@ -93,14 +93,15 @@ local function append(charges_key, charge, now)
   end
 end
 
+-- how: { outcome, unsettled, forgotten_in = the epoch in force when the record is of another one: told without difference, or nil }
 local function append_record(charges_key, id, record, how, now)
   append(charges_key, {
-    epoch = record.epoch,
+    epoch = how.forgotten_in or record.epoch,
     id = id,
     at = record.at,
     state = record.state == 'f' and 'f' or 'o',
     amounts = record.booked,
-    differences = unappended(record),
+    differences = not how.forgotten_in and unappended(record) or nil,
     outcome = how.outcome,
     unsettled = how.unsettled,
     only_if_booked = '0',
