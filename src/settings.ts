@@ -26,11 +26,13 @@ const url = (protocols: readonly string[]) =>
       (text) => URL.canParse(text) && protocols.includes(new URL(text).protocol),
       `must be an address starting with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
     )
-const roles = ['ledger', 'sweeper'] as const
+const roles = ['ledger', 'sweeper', 'alerts'] as const
+/** Without which the in-process store books nothing. */
+const bookingRoles = ['ledger', 'sweeper'] as const
 const roleList = z
   .string()
   .transform((text) => (text === 'none' ? [] : text.split(',').map((role) => role.trim())))
-  .pipe(z.array(z.enum(roles, { error: 'must be ledger,sweeper, one of both or none' })))
+  .pipe(z.array(z.enum(roles, { error: 'must be some of ledger,sweeper,alerts or none' })))
 
 /** One row per setting: its name, its rule, its default. `docs/reference/settings.md` is held against this table by a test. */
 const schema = z.strictObject({
@@ -51,6 +53,19 @@ const schema = z.strictObject({
   TOLLGATE_OPS_ADDRESS: address.default({ host: '127.0.0.1', port: 9464 }),
   TOLLGATE_ROLES: roleList.default([...roles]),
   TOLLGATE_UNBOOKED: flag.default(false),
+  TOLLGATE_PUBLIC_ADDRESS: address.optional(),
+  TOLLGATE_PUBLIC_URL: url(['http:', 'https:'])
+    .transform((text) => text.replace(/\/+$/, ''))
+    .optional(),
+  TOLLGATE_MAIL_URL: url(['smtp:', 'smtps:']).optional(),
+  TOLLGATE_MAIL_FROM: z
+    .string()
+    .regex(/^[^\r\n]{3,200}$/, 'must be one line of 3 to 200 characters')
+    .optional(),
+  TOLLGATE_KEY: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'must be 32 bytes as 64 of 0-9 and a-f')
+    .optional(),
   TOLLGATE_TICKET_KEY: z.string().min(32, 'must have at least 32 characters').optional(),
   TOLLGATE_ASK_AT: z.string().max(60, 'must have at most 60 characters').default('your administrator'),
   TOLLGATE_DOCS_BASE: url(['http:', 'https:']).default('https://tollgate.example/docs/blocked'),
@@ -70,7 +85,15 @@ const schema = z.strictObject({
 })
 
 /** Their values are not shown: addresses may hold passwords. */
-const secret: ReadonlySet<string> = new Set(['DATABASE_URL', 'REDIS_URL', 'TOLLGATE_TICKET_KEY', 'TOLLGATE_DOCS_BASE'])
+const secret: ReadonlySet<string> = new Set([
+  'DATABASE_URL',
+  'REDIS_URL',
+  'TOLLGATE_TICKET_KEY',
+  'TOLLGATE_DOCS_BASE',
+  'TOLLGATE_PUBLIC_URL',
+  'TOLLGATE_MAIL_URL',
+  'TOLLGATE_KEY',
+])
 const shownLengthMax = 60
 
 export type Settings = Readonly<z.output<typeof schema>>
@@ -79,6 +102,9 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 /** Variables of this kind are no settings: upstreams name them as their credentials. */
 export const upstreamVariablePrefix = 'TOLLGATE_UPSTREAM_'
+
+/** Alike, of alert channels: their targets and secrets. */
+export const channelVariablePrefix = 'TOLLGATE_CHANNEL_'
 
 /** Names of every setting, for the reference page's test. */
 export const settingNames = Object.keys(schema.shape)
@@ -109,7 +135,9 @@ export function processEnvironment(): Environment {
 }
 
 function isOurs(name: string): boolean {
-  return name.startsWith('TOLLGATE_') && !name.startsWith(upstreamVariablePrefix)
+  return (
+    name.startsWith('TOLLGATE_') && !name.startsWith(upstreamVariablePrefix) && !name.startsWith(channelVariablePrefix)
+  )
 }
 
 /** One sentence per faulty name. */
@@ -143,9 +171,9 @@ function crossFaults(settings: Settings, faulty: ReadonlyMap<string, string>): r
     )
   }
   const isAlone = settings.REDIS_URL === undefined && areValid('REDIS_URL', 'TOLLGATE_ROLES', 'TOLLGATE_UNBOOKED')
-  if (isAlone && !settings.TOLLGATE_UNBOOKED && !roles.every((role) => given.includes(role))) {
+  if (isAlone && !settings.TOLLGATE_UNBOOKED && !bookingRoles.every((role) => given.includes(role))) {
     faults.push(
-      `TOLLGATE_ROLES must be ledger,sweeper without REDIS_URL, is ${JSON.stringify(given.join() || 'none')}: nobody else books and ends the reservations that this process holds`,
+      `TOLLGATE_ROLES must have ledger,sweeper without REDIS_URL, is ${JSON.stringify(given.join() || 'none')}: nobody else books and ends the reservations that this process holds`,
     )
   }
   const { TOLLGATE_ENTRY_DAYS: entryDays, TOLLGATE_HOUR_DAYS: hourDays } = settings

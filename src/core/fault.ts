@@ -9,6 +9,8 @@ export const faultCodes = [
   'already_running',
   'not_found',
   'not_valid',
+  'forbidden',
+  'conflict',
   'wrong_store_format',
 ] as const
 export type FaultCode = (typeof faultCodes)[number]

@@ -10,8 +10,6 @@ export type Actor =
       readonly project: string
     }
 
-export type Action = 'issue tokens' | 'rotate tokens' | 'revoke tokens' | 'list tokens'
-
 /** Whose thing it is that is acted on. */
 export interface Owner {
   readonly account: string
@@ -21,21 +19,44 @@ export interface Owner {
 type Standing = 'operator' | 'admin' | 'lead' | 'self'
 
 /** One row per action. A lead may stop and see what the project's tokens do, but not call in another's name. */
-const mayByAction: Readonly<Record<Action, readonly Standing[]>> = {
+const mayByAction = {
   'issue tokens': ['operator', 'admin', 'self'],
   'rotate tokens': ['operator', 'admin', 'self'],
   'revoke tokens': ['operator', 'admin', 'lead', 'self'],
   'list tokens': ['operator', 'admin', 'lead', 'self'],
-}
+  'see the use': ['operator', 'admin', 'lead', 'self'],
+  // What single packages a person used is for the person, and for who answers for all of it.
+  'see the packages': ['operator', 'admin', 'self'],
+  'see the refusals': ['operator', 'admin', 'lead', 'self'],
+  'ask for more': ['operator', 'admin', 'lead', 'self'],
+  'see the requests': ['operator', 'admin', 'lead', 'self'],
+  'withdraw requests': ['operator', 'admin', 'self'],
+  // Beside this: nobody decides their own, and a lead not above what is left of the project's budget.
+  'decide requests': ['operator', 'admin', 'lead'],
+  'see the grants': ['operator', 'admin', 'lead', 'self'],
+  'give grants': ['operator', 'admin'],
+  'take the bridge': ['operator', 'admin', 'self'],
+  'manage channels': ['operator', 'admin', 'self'],
+  'manage project channels': ['operator', 'admin', 'lead'],
+  'see the project': ['operator', 'admin', 'lead'],
+  'manage everything': ['operator', 'admin'],
+} satisfies Readonly<Record<string, readonly Standing[]>>
 
-/** Throws a `Fault` of code `not_valid` that says who may not do what. */
+export type Action = keyof typeof mayByAction
+
+/** Throws a `Fault` of code `forbidden` that says who may not do what. */
 export function assertMay(actor: Actor, action: Action, owner: Owner): void {
-  const standings = standingsOf(actor, owner)
-  if (mayByAction[action].some((standing) => standings.includes(standing))) return
+  if (may(actor, action, owner)) return
   throw new Fault(
-    'not_valid',
+    'forbidden',
     `${actor.kind === 'account' ? actor.id : 'This caller'} may not ${action} of ${owner.account}`,
   )
+}
+
+/** The same as a question. */
+export function may(actor: Actor, action: Action, owner: Owner): boolean {
+  const allowed: readonly Standing[] = mayByAction[action]
+  return standingsOf(actor, owner).some((standing) => allowed.includes(standing))
 }
 
 function standingsOf(actor: Actor, owner: Owner): readonly Standing[] {

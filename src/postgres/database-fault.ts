@@ -68,6 +68,25 @@ export function databaseFault(cause: unknown, config: string | pg.ClientConfig):
   return new Fault('policy_unavailable', says(place), { cause, transient })
 }
 
+/**
+ * Work on tables of policy, with what goes wrong as a `Fault`: `conflict` for a row of that name, `not_valid` for another rule of the schema
+ * that refuses (its name is in the message), else as `databaseFault` has it.
+ */
+export async function asPolicyFault<T>(pool: pg.Pool, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    const code = cause instanceof pg.DatabaseError ? (cause.code ?? '') : ''
+    if (cause instanceof pg.DatabaseError && code.startsWith('23')) {
+      const kind = code === '23505' ? 'conflict' : 'not_valid'
+      throw new Fault(kind, `The database refuses this: ${cause.message}`, { cause })
+    }
+    // A value that no rule of ours had caught.
+    if (code.startsWith('22')) throw new Fault('internal', 'The database could not answer', { cause })
+    throw databaseFault(cause, pool.options)
+  }
+}
+
 function sentenceOf(cause: unknown): Sentence {
   // The library's own words for a URL without a password where the server asks for one.
   if (!(cause instanceof pg.DatabaseError)) return /password must be a/.test(reasonOf(cause)) ? wrongUser : away

@@ -1,7 +1,7 @@
-import { DatabaseError, type Pool, type PoolClient } from 'pg'
+import type { Pool, PoolClient } from 'pg'
 import { Fault } from '../core/fault.ts'
 import type { Directory, ListedToken, NewToken, TokenHolder } from '../manage/ports.ts'
-import { databaseFault } from './database-fault.ts'
+import { asPolicyFault } from './database-fault.ts'
 import { directoryQueries } from './directory-queries.ts'
 import { inTransaction } from './transaction.ts'
 
@@ -30,13 +30,14 @@ type Queryable = Pick<Pool | PoolClient, 'query'>
 /** People and tokens in PostgreSQL; see `Directory` for what it promises. */
 export function createPostgresDirectory(pool: Pool): Directory {
   return {
-    holder: (account) => asFault(pool, () => readHolder(pool, account)),
-    token: (id) => asFault(pool, () => readToken(pool, id)),
-    tokens: ({ account, countMax }) => asFault(pool, () => readTokens(pool, [null, account ?? null, countMax])),
-    addToken: (token) => asFault(pool, () => addToken(pool, token)),
-    replaceToken: (oldId, token, { overlapMs }) => asFault(pool, () => replaceToken(pool, { oldId, token, overlapMs })),
+    holder: (account) => asPolicyFault(pool, () => readHolder(pool, account)),
+    token: (id) => asPolicyFault(pool, () => readToken(pool, id)),
+    tokens: ({ account, countMax }) => asPolicyFault(pool, () => readTokens(pool, [null, account ?? null, countMax])),
+    addToken: (token) => asPolicyFault(pool, () => addToken(pool, token)),
+    replaceToken: (oldId, token, { overlapMs }) =>
+      asPolicyFault(pool, () => replaceToken(pool, { oldId, token, overlapMs })),
     revokeToken: (id) =>
-      asFault(pool, async () => {
+      asPolicyFault(pool, async () => {
         await pool.query(directoryQueries['revoke-token'], [id])
         return readToken(pool, id)
       }),
@@ -90,20 +91,5 @@ function listedToken(row: TokenRow): ListedToken {
     expiresAtMs: row.expires_at.getTime(),
     ...(row.revoked_at && { revokedAtMs: row.revoked_at.getTime() }),
     ...(row.last_used_at && { lastUsedAtMs: row.last_used_at.getTime() }),
-  }
-}
-
-/** SQLSTATE class 23 is a rule of the schema that refused, 22 a value that no rule of ours had caught; the rest is the database's trouble. */
-async function asFault<T>(pool: Pool, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (cause) {
-    if (cause instanceof DatabaseError && cause.code?.startsWith('23')) {
-      throw new Fault('not_valid', `The database refuses this: ${cause.message}`, { cause })
-    }
-    if (cause instanceof DatabaseError && cause.code?.startsWith('22')) {
-      throw new Fault('internal', 'The database could not answer', { cause })
-    }
-    throw databaseFault(cause, pool.options)
   }
 }

@@ -44,7 +44,7 @@ test('every fault is told at once, in one plain sentence with the setting, what 
     `TOLLGATE_GRPC_SOCKET must be a path of at most 107 bytes, as sockets have it, is "/${'é'.repeat(54)}"`,
     'TOLLGATE_LOG_LEVEL must be trace, debug, info, warn, error, fatal or silent, is "loud"',
     'TOLLGATE_OPS_ADDRESS must have a port of at most 65535, is "127.0.0.1:99999"',
-    'TOLLGATE_ROLES must be ledger,sweeper, one of both or none, is "ledger,dancer"',
+    'TOLLGATE_ROLES must be some of ledger,sweeper,alerts or none, is "ledger,dancer"',
     'TOLLGATE_UNBOOKED must be true or false, is "yes"',
   ])
 })
@@ -64,7 +64,7 @@ test('sums are kept at least two days longer than single charges', () => {
 test('the in-process store needs both roles, unless it is said that nothing is to be booked', () => {
   for (const role of ['none', 'ledger', 'sweeper', 'ledger,ledger']) {
     expect(faultOf({ TOLLGATE_ROLES: role })).toContain(
-      `TOLLGATE_ROLES must be ledger,sweeper without REDIS_URL, is "${role}"`,
+      `TOLLGATE_ROLES must have ledger,sweeper without REDIS_URL, is "${role}"`,
     )
     expect(readSettings({ TOLLGATE_ROLES: role, REDIS_URL: 'redis://localhost' }).REDIS_URL).toBeDefined()
     expect(readSettings({ TOLLGATE_ROLES: role, TOLLGATE_UNBOOKED: 'true' }).TOLLGATE_UNBOOKED).toBe(true)

@@ -186,7 +186,7 @@ test('who may: oneself and admins all, a lead stops and lists tokens of the proj
   })
   const { token } = await issueToken(office.tools, { actor: actor('alice', 'member', 'vision'), account: 'alice' })
   const lead = actor('erin', 'lead', 'vision')
-  const refused = { code: 'not_valid', message: expect.stringContaining('may not') }
+  const refused = { code: 'forbidden', message: expect.stringContaining('may not') }
   await expect(issueToken(office.tools, { actor: lead, account: 'alice' })).rejects.toMatchObject(refused)
   await expect(rotateToken(office.tools, { actor: lead, id: token.id, overlapMs: 0 })).rejects.toMatchObject(refused)
   const stranger = actor('bob', 'lead', 'speech')

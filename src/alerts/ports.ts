@@ -1,0 +1,103 @@
+import type { AlertEvent, AlertType, NewAlertEvent } from '../core/alert-event.ts'
+
+export const channelKinds = ['webhook', 'wecom', 'dingtalk', 'feishu', 'slack', 'email', 'alertmanager'] as const
+export type ChannelKind = (typeof channelKinds)[number]
+
+/** A row of `alert_channel` as senders need it; `target` and secrets may be references, which the sender opens. */
+export interface Channel {
+  readonly id: string
+  readonly kind: ChannelKind
+  readonly account?: string
+  readonly project?: string
+  readonly department?: string
+  readonly target: string
+  readonly secret?: string
+  /** Counts until `formerSecretUntilMs`. */
+  readonly formerSecret?: string
+  readonly formerSecretUntilMs?: number
+  readonly language: 'en' | 'zh'
+  readonly timeZone?: string
+  /** Plain http and private networks are allowed. */
+  readonly isPrivateTarget: boolean
+}
+
+/** One or several events in the words of one channel's language. */
+export interface Message {
+  /** The first event's: the same however often it is sent. */
+  readonly id: string
+  /** One line of plain text. */
+  readonly title: string
+  /** Plain text, no markup; whatever people wrote in it is to be escaped by the sender. */
+  readonly paragraphs: readonly string[]
+  /** Where one can see more or ask for more; absent when no public address is set. */
+  readonly url?: string
+  /** The same for everything about one limit in one window: mails of it make one thread. */
+  readonly thread: string
+  /** One, or those of a digest, the oldest first. */
+  readonly events: readonly AlertEvent[]
+  /** What machines read: the documented body of the generic webhook. */
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+/** How a target took a message. */
+export type SendResult =
+  | { readonly kind: 'sent' }
+  /** Not now: unreachable, slow, a failure of theirs. */
+  | { readonly kind: 'again'; readonly why: string; readonly retryAfterMs?: number }
+  /** Too many at once, it says. */
+  | { readonly kind: 'slower'; readonly why: string; readonly retryAfterMs?: number }
+  /** This message will never be taken. */
+  | { readonly kind: 'refused'; readonly why: string }
+  /** Nothing will be taken there any more: the channel is stopped. */
+  | { readonly kind: 'gone'; readonly why: string }
+
+/** One kind of channel. An implementation MUST bound its wait (10 s), what it reads of an answer, and never throw for what a target does. */
+export interface Sender {
+  readonly kind: ChannelKind
+  /** At most so many messages a minute to one target; what is above is told in one digest. Absent: no bound of the target's. */
+  readonly perMinuteMax?: number
+  send(channel: Channel, message: Message): Promise<SendResult>
+}
+
+/** Where events are written from outside the ledger's transaction. */
+export interface EventStore {
+  /** Writes those that do not stand yet; answers how many were new. Throws a `Fault` of code `policy_unavailable`. */
+  add(events: readonly NewAlertEvent[]): Promise<number>
+}
+
+/** A delivery that this process holds until its hold is over. */
+export interface HeldDelivery {
+  readonly id: string
+  readonly attempts: number
+  readonly createdAtMs: number
+  readonly event: AlertEvent
+}
+
+/** What became of a held delivery. */
+export type DeliveryEnd =
+  | { readonly kind: 'sent'; readonly sentWith?: string }
+  | { readonly kind: 'again'; readonly error: string; readonly inMs: number; readonly isAttempt: boolean }
+  | { readonly kind: 'failed'; readonly error: string }
+
+/** Events that wait to be told, and the deliveries of each channel. Several processes may work on it: what one holds no other gets. */
+export interface Outbox {
+  /** Writes the deliveries of at most `countMax` events that have none yet: one per channel that hears them. Answers how many events. */
+  route(countMax: number): Promise<number>
+  /** Channels that have something due now, and how long until the next is due. */
+  due(): Promise<{ readonly channels: readonly Channel[]; readonly nextInMs?: number }>
+  /** Takes at most `countMax` due deliveries of the channel, the oldest first, for `holdMs`. */
+  hold(
+    channel: string,
+    take: { readonly by: string; readonly countMax: number; readonly holdMs: number },
+  ): Promise<readonly HeldDelivery[]>
+  /** Nothing, for one that is no longer held by `by`. */
+  end(deliveries: readonly string[], end: DeliveryEnd, by: string): Promise<void>
+  /** Stops a channel and writes the event that says so. */
+  stopChannel(channel: string, why: string): Promise<void>
+}
+
+/** Which events a channel hears, beside whom it belongs to. */
+export interface ChannelFilter {
+  readonly types?: readonly AlertType[]
+  readonly percentMin: number
+}
