@@ -21,6 +21,12 @@ export interface Channel {
   readonly isPrivateTarget: boolean
 }
 
+/** Opens what policy rows refer to: `env:NAME`, `file:/path`, `sealed:…`, or the plain text itself. */
+export interface SecretOpener {
+  /** Undefined when it cannot be had: no such variable or file, sealed by another key. */
+  open(reference: string): Promise<string | undefined>
+}
+
 /** One or several events in the words of one channel's language. */
 export interface Message {
   /** The first event's: the same however often it is sent. */

@@ -52,6 +52,11 @@ export interface Directory {
   revokeToken(id: string): Promise<ListedToken | undefined>
 }
 
+/** Seals a secret that is to be kept in a row; only this installation's key opens it again. */
+export interface SecretSealer {
+  seal(plain: string): string
+}
+
 /** What every use case of this room is given. */
 export interface ManageTools {
   readonly directory: Directory

@@ -17,7 +17,7 @@ test('without any setting there are defaults for all, and no outside server', ()
   const settings = readSettings({ LANG: 'C', PATH: '/bin' })
   expect(settings.DATABASE_URL).toBeUndefined()
   expect(settings.TOLLGATE_OPS_ADDRESS).toEqual({ host: '127.0.0.1', port: 9464 })
-  expect(settings.TOLLGATE_ROLES).toEqual(['ledger', 'sweeper'])
+  expect(settings.TOLLGATE_ROLES).toEqual(['ledger', 'sweeper', 'alerts'])
 })
 
 test('every fault is told at once, in one plain sentence with the setting, what it must be and what it is', () => {
