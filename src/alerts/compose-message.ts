@@ -1,0 +1,107 @@
+import type { AlertEvent } from '../core/alert-event.ts'
+import { wallTime } from '../core/calendar-text.ts'
+import type { Channel, Message } from './ports.ts'
+import { digestBody, webhookBody } from './webhook-body.ts'
+import type { Words } from './words.ts'
+import { said } from './words.ts'
+import { wordsEn } from './words-en.ts'
+
+/** For whom a message is put into words. */
+export interface Audience {
+  readonly language: Channel['language']
+  /** The channel's; absent: the limit's, else the person's, else UTC. */
+  readonly timeZone?: string
+  /** Where people see more, without a slash at its end. */
+  readonly publicUrl?: string
+  /** Whom to ask, as it follows "ask". */
+  readonly askAt?: string
+  /** Only in the decider's own mail: a link that decides once, until `untilMs`. */
+  readonly decisionLink?: { readonly url: string; readonly untilMs: number }
+}
+
+const linesMax = 20
+const titleLengthMax = 200
+
+const words: Readonly<Record<Channel['language'], Words>> = { en: wordsEn, zh: wordsEn }
+
+/**
+ * One or several events, the oldest first, in one channel's words. Several make a digest: a line each for the first 20, the number of the rest,
+ * and in the body all of them. What people wrote is taken as it is, but for line breaks and control characters: senders escape it.
+ * @throws TypeError when there is no event.
+ */
+export function composeMessage(events: readonly AlertEvent[], audience: Audience): Message {
+  const [first, ...rest] = events
+  if (first === undefined) throw new TypeError('A message needs an event')
+  const body = webhookBody(first, pageOf(first, audience))
+  if (rest.length === 0) return { ...single(first, audience), events, body: { ...body } }
+  const bodies = events.map((event) => webhookBody(event, pageOf(event, audience)))
+  return { ...digest(events, audience), events, body: { ...digestBody(bodies, audience.publicUrl) } }
+}
+
+type Text = Omit<Message, 'events' | 'body'>
+
+function single(event: AlertEvent, audience: Audience): Text {
+  const { title, paragraphs } = wording(event, audience)
+  const url = pageOf(event, audience)
+  const { decisionLink: link } = audience
+  const spoken = words[audience.language]
+  const decide = link === undefined ? [] : [spoken.decide(link.url, wallTime(link.untilMs, zoneOf(event, audience)))]
+  return {
+    id: event.id,
+    title,
+    paragraphs: [...paragraphs, ...decide],
+    ...(url !== undefined && { url }),
+    thread: threadOf(event),
+  }
+}
+
+function digest(events: readonly AlertEvent[], audience: Audience): Text {
+  const spoken = words[audience.language]
+  const titles = events.map((event) => wording(event, audience).title)
+  const shown = titles.slice(0, linesMax)
+  const threads = new Set(events.map(threadOf))
+  const [thread = ''] = threads
+  return {
+    id: events[0]?.id ?? '',
+    title: cut(spoken.digestTitle(titles)),
+    paragraphs: titles.length > linesMax ? [...shown, spoken.andMore(titles.length - linesMax)] : shown,
+    ...(audience.publicUrl !== undefined && { url: audience.publicUrl }),
+    thread: threads.size === 1 ? thread : `digest/${events[0]?.id ?? ''}`,
+  }
+}
+
+function wording(event: AlertEvent, audience: Audience) {
+  const zone = zoneOf(event, audience)
+  const { title, paragraphs } = words[audience.language].events[event.type](event, {
+    time: (atMs) => wallTime(atMs, zone),
+    ...(audience.askAt !== undefined && { askAt: audience.askAt }),
+  })
+  return { title: cut(title), paragraphs }
+}
+
+function zoneOf(event: AlertEvent, { timeZone }: Audience): string {
+  return timeZone ?? event.limit?.timeZone ?? (said(event, 'timeZone') || 'UTC')
+}
+
+function cut(title: string): string {
+  const characters = [...title]
+  return characters.length > titleLengthMax ? `${characters.slice(0, titleLengthMax - 1).join('')}…` : title
+}
+
+/** The page about an event; it only opens it, for deciding needs who one is. */
+function pageOf(event: AlertEvent, { publicUrl }: Audience): string | undefined {
+  const request = said(event, 'request')
+  if (publicUrl === undefined || request === '') return publicUrl
+  return `${publicUrl}/requests/${encodeURIComponent(request)}`
+}
+
+/** What belongs together in a mailbox: a limit in one window, a request, a token, a channel. */
+function threadOf(event: AlertEvent): string {
+  const { limit } = event
+  if (limit !== undefined) {
+    const { name, subject, surface, startMs } = limit
+    return [name, subject.kind, subject.id, surface, startMs].join('/')
+  }
+  const about = ['request', 'grant', 'token', 'channel'].find((field) => said(event, field) !== '')
+  return about === undefined ? `${event.type}/${event.id}` : `${about}/${said(event, about)}`
+}

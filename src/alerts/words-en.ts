@@ -1,0 +1,198 @@
+import type { AlertEvent, AlertedLimit } from '../core/alert-event.ts'
+import { amountWords } from '../core/amount-words.ts'
+import { shownAmount, unitWord } from '../core/shown-amount.ts'
+import { countsIn, numberIn, type Scene, said, usedPercent, type Words } from './words.ts'
+
+/** Every alert in English; see `Words`. The sender escapes what people wrote. */
+export const wordsEn: Words = {
+  events: {
+    level: (event, { time, askAt }) => ({
+      title: levelTitle(event),
+      paragraphs: [
+        ...standing(event),
+        ...resets(event.limit, time),
+        event.level === 'exhausted'
+          ? `Until then, what it counts may be refused. If that is too long, ask ${whom(askAt)} for more.`
+          : `If that will not be enough, ask ${whom(askAt)} for more in time.`,
+      ],
+    }),
+    recovered: (event, { time }) => ({
+      title: `${who(event)} can go on: ${ofLimit(event)} has room again`,
+      paragraphs: [...standing(event), ...resets(event.limit, time), 'There is nothing to do.'],
+    }),
+    forecast: (event, { time, askAt }) => {
+      const at = numberIn(event, 'runsOutAtMs') ?? event.aboutMs
+      return {
+        title: `${who(event)} runs out of ${ofLimit(event)} ${at === undefined ? 'before it resets' : `at ${time(at)}`} at this pace`,
+        paragraphs: [
+          ...standing(event),
+          ...resets(event.limit, time),
+          `Slow down what can wait, or ask ${whom(askAt)} for more in time.`,
+        ],
+      }
+    },
+    token_expiring: (event, { time }) => ({
+      title: `A token of ${who(event)} expires ${until(event, time)}`,
+      paragraphs: [
+        `It is the token ${token(event)}. What still uses it then is answered with 401.`,
+        'Rotate it before: the new one works at once, and the old one goes on for the overlap that you choose.',
+      ],
+    }),
+    token_networks: (event) => ({
+      title: `A token of ${who(event)} is used from ${number(event, 'networks', 'many')} networks`,
+      paragraphs: [
+        `It is the token ${token(event)}${within(event)}. One token on many networks may have been passed on or stolen.`,
+        'If you do not know all of these places, rotate the token or revoke it now.',
+      ],
+    }),
+    request_asked: (event, { time }) => ({
+      title: `${said(event, 'askedBy') || who(event)} asks for ${requested(event)}`,
+      paragraphs: [
+        `For ${beneficiary(event)}, until ${instant(event, time)}.`,
+        ...quoted('Why', said(event, 'reason')),
+        'A lead of the project or an administrator decides; nobody decides their own request.',
+      ],
+    }),
+    request_decided: (event, { time, askAt }) => decided(event, { time, ...(askAt !== undefined && { askAt }) }),
+    grant_ending: (event, { time, askAt }) => ({
+      title: `${said(event, 'kind') === 'pack' ? 'A pack' : 'A raise'} of ${who(event)} ends ${until(event, time)}`,
+      paragraphs: [
+        `It is ${requested(event)} (${said(event, 'grant')}). From then on the limit is what it was before.`,
+        `If it is needed for longer, ask ${whom(askAt)} again.`,
+      ],
+    }),
+    policy_quarantined: (event) => ({
+      title: `A row of ${said(event, 'table') || 'the policy'} is not valid and is held back`,
+      paragraphs: [
+        `The row is ${said(event, 'key')}: ${said(event, 'why')}.`,
+        'Its last valid version stays in force. Correct the row; tollgate policy check says when all are valid.',
+      ],
+    }),
+    ledger_lag: (event) => ({
+      title: `The ledger is ${number(event, 'seconds', 'many')} s behind`,
+      paragraphs: [
+        'Limits are kept as ever; reports, alerts and figures of use come late until it has caught up.',
+        'See that PostgreSQL is well and that a process with the role ledger runs; tollgate doctor tells more.',
+      ],
+    }),
+    channel_stopped: (event) => ({
+      title: `The alert channel ${said(event, 'channel')} is stopped`,
+      paragraphs: [
+        `Its target said that it is gone: ${said(event, 'why')}.`,
+        `Nothing more is sent there. Mend the target, then: tollgate channel resume ${said(event, 'channel')}.`,
+      ],
+    }),
+    test: (event) => ({
+      title: 'This is a test of Tollgate alerts',
+      paragraphs: [
+        `${said(event, 'by') === '' ? 'Somebody' : said(event, 'by')} asked for it. If you read this, the channel works.`,
+        'There is nothing to do.',
+      ],
+    }),
+  },
+  digestTitle: (titles) => `${titles.length} alerts: ${titles[0] ?? ''}, and more`,
+  andMore: (count) => `… and ${count} more.`,
+  decide: (url, until) => `Decide here, once, until ${until}; this link is for you alone: ${url}`,
+}
+
+function decided(event: AlertEvent, { time, askAt }: Scene) {
+  const state = said(event, 'state')
+  const note = quoted('They say', said(event, 'note'))
+  const by = said(event, 'decidedBy') === '' ? '' : ` by ${said(event, 'decidedBy')}`
+  const what = `${requested(event)} for ${beneficiary(event)}`
+  if (state === 'approved') {
+    return {
+      title: `Approved${by}: ${what}`,
+      paragraphs: [`It is in force now, and until ${instant(event, time)}.`, ...note],
+    }
+  }
+  if (state === 'expired') {
+    return {
+      title: `Nobody decided: ${what}`,
+      paragraphs: [`The time that was asked for is over. If it is still needed, ask ${whom(askAt)} anew.`, ...note],
+    }
+  }
+  return {
+    title: `${state === 'withdrawn' ? 'Withdrawn' : 'Declined'}${by}: ${what}`,
+    paragraphs: ['The limit stays as it is.', ...note],
+  }
+}
+
+function levelTitle(event: AlertEvent): string {
+  const { limit, percent = 100 } = event
+  if (percent === 100) return `${who(event)} has used up ${ofLimit(event)}${figures(limit)}`
+  return `${who(event)} has reached ${percent} % of ${ofLimit(event)}${figures(limit)}`
+}
+
+function figures(limit: AlertedLimit | undefined): string {
+  return limit === undefined
+    ? ''
+    : `: ${shownAmount(limit.counts, limit.used)} of ${amountWords(limit.counts, limit.amount)}`
+}
+
+function standing({ limit }: AlertEvent): readonly string[] {
+  if (limit === undefined) return []
+  const { counts, used, amount } = limit
+  const left = amountWords(counts, Math.max(0, amount - used))
+  return [
+    `${shownAmount(counts, used)} of ${amountWords(counts, amount)} are used (${usedPercent(limit)} %), ${left} left.`,
+  ]
+}
+
+function resets(limit: AlertedLimit | undefined, time: Scene['time']): readonly string[] {
+  return limit === undefined ? [] : [`It starts anew at ${time(limit.endMs)}.`]
+}
+
+function who({ limit, account, project, department }: AlertEvent): string {
+  const kind = limit?.subject.kind
+  if (kind === 'everyone') return 'Everyone together'
+  if (limit !== undefined && kind !== 'account') return `The ${kind} ${limit.subject.id}`
+  if (limit !== undefined || account !== undefined) return limit?.subject.id ?? account ?? ''
+  if (project !== undefined) return `The project ${project}`
+  return department === undefined ? 'The installation' : `The department ${department}`
+}
+
+function ofLimit(event: AlertEvent): string {
+  return event.limit?.name ?? (said(event, 'limitName') || 'a limit')
+}
+
+function requested(event: AlertEvent): string {
+  const [amount, counts] = [said(event, 'amount'), countsIn(event)]
+  return `${amount}${counts === undefined ? '' : ` ${unitWord(counts)}`} more of ${ofLimit(event)}`.trim()
+}
+
+function beneficiary(event: AlertEvent): string {
+  const kind = said(event, 'forKind')
+  const id = said(event, 'forId')
+  if (id === '') return who(event)
+  return kind === 'account' ? id : `the ${kind} ${id}`
+}
+
+function token(event: AlertEvent): string {
+  return `${said(event, 'hint') || said(event, 'token')}`
+}
+
+function within(event: AlertEvent): string {
+  const hours = numberIn(event, 'hours')
+  return hours === undefined ? '' : `, within ${hours} h`
+}
+
+function number(event: AlertEvent, field: string, otherwise: string): string {
+  return String(numberIn(event, field) ?? otherwise)
+}
+
+function until(event: AlertEvent, time: Scene['time']): string {
+  return event.aboutMs === undefined ? 'soon' : `at ${time(event.aboutMs)}`
+}
+
+function instant(event: AlertEvent, time: Scene['time']): string {
+  return event.aboutMs === undefined ? 'it ends' : time(event.aboutMs)
+}
+
+function quoted(lead: string, text: string): readonly string[] {
+  return text === '' ? [] : [`${lead}: ${text}`]
+}
+
+function whom(askAt = 'your lead or administrator'): string {
+  return askAt
+}
