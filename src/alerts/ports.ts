@@ -71,35 +71,86 @@ export interface EventStore {
   add(events: readonly NewAlertEvent[]): Promise<number>
 }
 
-/** A delivery that this process holds until its hold is over. */
+/** A delivery that this process holds until its hold is over. Ages are by the database's clock, at the moment of the hold. */
 export interface HeldDelivery {
   readonly id: string
+  /** How often it was tried before. */
   readonly attempts: number
-  readonly createdAtMs: number
+  readonly ageMs: number
   readonly event: AlertEvent
+  readonly eventAgeMs: number
 }
 
-/** What became of a held delivery. */
+/** Deliveries of one channel, as its row is now. */
+export interface Held {
+  readonly channel: Channel
+  /** How often in a row the channel could not be reached. */
+  readonly failures: number
+  /** The oldest first. */
+  readonly deliveries: readonly HeldDelivery[]
+  /** The target takes no more messages this minute than one: all of these are to be told in it. */
+  readonly isDigest: boolean
+}
+
+/** What became of held deliveries. */
 export type DeliveryEnd =
+  /** `sentWith`: the delivery in whose message the others were told. */
   | { readonly kind: 'sent'; readonly sentWith?: string }
-  | { readonly kind: 'again'; readonly error: string; readonly inMs: number; readonly isAttempt: boolean }
+  | { readonly kind: 'again'; readonly error?: string; readonly inMs: number; readonly isAttempt: boolean }
   | { readonly kind: 'failed'; readonly error: string }
 
-/** Events that wait to be told, and the deliveries of each channel. Several processes may work on it: what one holds no other gets. */
+/** A channel with deliveries that are due. */
+export interface DueChannel {
+  readonly id: string
+  readonly kind: ChannelKind
+  readonly isFailing: boolean
+}
+
+export interface Due {
+  /** Events wait for `route`. */
+  readonly hasUnrouted: boolean
+  /** Those that have waited longest first. */
+  readonly channels: readonly DueChannel[]
+  /** How long until the next channel has something due; absent: nothing waits. */
+  readonly nextInMs?: number
+}
+
+/**
+ * Events that wait to be told, and the deliveries of each channel. Several processes may work on it: what one holds no other gets. What was
+ * not delivered within a day is failed. Every method throws what the database throws, and has then done nothing.
+ */
 export interface Outbox {
   /** Writes the deliveries of at most `countMax` events that have none yet: one per channel that hears them. Answers how many events. */
   route(countMax: number): Promise<number>
-  /** Channels that have something due now, and how long until the next is due. */
-  due(): Promise<{ readonly channels: readonly Channel[]; readonly nextInMs?: number }>
-  /** Takes at most `countMax` due deliveries of the channel, the oldest first, for `holdMs`. */
-  hold(
-    channel: string,
-    take: { readonly by: string; readonly countMax: number; readonly holdMs: number },
-  ): Promise<readonly HeldDelivery[]>
+  /** One cheap question, however many rows there are: what there is to do, without the channels of `except`. */
+  due(wish: {
+    readonly except: readonly string[]
+    readonly countMax: number
+    /** At most so many that could not be reached the last time. */
+    readonly failingMax: number
+  }): Promise<Due>
+  /**
+   * Takes at most `countMax` due deliveries of the channel, the oldest first, for `holdMs`. With `perMinuteMax`: no more messages than the
+   * target still takes this minute, over all processes and channels; when more wait they are one digest of at most `digestMax`, and when it
+   * takes none the channel rests.
+   */
+  hold(channel: string, take: Take): Promise<Held | undefined>
   /** Nothing, for one that is no longer held by `by`. */
   end(deliveries: readonly string[], end: DeliveryEnd, by: string): Promise<void>
+  /** Nothing is due on the channel for `ms`; a failure counts against it until something is sent. */
+  rest(channel: string, rest: { readonly ms: number; readonly why: string; readonly isFailure: boolean }): Promise<void>
   /** Stops a channel and writes the event that says so. */
   stopChannel(channel: string, why: string): Promise<void>
+  /** Gives up what is older than a day and was tried, or cannot be; forgets old events. Answers how many deliveries wait, counted up to 100,000. */
+  upkeep(): Promise<{ readonly waiting: number; readonly givenUp: number }>
+}
+
+export interface Take {
+  readonly by: string
+  readonly countMax: number
+  readonly holdMs: number
+  readonly perMinuteMax?: number
+  readonly digestMax: number
 }
 
 /** Which events a channel hears, beside whom it belongs to. */

@@ -33,6 +33,7 @@ CREATE TABLE tollgate.alert_channel (
   project tollgate.slug CONSTRAINT alert_channel_project_exists REFERENCES tollgate.project ON UPDATE CASCADE ON DELETE CASCADE,
   department tollgate.slug CONSTRAINT alert_channel_department_exists REFERENCES tollgate.department ON UPDATE CASCADE ON DELETE CASCADE,
   target text NOT NULL,
+  target_hint text,
   secret text,
   former_secret text,
   former_secret_until timestamptz,
@@ -47,6 +48,7 @@ CREATE TABLE tollgate.alert_channel (
   CONSTRAINT alert_channel_is_for_one_thing_at_most CHECK (num_nonnulls(account, project, department) <= 1),
   CONSTRAINT alert_channel_target_is_one_line CHECK (target ~ '^[^[:space:]]{3,2000}$'),
   CONSTRAINT alert_channel_mail_goes_to_an_address CHECK (kind <> 'email' OR target ~ '^[^@[:space:]<>,;]{1,64}@[A-Za-z0-9.-]{1,190}$'),
+  CONSTRAINT alert_channel_target_hint_is_short CHECK (length(target_hint) <= 200),
   CONSTRAINT alert_channel_secret_is_short CHECK (length(secret) BETWEEN 1 AND 2000 AND length(former_secret) BETWEEN 1 AND 2000),
   CONSTRAINT alert_channel_language_is_known CHECK (language IN ('en', 'zh')),
   CONSTRAINT alert_channel_time_zone_is_known CHECK (tollgate.is_time_zone(time_zone)),
@@ -57,6 +59,7 @@ CREATE TABLE tollgate.alert_channel (
 CREATE INDEX alert_channel_account ON tollgate.alert_channel (account);
 CREATE INDEX alert_channel_project ON tollgate.alert_channel (project);
 CREATE INDEX alert_channel_department ON tollgate.alert_channel (department);
+CREATE INDEX alert_channel_of_nobody ON tollgate.alert_channel (id) WHERE account IS NULL AND project IS NULL AND department IS NULL;
 COMMENT ON TABLE tollgate.alert_channel IS 'Where people are told. A row for an account hears what concerns this account; for a project, what concerns it and its accounts; for a department, all of it; for neither, everything.';
 COMMENT ON COLUMN tollgate.alert_channel.id IS 'Name of this row.';
 COMMENT ON COLUMN tollgate.alert_channel.kind IS 'webhook, wecom, dingtalk, feishu, slack, email or alertmanager.';
@@ -64,6 +67,7 @@ COMMENT ON COLUMN tollgate.alert_channel.account IS 'Belongs to this account. At
 COMMENT ON COLUMN tollgate.alert_channel.project IS 'Belongs to this project.';
 COMMENT ON COLUMN tollgate.alert_channel.department IS 'Belongs to this department.';
 COMMENT ON COLUMN tollgate.alert_channel.target IS 'Where to send: an https URL, or a mail address. The URL of a robot is a secret by itself: write env:NAME or file:/path instead, or let the command line or the API seal it.';
+COMMENT ON COLUMN tollgate.alert_channel.target_hint IS 'What people are shown of a sealed target: its host and last characters. The command line and the API write it.';
 COMMENT ON COLUMN tollgate.alert_channel.secret IS 'What messages are signed with: whsec_… of a webhook, the signing secret of a robot. As env:NAME, file:/path, sealed:… or plain.';
 COMMENT ON COLUMN tollgate.alert_channel.former_secret IS 'The secret before: a webhook is signed with both until former_secret_until.';
 COMMENT ON COLUMN tollgate.alert_channel.former_secret_until IS 'From this instant on the former secret counts for nothing.';
@@ -99,6 +103,8 @@ CREATE TABLE tollgate.alert_channel_state (
     CONSTRAINT alert_channel_state_channel_exists REFERENCES tollgate.alert_channel ON UPDATE CASCADE ON DELETE CASCADE,
   stopped_at timestamptz,
   stopped_why text,
+  rests_until timestamptz,
+  failures integer NOT NULL DEFAULT 0,
   last_sent_at timestamptz,
   last_error text,
   last_error_at timestamptz
@@ -107,9 +113,20 @@ COMMENT ON TABLE tollgate.alert_channel_state IS 'How a channel is doing. Kept a
 COMMENT ON COLUMN tollgate.alert_channel_state.channel IS 'The channel.';
 COMMENT ON COLUMN tollgate.alert_channel_state.stopped_at IS 'Set: the target said that it is gone for good (410, a removed robot), so nothing more is sent until somebody says that it is back: tollgate channel resume.';
 COMMENT ON COLUMN tollgate.alert_channel_state.stopped_why IS 'What the target said.';
+COMMENT ON COLUMN tollgate.alert_channel_state.rests_until IS 'Nothing is tried before: the target did not answer, asked for time, or has had as many messages as it takes in a minute.';
+COMMENT ON COLUMN tollgate.alert_channel_state.failures IS 'How often in a row it could not be reached.';
 COMMENT ON COLUMN tollgate.alert_channel_state.last_sent_at IS 'When it last took a message.';
 COMMENT ON COLUMN tollgate.alert_channel_state.last_error IS 'Its last trouble in words.';
 COMMENT ON COLUMN tollgate.alert_channel_state.last_error_at IS 'When that was.';
+
+CREATE TABLE tollgate.alert_target_pace (
+  target text NOT NULL CONSTRAINT alert_target_pace_has_one_row_per_target PRIMARY KEY,
+  used_at timestamptz[] NOT NULL,
+  CONSTRAINT alert_target_pace_is_bounded CHECK (cardinality(used_at) <= 1000)
+);
+COMMENT ON TABLE tollgate.alert_target_pace IS 'When messages last went to targets that take only so many a minute, so that several processes and channels together send no more.';
+COMMENT ON COLUMN tollgate.alert_target_pace.target IS 'SHA-256 of alert_channel.target, lower-case hex.';
+COMMENT ON COLUMN tollgate.alert_target_pace.used_at IS 'Those of the last minute.';
 
 CREATE TABLE tollgate.alert_event (
   id text NOT NULL DEFAULT 'evt_' || replace(gen_random_uuid()::text, '-', '') CONSTRAINT alert_event_id_is_unique PRIMARY KEY,
@@ -147,6 +164,7 @@ CREATE UNIQUE INDEX alert_event_stands_once_per_key ON tollgate.alert_event (key
 CREATE INDEX alert_event_unrouted ON tollgate.alert_event (at) WHERE routed_at IS NULL AND NOT skipped;
 CREATE INDEX alert_event_by_time ON tollgate.alert_event (at);
 CREATE INDEX alert_event_by_account ON tollgate.alert_event (account, at);
+CREATE INDEX alert_event_by_project ON tollgate.alert_event (project, at);
 CREATE INDEX alert_event_standing_levels ON tollgate.alert_event (reset_at) WHERE type = 'level' AND ended_at IS NULL;
 COMMENT ON TABLE tollgate.alert_event IS 'What people are to be told, once each.';
 COMMENT ON COLUMN tollgate.alert_event.id IS 'The same in every delivery and every repetition, so that a receiver knows it again.';
@@ -193,6 +211,8 @@ CREATE TABLE tollgate.alert_delivery (
 CREATE UNIQUE INDEX alert_delivery_is_there_once ON tollgate.alert_delivery (event, channel) WHERE state <> 'resent';
 CREATE INDEX alert_delivery_due ON tollgate.alert_delivery (channel, next_at) WHERE state IN ('pending', 'sending');
 CREATE INDEX alert_delivery_by_state ON tollgate.alert_delivery (state, id);
+CREATE INDEX alert_delivery_by_channel ON tollgate.alert_delivery (channel, id);
+CREATE INDEX alert_delivery_by_event ON tollgate.alert_delivery (event);
 COMMENT ON TABLE tollgate.alert_delivery IS 'One event on its way to one channel: at least once, with the same id.';
 COMMENT ON COLUMN tollgate.alert_delivery.id IS 'Only identifies the row.';
 COMMENT ON COLUMN tollgate.alert_delivery.event IS 'What is told.';
@@ -200,7 +220,7 @@ COMMENT ON COLUMN tollgate.alert_delivery.channel IS 'Where.';
 COMMENT ON COLUMN tollgate.alert_delivery.state IS 'pending: waits for next_at. sending: a process has it until held_until. sent: taken. failed: given up, for people to look at. resent: another row took its place.';
 COMMENT ON COLUMN tollgate.alert_delivery.attempts IS 'How often it was tried.';
 COMMENT ON COLUMN tollgate.alert_delivery.created_at IS 'When it was written.';
-COMMENT ON COLUMN tollgate.alert_delivery.next_at IS 'Not tried before.';
+COMMENT ON COLUMN tollgate.alert_delivery.next_at IS 'Not tried before. While a process has it: held_until.';
 COMMENT ON COLUMN tollgate.alert_delivery.held_by IS 'The process that has it.';
 COMMENT ON COLUMN tollgate.alert_delivery.held_until IS 'Until then; afterwards another may take it.';
 COMMENT ON COLUMN tollgate.alert_delivery.sent_at IS 'When the target took it.';

@@ -1,0 +1,101 @@
+import { Fault } from '../core/fault.ts'
+import type { ChannelOwner, ChannelScope, ChannelTools, ListedChannel } from './channel-ports.ts'
+import { type Action, type Actor, assertMay, may } from './who-may.ts'
+
+const nobody = { account: '', project: '' }
+
+/** May reach private networks, name variables and files, and have as many channels as they like. */
+export function isUnbound(actor: Actor): boolean {
+  return may(actor, 'manage everything', nobody)
+}
+
+/** As the audit names who acts. */
+export function nameOf(actor: Actor): string {
+  return actor.kind === 'operator' ? 'operator' : actor.id
+}
+
+/**
+ * Whether the actor may manage what belongs to this owner. Throws a `Fault`: `not_found` when there is no such owner or it is none of the
+ * actor's business, `forbidden` when it is their own project and they do not lead it.
+ */
+export async function assertMayManage(
+  tools: Pick<ChannelTools, 'channels'>,
+  actor: Actor,
+  owner: ChannelOwner,
+): Promise<void> {
+  const [action, of] = actionOn(actor, owner)
+  if (!may(actor, action, of)) {
+    if (owner.kind !== 'installation' && !isKnownTo(actor, owner)) throw noOwner(owner)
+    assertMay(actor, action, of)
+  }
+  if (!(await tools.channels.hasOwner(owner))) throw noOwner(owner)
+}
+
+/** The channel, if it is the actor's to manage. Throws a `Fault` of code `not_found`: a foreign channel is none. */
+export async function channelOf(
+  tools: Pick<ChannelTools, 'channels'>,
+  { actor, id }: { readonly actor: Actor; readonly id: string },
+): Promise<ListedChannel> {
+  const channel = await tools.channels.channel(id)
+  if (channel === undefined || !mayManage(actor, channel.owner)) throw noChannel(id)
+  return channel
+}
+
+export function mayManage(actor: Actor, owner: ChannelOwner): boolean {
+  const [action, of] = actionOn(actor, owner)
+  return may(actor, action, of)
+}
+
+/** What is meant when nothing is named: all of it for those who manage everything, else what is the actor's own. */
+export async function scopeOf(
+  tools: Pick<ChannelTools, 'channels'>,
+  { actor, owner }: { readonly actor: Actor; readonly owner?: ChannelOwner | undefined },
+): Promise<ChannelScope> {
+  if (owner === undefined)
+    return isUnbound(actor) || actor.kind === 'operator' ? { kind: 'all' } : { kind: 'account', id: actor.id }
+  await assertMayManage(tools, actor, owner)
+  return owner
+}
+
+/**
+ * Whose events are meant, if the actor may see them: a lead those of the project and of each of its people.
+ * Throws a `Fault`: `not_found`, `forbidden`.
+ */
+export async function assertSees(
+  tools: Pick<ChannelTools, 'channels' | 'directory'>,
+  { actor, owner }: { readonly actor: Actor; readonly owner?: ChannelOwner | undefined },
+): Promise<ChannelScope> {
+  if (owner === undefined || owner.kind !== 'account') return scopeOf(tools, { actor, owner })
+  const holder = await tools.directory.holder(owner.id)
+  if (holder === undefined || !may(actor, 'see the use', holder)) throw noOwner(owner)
+  return owner
+}
+
+export function noChannel(id: string): Fault {
+  return new Fault('not_found', `There is no channel ${id}`)
+}
+
+function noOwner(owner: ChannelOwner): Fault {
+  return new Fault(
+    'not_found',
+    owner.kind === 'installation' ? 'There is no installation' : `There is no ${owner.kind} ${owner.id}`,
+  )
+}
+
+function actionOn(
+  actor: Actor,
+  owner: ChannelOwner,
+): readonly [Action, { readonly account: string; readonly project: string }] {
+  // A lead hears and sees for the project, and is not let into what its people have of their own.
+  if (owner.kind === 'account') return ['manage channels', { account: owner.id, project: projectOf(actor, owner.id) }]
+  if (owner.kind === 'project') return ['manage project channels', { account: '', project: owner.id }]
+  return ['manage everything', nobody]
+}
+
+function projectOf(actor: Actor, account: string): string {
+  return actor.kind === 'account' && actor.id === account ? actor.project : ''
+}
+
+function isKnownTo(actor: Actor, owner: { readonly kind: string; readonly id: string }): boolean {
+  return actor.kind === 'account' && owner.kind === 'project' && owner.id === actor.project
+}

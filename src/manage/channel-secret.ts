@@ -1,0 +1,61 @@
+import { Fault } from '../core/fault.ts'
+import type { ChannelChange, ChannelKindWord, ChannelTools } from './channel-ports.ts'
+import { isReference } from './channel-target.ts'
+
+/** A secret for a row: as it is kept, and as it is shown, once, when it is of our making. */
+export interface MadeSecret {
+  readonly kept?: string
+  readonly shown?: string
+}
+
+const secretBytes = 32
+const secretLengthMax = 500
+const webhookSecret = /^whsec_[A-Za-z0-9+/]{32,90}={0,2}$/
+
+/**
+ * The secret that a channel is to have. A webhook without one gets one: 32 random bytes, as Standard Webhooks 1.0 writes them.
+ * Throws a `Fault` of code `not_valid`.
+ */
+export function secretFor(
+  tools: Pick<ChannelTools, 'sealer' | 'randomBytes'>,
+  wish: {
+    readonly kind: ChannelKindWord
+    readonly given: ChannelChange['secret']
+    /** As the row has it; undefined: none, or a new row. */
+    readonly current: string | undefined
+    readonly mayRefer: boolean
+  },
+): MadeSecret {
+  const { kind, given, current } = wish
+  if (typeof given === 'string') return { kept: sealed(tools, given, wish) }
+  if (given === undefined && current !== undefined) return { kept: current }
+  const isOfOurMaking = kind === 'webhook'
+  if (given !== null && given !== undefined && !isOfOurMaking)
+    throw new Fault('not_valid', `The secret of a ${kind} channel is made by its vendor: give the new one`)
+  if (!isOfOurMaking) return {}
+  const shown = `whsec_${Buffer.from(tools.randomBytes(secretBytes)).toString('base64')}`
+  return { kept: tools.sealer.seal(shown), shown }
+}
+
+function sealed(
+  { sealer }: Pick<ChannelTools, 'sealer'>,
+  given: string,
+  { kind, mayRefer }: { readonly kind: ChannelKindWord; readonly mayRefer: boolean },
+): string {
+  if (!/^\S+$/.test(given) || given.length > secretLengthMax)
+    throw new Fault('not_valid', `secret must be one word of at most ${secretLengthMax} characters`)
+  if (isReference(given)) {
+    if (!mayRefer)
+      throw new Fault(
+        'not_valid',
+        'secret must be the secret itself: only an administrator may name a variable or a file',
+      )
+    return given
+  }
+  if (kind === 'webhook' && !webhookSecret.test(given))
+    throw new Fault(
+      'not_valid',
+      'secret of a webhook must be whsec_ and 24 to 64 bytes in base64; without one Tollgate makes it',
+    )
+  return sealer.seal(given)
+}

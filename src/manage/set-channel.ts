@@ -1,0 +1,137 @@
+import { alertTypes } from '../core/alert-event.ts'
+import { Fault } from '../core/fault.ts'
+import { assertMayManage, isUnbound, mayManage, nameOf, noChannel } from './channel-access.ts'
+import {
+  type ChannelChange,
+  type ChannelKindWord,
+  type ChannelOwner,
+  type ChannelRow,
+  type ChannelTools,
+  channelKindWords,
+  type KeptChannel,
+  type ListedChannel,
+} from './channel-ports.ts'
+import { type MadeSecret, secretFor } from './channel-secret.ts'
+import { assertTarget, isReference, targetHintOf } from './channel-target.ts'
+import type { Actor } from './who-may.ts'
+
+export interface SetChannel {
+  readonly actor: Actor
+  /** Of one that is there: it is changed. Absent: a new one, with an id of our making. */
+  readonly id?: string | undefined
+  /** Of a new one; absent: the actor's own, or the installation's for the operator. It never changes. */
+  readonly owner?: ChannelOwner | undefined
+  readonly change: ChannelChange
+}
+
+/** A channel after it was set, and its secret when Tollgate made it just now: it is shown this once. */
+export interface SetChannelAnswer {
+  readonly channel: ListedChannel
+  readonly secret?: string
+  readonly isNew: boolean
+}
+
+/** Channels of one account or project, set by themselves. */
+const ownedMax = 10
+const idBytes = 8
+
+/**
+ * Adds a channel, or changes one. People set their own, leads their project's: https on the public internet or mail, at most 10 for each
+ * owner; administrators any. Targets and plain secrets are sealed.
+ * Throws a `Fault`: `not_found` (no such owner, a foreign channel), `forbidden`, `not_valid`, `conflict` (10 are there), `policy_unavailable`.
+ */
+export async function setChannel(tools: ChannelTools, wish: SetChannel): Promise<SetChannelAnswer> {
+  const kept = wish.id === undefined ? undefined : await tools.channels.kept(wish.id)
+  if (kept === undefined) return add(tools, wish)
+  if (!mayManage(wish.actor, kept.owner)) throw noChannel(kept.id)
+  assertFits(wish.change, { kind: kept.kind, actor: wish.actor })
+  const { row, made } = rowOf(tools, wish, { ...kept, isNew: false })
+  const channel = await tools.channels.change(row, nameOf(wish.actor))
+  if (channel === undefined) throw noChannel(kept.id)
+  return { channel, isNew: false, ...(made.shown !== undefined && { secret: made.shown }) }
+}
+
+async function add(tools: ChannelTools, wish: SetChannel): Promise<SetChannelAnswer> {
+  const { actor, change } = wish
+  const owner = wish.owner ?? ownOf(actor)
+  await assertMayManage(tools, actor, owner)
+  const { kind, target } = change
+  if (kind === undefined || target === undefined) throw new Fault('not_valid', 'A new channel needs kind and target')
+  const id = wish.id ?? `ch-${Buffer.from(tools.randomBytes(idBytes)).toString('hex')}`
+  assertFits(change, { kind, actor })
+  const { row, made } = rowOf(tools, wish, { ...blank, id, kind, owner, target: '', isNew: true })
+  const limits = isUnbound(actor) ? {} : { ownedMax }
+  const channel = await tools.channels.add(row, { by: nameOf(actor), ...limits })
+  if (channel === undefined) throw new Fault('conflict', `There are ${ownedMax} channels already: remove one first`)
+  return { channel, isNew: true, ...(made.shown !== undefined && { secret: made.shown }) }
+}
+
+const blank = { language: 'en', percentMin: 0, isPrivateTarget: false, isDisabled: false, note: '' } as const
+
+function ownOf(actor: Actor): ChannelOwner {
+  return actor.kind === 'operator' ? { kind: 'installation' } : { kind: 'account', id: actor.id }
+}
+
+/** What no database rule says in words that help. */
+function assertFits(
+  change: ChannelChange,
+  { kind, actor }: { readonly kind: ChannelKindWord; readonly actor: Actor },
+): void {
+  if (!channelKindWords.includes(kind))
+    throw new Fault('not_valid', `kind must be one of ${channelKindWords.join(', ')}`)
+  if (change.kind !== undefined && change.kind !== kind)
+    throw new Fault('not_valid', 'kind cannot be changed: remove the channel and add another')
+  if (change.isPrivateTarget === true && !isUnbound(actor))
+    throw new Fault('not_valid', 'Only an administrator may let a channel reach a private network')
+  const unknown = change.types?.find((type) => !alertTypes.includes(type))
+  if (unknown !== undefined) throw new Fault('not_valid', `types must be some of ${alertTypes.join(', ')}`)
+}
+
+function rowOf(
+  tools: ChannelTools,
+  { actor, change }: SetChannel,
+  { isNew, ...former }: KeptChannel & { readonly isNew: boolean },
+): { readonly row: ChannelRow; readonly made: MadeSecret } {
+  const isPrivateTarget = change.isPrivateTarget ?? former.isPrivateTarget
+  const mayRefer = isUnbound(actor)
+  const made = secretFor(tools, { kind: former.kind, given: change.secret, current: former.secret, mayRefer })
+  const { targetHint: _hint, secret: _secret, timeZone: _zone, types: _types, ...rest } = former
+  const timeZone = change.timeZone === undefined ? former.timeZone : (change.timeZone ?? undefined)
+  const types = change.types === undefined ? former.types : (change.types ?? undefined)
+  const row = {
+    ...rest,
+    ...targetOf(tools, { former, target: change.target, isPrivate: isPrivateTarget && mayRefer, mayRefer }),
+    ...(made.kept !== undefined && { secret: made.kept }),
+    keepsFormerSecret: !isNew && former.secret !== undefined && made.kept !== undefined && made.kept !== former.secret,
+    language: change.language ?? former.language,
+    ...(timeZone !== undefined && { timeZone }),
+    ...(types !== undefined && types.length > 0 && { types }),
+    percentMin: change.percentMin ?? former.percentMin,
+    // Whoever may not have set it does not keep it for another target either.
+    isPrivateTarget: isPrivateTarget && (mayRefer || change.target === undefined),
+    isDisabled: change.isDisabled ?? former.isDisabled,
+    note: change.note ?? former.note,
+  }
+  return { row, made }
+}
+
+function targetOf(
+  { sealer }: Pick<ChannelTools, 'sealer'>,
+  wish: {
+    readonly former: KeptChannel
+    readonly target: string | undefined
+    readonly isPrivate: boolean
+    readonly mayRefer: boolean
+  },
+): Pick<ChannelRow, 'target' | 'targetHint'> {
+  const { former, target } = wish
+  if (target === undefined) {
+    const { target: kept, targetHint } = former
+    return { target: kept, ...(targetHint !== undefined && { targetHint }) }
+  }
+  assertTarget(former.kind, target, wish)
+  const targetHint = targetHintOf(former.kind, target)
+  // The schema wants a mail address in plain text, and a reference tells nothing.
+  const isOpen = former.kind === 'email' || isReference(target)
+  return { target: isOpen ? target : sealer.seal(target), targetHint }
+}
