@@ -2,6 +2,7 @@ import type { AccessRule } from './access.ts'
 import type { LimitRule } from './limit.ts'
 import type { PriceRule } from './price.ts'
 import type { Account, Department, Plan, Project, Token } from './principal.ts'
+import type { Place } from './resolve-limits.ts'
 import type { Upstream } from './upstream.ts'
 
 /** The immutable policy a process decides with, at one version. Every look-up is in memory; undefined = no such row. */
@@ -11,6 +12,7 @@ export interface Snapshot {
   readonly version: number
   /** By SHA-256 of the whole token text, lower-case hex. */
   tokenByDigest(digest: string): Token | undefined
+  token(id: string): Token | undefined
   account(id: string): Account | undefined
   project(id: string): Project | undefined
   department(id: string): Department | undefined
@@ -23,6 +25,10 @@ export interface Snapshot {
    * array until a row it rests on changes, or a grant begins or ends.
    */
   limitsOf(account: Account, nowMs: number): readonly LimitRule[]
+  /** The same for a place that is no account: a project or a department as such, or with all of it empty what is for anyone. */
+  limitsAt(place: Place, nowMs: number): readonly LimitRule[]
+  /** At which percentages of a limit people are told, ascending; empty: nobody is. */
+  alertPercentsFor(asked: { readonly limitName: string; readonly place: Place }): readonly number[]
   /** All rules, strictest match decided by `decideAccess`. */
   readonly accessRules: readonly AccessRule[]
   /** Most specific first. */

@@ -6,7 +6,7 @@ import { ShardedMap } from './sharded-map.ts'
 import type { TableState } from './table-state.ts'
 
 /** Raised whenever a noun of the policy changes its shape: another release's copy is not guessed at. */
-export const copyFormat = 1
+export const copyFormat = 2
 
 /** A policy as it was in force, and when the database last said that it was the newest. */
 export interface CopiedPolicy {

@@ -1,9 +1,11 @@
+import type { AlertRule } from '../core/alert-rule.ts'
 import type { Grant } from '../core/grant.ts'
 import type { LimitRule } from '../core/limit.ts'
 import type { PriceRule } from '../core/price.ts'
 import type { Account, Department, Plan, Project, Token } from '../core/principal.ts'
 import type { Upstream } from '../core/upstream.ts'
 import { type AccessEntry, accessReader } from './access-rows.ts'
+import { alertRuleReader } from './alert-rows.ts'
 import { grantReader } from './grant-rows.ts'
 import { limitReader } from './limit-rows.ts'
 import { accountReader, departmentReader, planReader, projectReader } from './people-rows.ts'
@@ -29,6 +31,7 @@ export interface PolicyState {
     readonly price_rule: TableState<PriceRule>
     readonly access_rule: TableState<AccessEntry>
     readonly grant: TableState<Grant>
+    readonly alert_rule: TableState<AlertRule>
   }
 }
 
@@ -44,7 +47,7 @@ export interface PolicyDraft {
 
 const tableNames = [
   ...(['plan', 'department', 'project', 'account', 'token', 'upstream'] as const),
-  ...(['limit_rule', 'price_rule', 'access_rule', 'grant'] as const),
+  ...(['limit_rule', 'price_rule', 'access_rule', 'grant', 'alert_rule'] as const),
 ]
 
 const readers = {
@@ -58,6 +61,7 @@ const readers = {
   price_rule: priceReader,
   access_rule: accessReader,
   grant: grantReader,
+  alert_rule: alertRuleReader,
 } as const
 
 export const emptyPolicy: PolicyState = {
@@ -74,6 +78,7 @@ export const emptyPolicy: PolicyState = {
     price_rule: emptyTable(),
     access_rule: emptyTable(),
     grant: emptyTable(),
+    alert_rule: emptyTable(),
   },
 }
 
@@ -98,6 +103,7 @@ export function draftPolicy({
     price_rule: draftTable(readers.price_rule, { start: from.price_rule, before: old.price_rule }),
     access_rule: draftTable(readers.access_rule, { start: from.access_rule, before: old.access_rule }),
     grant: draftTable(readers.grant, { start: from.grant, before: old.grant }),
+    alert_rule: draftTable(readers.alert_rule, { start: from.alert_rule, before: old.alert_rule }),
   }
   return {
     take: ({ table, rows }) => drafts[table].take(rows),
@@ -121,6 +127,7 @@ export function draftPolicy({
           price_rule: finish('price_rule', drafts.price_rule),
           access_rule: finish('access_rule', drafts.access_rule),
           grant: finish('grant', drafts.grant),
+          alert_rule: finish('alert_rule', drafts.alert_rule),
         },
       }
     },
@@ -140,5 +147,6 @@ export function policyCheck({ tables } = emptyPolicy): readonly PolicyFault[] {
     ...faultsOf(readers.price_rule, tables.price_rule),
     ...faultsOf(readers.access_rule, tables.access_rule),
     ...faultsOf(readers.grant, tables.grant),
+    ...faultsOf(readers.alert_rule, tables.alert_rule),
   ]
 }

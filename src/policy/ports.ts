@@ -13,6 +13,7 @@ export type TableName =
   | 'price_rule'
   | 'access_rule'
   | 'grant'
+  | 'alert_rule'
 
 /** What a reading of the policy is as of. */
 export interface PolicyHead {

@@ -1,8 +1,10 @@
 import type { AccessRule } from '../core/access.ts'
+import { type AlertRuleIndex, alertPercentsFor, indexAlertRules } from '../core/alert-rule.ts'
 import type { LimitsInForce } from '../core/grant.ts'
 import type { LimitRule } from '../core/limit.ts'
 import type { PriceRule } from '../core/price.ts'
 import type { Account, Department, Plan, Project, Token } from '../core/principal.ts'
+import type { Place } from '../core/resolve-limits.ts'
 import type { Snapshot } from '../core/snapshot.ts'
 import { holds } from '../core/time-range.ts'
 import type { Upstream } from '../core/upstream.ts'
@@ -34,6 +36,7 @@ class StateSnapshot implements PolicySnapshot {
   readonly #limits: LimitIndex
   /** By account row, so at most as many as there are accounts. */
   readonly #limitsOf = new Map<Account, LimitsInForce>()
+  readonly #alertRules: AlertRuleIndex
   readonly #tokens: ShardedMap<Token>
   readonly #upstreamsByHost: ReadonlyMap<string, readonly Upstream[]>
 
@@ -53,6 +56,10 @@ class StateSnapshot implements PolicySnapshot {
             { rules: tables.limit_rule.inForce.values(), grants: tables.grant.inForce.values() },
             previous && previous.#limits,
           )
+    this.#alertRules =
+      previous && old?.alert_rule === tables.alert_rule
+        ? previous.#alertRules
+        : indexAlertRules(tables.alert_rule.inForce.values())
     this.#upstreamsByHost =
       previous && old?.upstream === tables.upstream ? previous.#upstreamsByHost : upstreamsByHost(state)
     this.accessRules = previous && old?.access_rule === tables.access_rule ? previous.accessRules : accessRules(state)
@@ -76,6 +83,10 @@ class StateSnapshot implements PolicySnapshot {
 
   tokenByDigest(digest: string): Token | undefined {
     return this.#tokens.get(digest)
+  }
+
+  token(id: string): Token | undefined {
+    return this.state.tables.token.inForce.get(id)
   }
 
   account(id: string): Account | undefined {
@@ -108,6 +119,14 @@ class StateSnapshot implements PolicySnapshot {
     const resolved = this.#resolved(account, nowMs)
     this.#limitsOf.set(account, resolved)
     return resolved.limits
+  }
+
+  limitsAt(place: Place, nowMs: number): readonly LimitRule[] {
+    return this.#limits.limitsOf(place, nowMs).limits
+  }
+
+  alertPercentsFor(asked: { readonly limitName: string; readonly place: Place }): readonly number[] {
+    return alertPercentsFor(this.#alertRules, asked)
   }
 
   #resolved({ id, project, plan }: Account, nowMs: number): LimitsInForce {

@@ -15,6 +15,7 @@ const names = [
   'price-rule',
   'access-rule',
   'grant',
+  'alert-rule',
   'former',
   'lost',
   'row-at',
@@ -37,4 +38,5 @@ export const rowQueries: Readonly<Record<TableName, string>> = {
   price_rule: policyQueries['price-rule'],
   access_rule: policyQueries['access-rule'],
   grant: policyQueries.grant,
+  alert_rule: policyQueries['alert-rule'],
 }
