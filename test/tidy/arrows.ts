@@ -7,7 +7,8 @@ interface Room {
   readonly types?: readonly RegExp[]
 }
 
-const PORTS = /^src\/\w+\/ports\.ts$/
+/** A room with many ports has a file for each kind: `request-ports.ts`. */
+const PORTS = /^src\/\w+\/(?:[a-z]+-)?ports\.ts$/
 const OBSERVER = /^src\/telemetry\/observer\.ts$/
 const USE_CASES = ['doctor', 'check', 'policy', 'manage', 'usage', 'alerts', 'bots', 'jobs']
 
