@@ -38,7 +38,11 @@ export interface LineFacts {
   readonly paceMsMax?: number
 }
 
-export function governs(limit: LimitRule, surface: Surface): boolean {
+/** A limit of requests through Envoy. */
+type GovernedBy = LimitRule & { readonly surface: Surface | 'any' }
+
+/** Whether requests of a surface are limited by it; those of the API's own never are. */
+export function governs(limit: LimitRule, surface: Surface): limit is GovernedBy {
   return limit.surface === 'any' || limit.surface === surface
 }
 
@@ -101,18 +105,18 @@ function subjectOfRow(kind: SubjectKind, row: { readonly id: string; readonly pa
 
 // Written out: objects put together from parts cost several times as much, and these are made for every line of every request.
 
-function lineOf(limit: LimitRule, subject: Subject, facts: LineFacts): Line {
+function lineOf(limit: GovernedBy, subject: Subject, facts: LineFacts): Line {
   if (limit.counts === 'in_flight') return capOf(limit, subject, facts)
   const counted = { limit, quantity: limit.counts }
   return limit.kind === 'rate' ? rateOf(counted, subject, facts) : quotaOf(counted, subject, facts)
 }
 
 interface Counting {
-  readonly limit: LimitRule
+  readonly limit: GovernedBy
   readonly quantity: Quantity
 }
 
-function capOf(limit: LimitRule, subject: Subject, facts: LineFacts): ConcurrencyLine {
+function capOf(limit: GovernedBy, subject: Subject, facts: LineFacts): ConcurrencyLine {
   return {
     kind: 'concurrency',
     limit: limit.name,

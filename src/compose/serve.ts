@@ -28,7 +28,8 @@ export async function serve({ settings, environment, process: name }: ServeOptio
   await using started = new AsyncDisposableStack()
   started.defer(() => observer.info('stopped'))
   const warnings = new Set<string>()
-  const serving = { settings, environment, observer, missing, warnings, ending }
+  const isSupervised = name !== undefined
+  const serving = { settings, environment, observer, missing, warnings, ending, isSupervised }
   if (name !== undefined) {
     const answers = {
       metrics: () => metrics.text(),

@@ -20,6 +20,8 @@ import { holdMsMaxOf } from './hold-ms-max.ts'
 import { readInstall } from './install.ts'
 import { startLearning } from './learning.ts'
 import { createPlane } from './plane.ts'
+import { startPortal } from './portal.ts'
+import { startPackSettling } from './settle-packs.ts'
 import { startUpkeep } from './upkeep.ts'
 import { createUpstreamCredentials } from './upstream-credentials.ts'
 
@@ -38,6 +40,8 @@ export interface Serving {
   readonly warnings?: Set<string>
   /** Aborted to end the process, from outside or from in here; with a `Fault` when it cannot go on. */
   readonly ending: AbortController
+  /** One of several that a supervisor started: they share the public port. */
+  readonly isSupervised?: boolean
   /** Only tests. */
   readonly between?: Between
 }
@@ -46,6 +50,8 @@ export interface Served {
   /** As gRPC clients write them. */
   readonly addresses: readonly string[]
   readonly policy: PolicyKeeper
+  /** Where the API is served, if it is. */
+  readonly portal?: { readonly host: string; readonly port: number }
 }
 
 /**
@@ -53,7 +59,7 @@ export interface Served {
  * drains first, the books are finished after it, the database goes last.
  */
 export async function startServing(started: AsyncDisposableStack, serving: Serving): Promise<Served> {
-  const { settings, observer, missing, ending } = serving
+  const { settings, observer, missing } = serving
   makeDataFolder(settings.TOLLGATE_DATA_FOLDER)
   const database = await openDatabase(settings)
   started.defer(() => database.close())
@@ -65,24 +71,19 @@ export async function startServing(started: AsyncDisposableStack, serving: Servi
   missing.delete('database')
   const policy = await startPolicy(started, { ...serving, databaseUrl: database.url })
   missing.delete('policy')
-  const onLockTaken = (): void => {
-    const fault = new Fault(
-      'already_running',
-      'Another Tollgate counts in process on this database now: this one stops',
-    )
-    observer.warn('lock_taken', { reason: fault.message })
-    ending.abort(fault)
-  }
-  const { store, seed, presence, hints, warmUp } = await startBooks(started, {
+  const { store, seed, presence, hints, drain, warmUp } = await startBooks(started, {
     ...serving,
     database,
     pool,
     isDatabaseAway: install.isCopy,
     ...(install.installation && { installation: install.installation }),
-    onLockTaken,
+    onLockTaken: () => stopForAnother(serving),
     holdMsMax: () => holdMsMaxOf(policy.current()),
   })
   const { heats } = startUpkeep(started, { ...serving, pool })
+  if (settings.TOLLGATE_ROLES.includes('ledger')) {
+    startPackSettling(started, { pool, observer, drain, nowMs: () => store.nowMs(), policy: () => policy.current() })
+  }
   if (!install.isCopy) await warmUp(departmentPartitions(policy))
   const signer = createTicketSigner(install.ticketKey)
   const credentialOf = await startCredentials(started, { ...serving, policy })
@@ -103,9 +104,16 @@ export async function startServing(started: AsyncDisposableStack, serving: Servi
   const server = await createGrpcServer({ methods, listen: listenOf(settings), observer })
   started.defer(() => server.drain({ graceMs: settings.TOLLGATE_DRAIN_MS, forceMs }))
   started.defer(() => plane.endHolds())
+  const portal = await startPortal(started, { ...serving, pool, policy: sourceOf(policy), store, seed })
   server.setServing(true)
   missing.delete('listener')
-  return { addresses: server.addresses, policy }
+  return { addresses: server.addresses, policy, ...(portal && { portal }) }
+}
+
+function stopForAnother({ observer, ending }: Serving): void {
+  const fault = new Fault('already_running', 'Another Tollgate counts in process on this database now: this one stops')
+  observer.warn('lock_taken', { reason: fault.message })
+  ending.abort(fault)
 }
 
 async function startPolicy(

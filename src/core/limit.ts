@@ -26,7 +26,8 @@ export interface LimitRule {
   /** `in_flight` in a concurrency cap, and only there. */
   readonly counts: CountedQuantity
   readonly per: SubjectKind
-  readonly surface: Surface | 'any'
+  /** `api`: requests to our own API and nothing else; such a limit makes no line. */
+  readonly surface: Surface | 'any' | 'api'
   readonly amount: number
   /** Only rates: at most `burst` hits at once, `amount` hits per `periodMs`. burst × periodMs ≤ 2^52. */
   readonly burst?: number

@@ -35,7 +35,7 @@ const shape = z.strictObject({
     subjectKinds.filter((kind) => kind !== 'descriptor'),
     'limit_per_is_known',
   ),
-  surface: oneOf(['pypi', 'gpu'], 'limit_surface_is_known').nullable(),
+  surface: oneOf(['pypi', 'gpu', 'api'], 'limit_surface_is_known').nullable(),
   amount: z.string().regex(decimal, { error: 'limit_amount_is_counted_exactly' }),
   burst: z.string().regex(decimal, { error: 'limit_burst_times_period_is_counted_exactly' }).nullable(),
   every_ms: z.number().nullable(),
@@ -54,7 +54,7 @@ const shape = z.strictObject({
 })
 type Row = z.output<typeof shape>
 
-/** In the order of `migrations/0002_policy_rules.sql` and `0006_limit_kinds.sql`, by the same names. */
+/** In the order of `migrations/0002_policy_rules.sql`, `0006_limit_kinds.sql` and `0230_portal.sql`, by the same names. */
 const rules: readonly RowRule<Row>[] = [
   ['limit_amount_is_not_negative', (row) => !row.amount.startsWith('-')],
   ['limit_amount_is_counted_exactly', (row) => (codeAmount(row, row.amount) ?? 0) <= exactMax],
@@ -92,7 +92,12 @@ const rules: readonly RowRule<Row>[] = [
   ],
   ['limit_week_starts_is_for_weeks', (row) => row.week_starts === null || row.window === 'week'],
   ['limit_pace_is_for_rates', (row) => row.pace_ms_max === null || row.kind === 'rate'],
+  ['limit_of_the_api_is_a_rate_of_requests', (row) => row.surface !== 'api' || isRateOfRequests(row)],
 ]
+
+function isRateOfRequests({ kind, counts, per, pace_ms_max: paceMs }: Row): boolean {
+  return kind === 'rate' && counts === 'requests' && (per === 'account' || per === 'address') && (paceMs ?? 0) === 0
+}
 
 export const limitReader: TableReader<LimitRule> = {
   table: 'limit_rule',
@@ -154,7 +159,7 @@ function denyAll(row: RawRow): Substitute<LimitRule> | undefined {
     kind: 'quota',
     counts: 'requests',
     per: 'account',
-    surface: row['surface'] === 'pypi' || row['surface'] === 'gpu' ? row['surface'] : 'any',
+    surface: row['surface'] === 'pypi' || row['surface'] === 'gpu' || row['surface'] === 'api' ? row['surface'] : 'any',
     amount: 0,
     window: 'day',
     timeZone: 'UTC',

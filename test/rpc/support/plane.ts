@@ -28,6 +28,8 @@ export interface TestPlane extends AsyncDisposable {
   readonly warnings: ReadonlySet<string>
   readonly databaseUrl: string
   readonly address: string
+  /** Where the API is served, when the settings say so. */
+  readonly portal?: { readonly host: string; readonly port: number }
 }
 
 export interface PlaneOptions {
@@ -74,6 +76,7 @@ export async function startPlane(options: PlaneOptions = {}): Promise<TestPlane>
   const stack = started.move()
   return {
     ...{ counts, gauges, warnings, databaseUrl, address },
+    ...(served.portal && { portal: served.portal }),
     client(timeoutMs = 1_000) {
       const client = createCheckClient(address, { timeoutMs })
       stack.defer(() => client.close())

@@ -1,0 +1,94 @@
+import fastifySwagger from '@fastify/swagger'
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
+import { version } from '../core/version.ts'
+import { allRoutes } from './all-routes.ts'
+import { guardOf } from './guard.ts'
+import { hostileSocket } from './hostile-socket.ts'
+import { methodsAt } from './methods-at.ts'
+import { mount } from './mount.ts'
+import { openapi } from './openapi.ts'
+import type { PortalTools } from './ports.ts'
+import { reply, replyError } from './reply.ts'
+
+/** What one caller may take up: bounds of sizes and waits, next to each other. */
+const bounds = {
+  bodyBytesMax: 65_536,
+  headerBytesMax: 16_384,
+  headersMs: 5_000,
+  requestMs: 10_000,
+  handlerMs: 15_000,
+  idleMs: 30_000,
+  socketMs: 30_000,
+  connectionsMax: 1_000,
+  paramLengthMax: 128,
+}
+
+/** On every answer: nothing may keep, frame, sniff or run it; there is no CORS and there are no cookies. */
+const safeHeaders = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+}
+
+/** The HTTP API, not yet listening. */
+export async function createPortalApp(tools: PortalTools): Promise<FastifyInstance> {
+  const app = Fastify({
+    bodyLimit: bounds.bodyBytesMax,
+    requestTimeout: bounds.requestMs,
+    handlerTimeout: bounds.handlerMs,
+    keepAliveTimeout: bounds.idleMs,
+    connectionTimeout: bounds.socketMs,
+    http: {
+      maxHeaderSize: bounds.headerBytesMax,
+      headersTimeout: bounds.headersMs,
+      connectionsCheckingInterval: 1_000,
+    },
+    routerOptions: { maxParamLength: bounds.paramLengthMax },
+    genReqId: tools.randomId,
+    clientErrorHandler: hostileSocket,
+    frameworkErrors: (error, request, answer) => replyError(error, { request, answer, tools }),
+  })
+  app.server.maxConnections = bounds.connectionsMax
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  app.addHook('onRequest', async (request, answer) => {
+    answer.headers({ ...safeHeaders, 'x-request-id': request.id })
+  })
+  app.setErrorHandler((error: FastifyError, request, answer) => replyError(error, { request, answer, tools }))
+  app.setNotFoundHandler((request, answer) => replyNowhere({ request, answer, tools }))
+  await app.register(fastifySwagger, { openapi: openapi(version), transform: jsonSchemaTransform })
+  const guard = guardOf(tools)
+  for (const route of allRoutes(tools)) mount(app, route, { guard, tools })
+  app.get('/api/openapi.json', { schema: { hide: true } }, () => app.swagger())
+  await app.ready()
+  return app
+}
+
+/** 404, or 405 where another method would do; OPTIONS says which. */
+function replyNowhere(where: {
+  readonly request: FastifyRequest
+  readonly answer: FastifyReply
+  readonly tools: PortalTools
+}): FastifyReply {
+  const { request, answer, tools } = where
+  const path = request.url.split('?', 1)[0] ?? ''
+  const methods = methodsAt(path, allRoutes(tools))
+  if (methods.length === 0) {
+    return reply(where, {
+      code: 'not_found',
+      status: 404,
+      title: 'There is no such thing',
+      detail: 'Nothing is at this address; /api/openapi.json lists what there is',
+    })
+  }
+  void answer.header('allow', methods.join(', '))
+  if (request.method === 'OPTIONS') return answer.code(204).send()
+  return reply(where, {
+    code: 'method_not_allowed',
+    status: 405,
+    title: 'Not by this method',
+    detail: `This address takes ${methods.join(', ')}`,
+  })
+}

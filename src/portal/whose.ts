@@ -1,0 +1,61 @@
+import { z } from 'zod'
+import { Fault } from '../core/fault.ts'
+import type { Principal } from '../core/principal.ts'
+import type { Snapshot } from '../core/snapshot.ts'
+import { type Action, assertMay, may } from '../manage/who-may.ts'
+import type { AccountActor, Caller } from './caller.ts'
+import { slug } from './fields.ts'
+import type { Route } from './route.ts'
+
+/** Of whom a route tells: the caller, or an account that it names. */
+export interface Whose {
+  readonly account?: string | undefined
+}
+
+const bases = [
+  { base: '/api/me', params: z.strictObject({ account: z.undefined().optional() }), tag: 'me' },
+  { base: '/api/accounts/:account', params: z.strictObject({ account: slug }), tag: 'accounts' },
+] as const
+
+/** The same row twice: for oneself, and for an account by its id. */
+export function forEach(
+  make: (at: {
+    readonly base: string
+    readonly params: z.ZodType<Whose>
+    readonly tag: 'me' | 'accounts'
+    /** Ends a summary. */
+    readonly whose: 'my' | "an account's"
+  }) => Route,
+): readonly Route[] {
+  return bases.map((at) => make({ ...at, whose: at.tag === 'me' ? 'my' : "an account's" }))
+}
+
+/**
+ * The account that is asked about, when the caller may know that it exists: itself, a lead the people of the project, an admin all. Else a
+ * `Fault` of code `not_found`, the same for one that is not there. `action`: beside that, `forbidden` when it may not be done to this account.
+ */
+export function accountOf({ account }: Whose, { principal, actor, snapshot }: Caller, action: Action): Principal {
+  if (account === undefined) return principal
+  const found = placeOf(snapshot, account)
+  if (found === undefined || !mayKnow(actor, found)) throw nothing('account', account)
+  assertMay(actor, action, { account, project: found.project.id })
+  return found
+}
+
+/** Whether the caller may know that there is such an account. */
+function mayKnow(actor: AccountActor, { account, project }: Principal): boolean {
+  return may(actor, 'see the use', { account: account.id, project: project.id })
+}
+
+/** What an unknown and a foreign thing are answered with: the same. */
+export function nothing(what: string, id: string): Fault {
+  return new Fault('not_found', `There is no ${what} ${id}`)
+}
+
+/** As `principalOf`, disabled accounts too. */
+function placeOf(snapshot: Snapshot, id: string): Principal | undefined {
+  const account = snapshot.account(id)
+  const project = account && snapshot.project(account.project)
+  const department = project && snapshot.department(project.department)
+  return account && project && department && { account, project, department }
+}
