@@ -1,0 +1,108 @@
+import { createTransport, type NodemailerError, type SMTPPoolOptions } from 'nodemailer'
+import type { Sender, SendResult } from '../alerts/ports.ts'
+import { quoted } from './http-result.ts'
+import { mailOf } from './mail-text.ts'
+import { openChannel, type SendTools } from './send-tools.ts'
+
+export interface MailSettings {
+  /**
+   * `smtp://` or `smtps://`, with user and password where the server wants them. `smtps` is TLS from the start; `smtp` changes to TLS where the
+   * server offers it, and insists on it when there is a password, but on loopback.
+   */
+  readonly url: string
+  /** `Tollgate <tollgate@example.org>`; absent: tollgate@ and the server's name. */
+  readonly from?: string
+}
+
+export interface MailSender extends Sender {
+  /** Ends the pool's connections; what is under way ends as it may. */
+  close(): void
+}
+
+const waitMsMax = 10_000
+const connectionsMax = 5
+const underWayMax = 100
+const address = /^[^@\s<>,;]{1,64}@[A-Za-z0-9.-]{1,190}$/
+
+/**
+ * Sends mail through one server, over at most 5 connections that are kept between mails. 2xx is sent; a mailbox or message that is turned down for
+ * good (5xx to RCPT or DATA) is refused; anything else is tried again, as SMTP has it (RFC 5321 §4.2.1): 4xx, no connection, no TLS, a password
+ * that is not taken, no answer within 10 s.
+ */
+export function createMailSender(
+  tools: Pick<SendTools, 'secrets' | 'nowMs' | 'post'>,
+  mail: MailSettings | undefined,
+): MailSender {
+  if (mail === undefined) return { kind: 'email', send: async () => unset, close: () => {} }
+  const from = mail.from ?? `Tollgate <tollgate@${new URL(mail.url).hostname}>`
+  const domain = /@([A-Za-z0-9.-]+)>?\s*$/.exec(from)?.[1] ?? 'tollgate.invalid'
+  const transport = createTransport(poolOptions(mail.url))
+  let underWay = 0
+  return {
+    kind: 'email',
+    perMinuteMax: 20,
+    send: async (channel, message) => {
+      const opened = await openChannel(channel, tools)
+      if (opened.kind !== 'opened') return opened
+      if (!address.test(opened.target)) return { kind: 'refused', why: 'The target is not one mail address' }
+      if (underWay >= underWayMax) return { kind: 'again', why: 'Too many mails are under way', retryAfterMs: 1_000 }
+      underWay += 1
+      const sending = transport.sendMail({
+        ...mailOf(message, channel, domain),
+        from,
+        to: { name: '', address: opened.target },
+      })
+      const result = sending.then((): SendResult => ({ kind: 'sent' }), resultOf)
+      return await inTime(
+        result.finally(() => {
+          underWay -= 1
+        }),
+      )
+    },
+    close: () => transport.close(),
+  }
+}
+
+const unset: SendResult = { kind: 'again', why: 'Mail is not set up: TOLLGATE_MAIL_URL names no server' }
+
+function poolOptions(text: string): SMTPPoolOptions & { readonly pool: true } {
+  const url = new URL(text)
+  const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
+  return {
+    requireTLS: url.username !== '' && !isLocal,
+    // What the URL says in its query comes last, and counts.
+    url: text,
+    pool: true,
+    maxConnections: connectionsMax,
+    connectionTimeout: waitMsMax,
+    greetingTimeout: waitMsMax,
+    socketTimeout: waitMsMax,
+    dnsTimeout: waitMsMax,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  }
+}
+
+const turnedDown: ReadonlySet<string> = new Set(['RCPT TO', 'DATA'])
+
+function resultOf(error: NodemailerError): SendResult {
+  const { responseCode, command = '', code = '' } = error
+  if (responseCode === undefined)
+    return { kind: 'again', why: `The mail server cannot be used: ${code || 'it failed'}` }
+  const why = `The mail server answered ${responseCode}${quoted(error.response ?? '')}`
+  return { kind: responseCode >= 500 && turnedDown.has(command) ? 'refused' : 'again', why }
+}
+
+/** The library waits by step; this bounds the whole. What is sent all the same is sent again later, with the same Message-ID. */
+async function inTime(result: Promise<SendResult>): Promise<SendResult> {
+  const late = Promise.withResolvers<SendResult>()
+  const timer = setTimeout(
+    () => late.resolve({ kind: 'again', why: 'The mail server did not answer in time' }),
+    waitMsMax,
+  )
+  try {
+    return await Promise.race([result, late.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
