@@ -4,6 +4,7 @@ import type { Presence } from '../check/presence.ts'
 import { createPostgresLedgerStore } from '../postgres/ledger-store.ts'
 import type { Settings } from '../settings.ts'
 import type { Observer } from '../telemetry/observer.ts'
+import type { Drainer } from '../usage/drainer.ts'
 import { createLedger, ledgerDefaults } from '../usage/ledger.ts'
 import { createSeeder } from '../usage/seeder.ts'
 import { createSweeper } from '../usage/sweeper.ts'
@@ -24,6 +25,8 @@ export interface Books {
   readonly seed: Seeder
   readonly presence: Presence
   readonly hints: HintStream | undefined
+  /** Books what a partition's stream holds now. */
+  readonly drain: Drainer
   /**
    * Reads what these partitions hold, so that the first Check of a department finds a checkpoint and an open connection, and is not the one
    * that waits for both. Failures are only told: a Check can do without.
@@ -107,6 +110,7 @@ export async function startBooks(
     seed,
     presence,
     hints: open.hints,
+    drain: ledger.drain,
     warmUp: (partitions) => warmUp(partitions).catch((error: unknown) => observer.warn('warm_up_failed', { error })),
   }
 }

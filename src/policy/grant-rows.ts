@@ -6,15 +6,18 @@ import { oneOf, rowReader, slug } from './row-schema.ts'
 
 const exactMax = 2 ** 52
 const isTime = 'grant_ends_after_it_starts'
+const isPart = 'grant_spent_is_a_part_of_it'
+const decimal = (rule: string) => z.string().regex(/^-?\d{1,16}(\.\d{1,3})?$/, { error: rule })
 
 const shape = z.strictObject({
   id: slug,
-  kind: oneOf(['raise'], 'grant_kind_is_raise'),
+  kind: oneOf(['raise', 'pack'], 'grant_kind_is_known'),
   limit_name: slug,
   account: slug.nullable(),
   project: slug.nullable(),
   department: slug.nullable(),
-  amount: z.string().regex(/^-?\d{1,16}(\.\d{1,3})?$/, { error: 'grant_amount_is_counted_exactly' }),
+  amount: decimal('grant_amount_is_counted_exactly'),
+  spent: decimal(isPart),
   starts_at_ms: z.number({ error: isTime }),
   ends_at_ms: z.number({ error: isTime }),
 })
@@ -29,6 +32,9 @@ export const grantReader: TableReader<Grant> = {
       ['grant_is_for_one_thing', (row) => grantees(row).length === 1],
       ['grant_amount_is_positive', (row) => Number(row.amount) > 0],
       ['grant_amount_is_counted_exactly', (row) => Number(row.amount) <= exactMax],
+      [isPart, (row) => Number(row.spent) >= 0 && Number(row.spent) <= Number(row.amount)],
+      [isPart, (row) => row.kind === 'pack' || Number(row.spent) === 0],
+      ['grant_pack_is_for_an_account', (row) => row.kind !== 'pack' || row.account !== null],
       [isTime, (row) => row.ends_at_ms > row.starts_at_ms],
     ],
     grantOf,
@@ -43,13 +49,18 @@ function grantOf(row: Row): Grant {
     id: row.id,
     limitName: row.limit_name,
     grantedTo,
-    // Thousandths beyond what any limit of credits can have are as good as the most that one can.
-    amount: {
-      whole: Math.trunc(Number(row.amount)),
-      milli: Math.min(exactMax, milliOfCredits(row.amount) ?? exactMax),
-    },
+    amount: unitsOf(row.amount),
+    ...(row.kind === 'pack' && { spent: unitsOf(row.spent) }),
     startMs: row.starts_at_ms,
     endMs: row.ends_at_ms,
+  }
+}
+
+/** Thousandths beyond what any limit of credits can have are as good as the most that one can. */
+function unitsOf(decimals: string): Grant['amount'] {
+  return {
+    whole: Math.trunc(Number(decimals)),
+    milli: Math.min(exactMax, milliOfCredits(decimals) ?? exactMax),
   }
 }
 

@@ -12,6 +12,8 @@ export interface PolicyListing {
   readonly rows: Readonly<Record<string, number>>
   readonly limits: readonly Readonly<Record<string, string | boolean>>[]
   readonly grants: readonly Readonly<Record<string, string>>[]
+  /** At which percentages people are told, where a row says so. */
+  readonly alerts: readonly Readonly<Record<string, string>>[]
   readonly prices: readonly Readonly<Record<string, string>>[]
   readonly access: readonly Readonly<Record<string, string>>[]
   readonly upstreams: readonly Readonly<Record<string, string>>[]
@@ -24,6 +26,7 @@ export function policyShow(snapshot: PolicySnapshot): PolicyListing {
     `${left.name} ${left.id}` < `${right.name} ${right.id}` ? -1 : 1,
   )
   const grants = [...tables.grant.inForce.values()].sort((left, right) => (left.id < right.id ? -1 : 1))
+  const alerts = [...tables.alert_rule.inForce.values()].sort((left, right) => (left.id < right.id ? -1 : 1))
   const upstreams = [...tables.upstream.inForce.values()].sort((left, right) => (left.id < right.id ? -1 : 1))
   return {
     history: snapshot.history,
@@ -31,6 +34,12 @@ export function policyShow(snapshot: PolicySnapshot): PolicyListing {
     rows: Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, table.inForce.size])),
     limits: limits.map(limitLine),
     grants: grants.map((grant) => grantLine(grant, countsOf(limits, grant.limitName))),
+    alerts: alerts.map((rule) => ({
+      id: rule.id,
+      limit: rule.limitName ?? 'every quota',
+      for: rule.scope.replace(':', ' '),
+      told_at: rule.percents.length === 0 ? 'never' : rule.percents.map((percent) => `${percent} %`).join(', '),
+    })),
     prices: snapshot.priceRules.map(priceLine),
     access: snapshot.accessRules.map((rule) => ({
       id: rule.id,
@@ -99,19 +108,22 @@ function countsOf(limits: readonly LimitRule[], name: string): CountedQuantity |
 }
 
 function grantLine(grant: Grant, counts: CountedQuantity | undefined): PolicyListing['grants'][number] {
-  const { grantedTo, amount } = grant
+  const { grantedTo } = grant
   return {
     id: grant.id,
     limit: grant.limitName,
-    adds: counts === undefined ? 'nothing: there is no such limit' : `${addedBy(amount, counts)} ${counts}`,
+    adds: counts === undefined ? 'nothing: there is no such limit' : addedBy(grant, counts),
     to: `${grantedTo.kind} ${grantedTo.id}`,
     from: new Date(grant.startMs).toISOString(),
     until: new Date(grant.endMs).toISOString(),
   }
 }
 
-function addedBy({ whole, milli }: Grant['amount'], counts: CountedQuantity): string {
-  return counts === 'credits' ? creditsOfMilli(milli) : String(whole)
+function addedBy({ amount, spent }: Grant, counts: CountedQuantity): string {
+  const text = ({ whole, milli }: Grant['amount']) => shown(counts, counts === 'credits' ? milli : whole)
+  return spent === undefined
+    ? `${text(amount)} ${counts}`
+    : `${text(amount)} ${counts} prepaid, ${text(spent)} of them spent`
 }
 
 function shown(counts: CountedQuantity, amount: number): string {

@@ -49,7 +49,7 @@ export async function readFigures(pool: Pool, asked: Asked): Promise<Seed> {
 }
 
 /** The same for one who only looks: no row is kept. */
-export async function lookAtFigures(pool: Pool, asked: Asked): Promise<Seed> {
+export async function lookAtFigures(pool: Pool | PoolClient, asked: Asked): Promise<Seed> {
   return seedOf(asked, await ask(pool, asked))
 }
 

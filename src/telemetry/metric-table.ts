@@ -207,6 +207,14 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
     kind: 'counter',
     help: 'Runs of the hourly upkeep of the books that failed; they are tried again.',
   },
+  packs_settled_total: {
+    kind: 'counter',
+    help: 'Times that what packs of an account have paid was written anew: a window or a pack was over, or a late report changed it.',
+  },
+  pack_settling_failures_total: {
+    kind: 'counter',
+    help: 'Settlings of packs that failed; they are tried again, and until then packs count as if their last window had used nothing of them.',
+  },
   ledger_days_dropped_total: {
     kind: 'counter',
     help: 'Days of usage_entry dropped because they are older than TOLLGATE_ENTRY_DAYS.',

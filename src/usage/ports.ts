@@ -1,5 +1,8 @@
-import type { ChargeEntry, Checkpoint, CounterWindow, Seed } from '../core/charge.ts'
+import type { NewAlertEvent } from '../core/alert-event.ts'
+import type { ChargeEntry, Checkpoint, CounterWindow, Seed, SeededCounter } from '../core/charge.ts'
 import type { ChargeRecord, NewEntry } from '../core/charge-record.ts'
+import type { TimeRange } from '../core/limit.ts'
+import type { KnownPack, Settlement } from '../core/pack-settlement.ts'
 import type { Heat } from '../core/price.ts'
 import type { Subject, Surface } from '../core/subject.ts'
 
@@ -97,6 +100,77 @@ export interface LedgerStore {
   /** The subject's figures and the checkpoint they hold at, in one transaction. */
   figures(subject: Subject, counters: readonly CounterWindow[]): Promise<Seed>
   checkpoints(): Promise<readonly Checkpoint[]>
+}
+
+/** A counter by whose it is. */
+export interface SubjectCounter extends CounterWindow {
+  readonly subject: Subject
+}
+
+/** A counter as the books have it. */
+export interface BookedCounter extends SeededCounter {
+  readonly subject: Pick<Subject, 'kind' | 'id'>
+}
+
+/** One limit in one window of one subject: what levels are told of once each. */
+export interface LimitWindow {
+  readonly subject: Pick<Subject, 'kind' | 'id'>
+  readonly limit: string
+  readonly startMs: number
+}
+
+/** A level that was written and has not ended. */
+export interface StandingLevel extends LimitWindow {
+  /** Of its event. */
+  readonly id: string
+  readonly percent: number
+  /** What the limit was then, in code units. */
+  readonly amount: number
+}
+
+/** Finds what a batch of charges is to be told of, while it is booked. Memory only: it may be called in a transaction, and waits for nothing. */
+export interface LedgerWatch {
+  batch(entries: readonly ChargeEntry[]): BatchWatch
+}
+
+/** Called in this order; every step may be left out, and is then made up for by a later batch. */
+export interface BatchWatch {
+  /** Counters that must have a row of their own before the batch is booked, because what moves without one is not seen. A bounded number. */
+  readonly rows: readonly SubjectCounter[]
+  /** The limits of which something may have to be told, now that the batch has moved these counters: what stands of them is to be looked up. */
+  reached(moved: readonly BookedCounter[]): readonly LimitWindow[]
+  /** What is to be written with the batch; `standing` are all levels that stand of what `reached` answered. */
+  events(standing: readonly StandingLevel[]): readonly NewAlertEvent[]
+  /** What of it is now in the books for good. */
+  committed(kept: { readonly rows: boolean; readonly events: boolean }): void
+}
+
+/** A counter of a window that is not over, with the levels that stand of any limit over it. */
+export interface CounterLevels extends BookedCounter {
+  readonly standing: readonly StandingLevel[]
+}
+
+/** Levels that a change of policy ended, and what is told of it. */
+export interface EndedLevels {
+  readonly ids: readonly string[]
+  /** Written if one of them had not been ended before; absent: nothing is told. */
+  readonly event?: NewAlertEvent
+}
+
+/** The books as they are held against a changed policy. */
+export interface LevelBooks {
+  /** Of these subjects, at most 1,000. */
+  countersOf(subjects: readonly Subject[]): Promise<readonly CounterLevels[]>
+  /** Of everybody, page by page; `after` is what the page before answered as `next`. */
+  counters(
+    after: string | undefined,
+    countMax: number,
+  ): Promise<{ readonly rows: readonly CounterLevels[]; readonly next?: string }>
+  /** In one transaction. Answers how many events were new. */
+  settle(changes: {
+    readonly ended: readonly EndedLevels[]
+    readonly events: readonly NewAlertEvent[]
+  }): Promise<number>
 }
 
 /** Where a recomputed subject goes: the spend store's `seed`. */
@@ -200,4 +274,27 @@ export interface UsageReader {
   }>
   /** The latest first. */
   entries(wish: UsageWish): Promise<{ readonly rows: readonly BookedRequest[]; readonly isCut: boolean }>
+}
+
+/** What one quota of one account counts, and the packs of it that may still pay for something. */
+export interface PackGroup {
+  readonly subject: Subject
+  readonly counter: Omit<CounterWindow, 'startMs' | 'endMs'>
+  /** Their ids. */
+  readonly grants: readonly string[]
+}
+
+/** Where packs and what they paid are kept. */
+export interface PackBooks {
+  /**
+   * One transaction: locks the packs, asks `decide` what they paid (which may look at the use of parts of windows, as the books have it then)
+   * and writes what differs. Answers whether anything did. Killed at any step nothing is half done, and the next time writes the same.
+   */
+  settle(
+    group: PackGroup,
+    decide: (
+      packs: readonly KnownPack[],
+      usedIn: (parts: readonly TimeRange[]) => Promise<readonly number[]>,
+    ) => Promise<Settlement | undefined>,
+  ): Promise<boolean>
 }

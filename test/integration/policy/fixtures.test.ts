@@ -36,7 +36,7 @@ async function close(): Promise<void> {
 /** Puts only the organisation there, runs the text on top and says what the policy room finds wrong. */
 async function faultsAfter(text: string): Promise<readonly PolicyFault[]> {
   await client.query(
-    `TRUNCATE tollgate.department, tollgate.plan, tollgate.upstream, tollgate.price_rule, tollgate.limit_rule CASCADE;
+    `TRUNCATE tollgate.department, tollgate.plan, tollgate.upstream, tollgate.price_rule, tollgate.limit_rule, tollgate.pack CASCADE;
      SELECT tollgate.confirm_emptied(t)
      FROM unnest('{department,project,account,plan,upstream,price_rule,limit_rule}'::text[]) t`,
   )
@@ -67,7 +67,9 @@ describe('the schema', () => {
 describe('readPolicy()', () => {
   let checks: ReadonlySet<string> = new Set()
   /** Another table than those of policy, or said by a trigger only. */
-  const unread = ['emptied_table_is_one_that_is_held']
+  const unread = [
+    ...['emptied_table_is_one_that_is_held', 'pack_price_has_a_currency', 'pack_lasts_a_day_or_a_month'],
+  ]
 
   beforeAll(async () => {
     await open()

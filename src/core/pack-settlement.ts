@@ -1,0 +1,105 @@
+import type { TimeRange } from './limit.ts'
+import { type PackPayment, partsOf, payFromPacks, type UsedPart } from './pack.ts'
+import { lateReportsMs } from './pack-schedule.ts'
+
+/** A pack as the books know it; amounts in the quota's code unit. */
+export interface KnownPack extends TimeRange {
+  readonly id: string
+  readonly amount: number
+  /** What went of it in windows that are over, as its row says. */
+  readonly spent: number
+  /** Windows that end here or earlier are settled for good. Absent: none is. */
+  readonly finalUntilMs?: number
+  /** What it was last found to have paid, by window. */
+  readonly paid: readonly PackPayment[]
+}
+
+/** The use that is to be asked for before packs can be settled. */
+export interface WindowParts {
+  readonly window: TimeRange
+  readonly parts: readonly TimeRange[]
+}
+
+/** What packs of one quota and account have paid. */
+export interface Settlement {
+  /** Those that were looked at. */
+  readonly packs: readonly string[]
+  /** Of each of them, in the windows from `fromMs` on. */
+  readonly payments: readonly PackPayment[]
+  /** What packs that ended within the running window paid of it: so much more the quota must have until that window is over. */
+  readonly tails: readonly PackPayment[]
+  readonly fromMs: number
+  /** When this was so. */
+  readonly atMs: number
+  /** Windows that end here or earlier need not be looked at again. */
+  readonly finalUntilMs: number
+}
+
+/** Figures are kept so long, so what is older is settled or lost. */
+const keptMs = 34 * 24 * 3_600_000
+
+/** Packs of which nothing can change any more are left out. */
+export function unsettled<P extends Omit<KnownPack, 'paid'>>(packs: readonly P[], nowMs: number): readonly P[] {
+  return packs.filter(
+    ({ startMs, endMs, finalUntilMs = startMs }) => startMs <= nowMs && finalUntilMs < endMs && endMs > nowMs - keptMs,
+  )
+}
+
+/**
+ * The windows in which these packs may have paid, in order of time, cut as `payFromPacks` needs them; of the running window only what lies
+ * before `nowMs`, and only if a pack has ended in it. `windowAt` answers the quota's window that holds an instant.
+ */
+export function windowsToSettle(
+  packs: readonly KnownPack[],
+  nowMs: number,
+  windowAt: (ms: number) => TimeRange,
+): readonly WindowParts[] {
+  const fromMs = fromOf(packs, nowMs)
+  const running = windowAt(nowMs)
+  const wanted: WindowParts[] = []
+  for (let atMs = fromMs; atMs < running.startMs; ) {
+    const window = windowAt(atMs)
+    wanted.push({ window, parts: partsOf(clipped(window, { startMs: fromMs, endMs: nowMs }), packs) })
+    atMs = window.endMs
+  }
+  if (packs.some(({ endMs }) => endMs > running.startMs && endMs <= nowMs)) {
+    wanted.push({ window: running, parts: partsOf(clipped(running, { startMs: fromMs, endMs: nowMs }), packs) })
+  }
+  return wanted.filter(({ parts }) => parts.length > 0)
+}
+
+/** What follows from the use in those windows; the same however often it is asked, whatever was settled before. */
+export function settlementOf(
+  packs: readonly KnownPack[],
+  windows: readonly { readonly window: TimeRange; readonly parts: readonly UsedPart[] }[],
+  nowMs: number,
+): Settlement {
+  const fromMs = fromOf(packs, nowMs)
+  const before = packs.map((pack) => ({ ...pack, rest: pack.amount - pack.spent + paidSince(pack, fromMs) }))
+  const ends = new Map(packs.map(({ id, endMs }) => [id, endMs]))
+  const isOver = ({ window, pack }: PackPayment) => window.endMs <= nowMs || (ends.get(pack) ?? nowMs) <= nowMs
+  const payments = payFromPacks(before, windows).filter(isOver)
+  const finals = windows.map(({ window }) => window.endMs).filter((endMs) => endMs <= nowMs - lateReportsMs)
+  return {
+    packs: packs.map(({ id }) => id),
+    payments,
+    tails: payments.filter(({ window }) => window.endMs > nowMs),
+    fromMs,
+    atMs: nowMs,
+    finalUntilMs: finals.reduce((last, endMs) => Math.max(last, endMs), fromMs),
+  }
+}
+
+/** What `pack` was found to have paid in windows that end after an instant. */
+export function paidSince({ paid }: Pick<KnownPack, 'paid'>, fromMs: number): number {
+  return paid.filter(({ window }) => window.endMs > fromMs).reduce((sum, one) => sum + one.paid, 0)
+}
+
+function fromOf(packs: readonly KnownPack[], nowMs: number): number {
+  const starts = packs.map(({ startMs, finalUntilMs = startMs }) => Math.max(startMs, finalUntilMs))
+  return Math.max(nowMs - keptMs, Math.min(nowMs, ...starts))
+}
+
+function clipped(range: TimeRange, { startMs, endMs }: TimeRange): TimeRange {
+  return { startMs: Math.max(range.startMs, startMs), endMs: Math.min(range.endMs, endMs) }
+}

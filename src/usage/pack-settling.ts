@@ -1,0 +1,127 @@
+import type { TimeRange } from '../core/limit.ts'
+import { lateReportsMs, nextSettling } from '../core/pack-schedule.ts'
+import { settlementOf, unsettled, windowsToSettle } from '../core/pack-settlement.ts'
+import type { Observer } from '../telemetry/observer.ts'
+import type { Drainer } from './drainer.ts'
+import { createLoop, type Loop } from './loop.ts'
+import type { PackBooks, PackGroup } from './ports.ts'
+
+/** Packs of one quota and account, as the policy in force has them. */
+export interface PacksInForce extends PackGroup {
+  /** Names account and quota, and changes with whatever of them decides when to settle. */
+  readonly key: string
+  readonly packs: readonly TimeRange[]
+  /** The quota's window that holds an instant. */
+  readonly windowAt: (ms: number) => TimeRange
+}
+
+export interface PackSettlingOptions {
+  /** Of the policy in force; the same array until it changes. */
+  readonly packs: () => readonly PacksInForce[]
+  readonly books: PackBooks
+  /** Books what a partition's stream holds, so that the figures know it. */
+  readonly drain: Drainer
+  /** The store's time: it decides which window a request belongs to. */
+  readonly nowMs: () => number
+  readonly observer: Observer
+  /** Between two looks at what is due. */
+  readonly everyMs: number
+  /** Groups of one step. */
+  readonly groupsMax: number
+}
+
+export const packSettlingDefaults = { everyMs: 250, groupsMax: 100 } as const
+
+const batchesMax = 100
+
+/**
+ * Writes what packs paid of windows that are over, about a second after each is, and again as late reports may change it. At the start
+ * everything is due once. Right at any time, however often and in however many processes: each settlement is made anew from the books.
+ */
+export function createPackSettling(options: PackSettlingOptions): Loop {
+  const { observer, everyMs, groupsMax, nowMs } = options
+  const dueMs = new Map<string, number>()
+  let isStopping = false
+
+  async function step(): Promise<number> {
+    const groups = options.packs()
+    forget(dueMs, groups)
+    const now = nowMs()
+    const due = groups.filter(({ key }) => (dueMs.get(key) ?? 0) <= now).slice(0, groupsMax)
+    const faults: unknown[] = []
+    const isDrained = createDrained(options.drain)
+    for (const group of due) {
+      if (isStopping) break
+      try {
+        if (!(await isDrained(group.subject.partition))) continue
+        await settle(group, options, now)
+        dueMs.set(group.key, nextOf(group, now))
+      } catch (error) {
+        faults.push(error)
+      }
+    }
+    if (faults.length > 0) throw faults[0]
+    return due.length === groupsMax ? 0 : everyMs
+  }
+
+  const loop = createLoop({
+    step,
+    onFault: () => observer.count('pack_settling_failures_total'),
+    log: { observer, failed: 'pack_settling_failed', again: 'pack_settling_again' },
+    backoffMs: 250,
+    backoffMsMax: 5_000,
+  })
+  return {
+    ...loop,
+    stop() {
+      isStopping = true
+      return loop.stop()
+    },
+  }
+}
+
+/** Each partition once, however many groups are in it. False: the ledger is far behind, so its figures are not yet those of the window. */
+function createDrained(drain: Drainer): (partition: number) => Promise<boolean> {
+  const drained = new Map<number, boolean>()
+  return async (partition) => {
+    const known = drained.get(partition)
+    if (known !== undefined) return known
+    const { isEmpty } = await drain(partition, { batchesMax })
+    drained.set(partition, isEmpty)
+    return isEmpty
+  }
+}
+
+async function settle(group: PacksInForce, { books, observer }: PackSettlingOptions, now: number): Promise<void> {
+  const changed = await books.settle(group, async (known, usedIn) => {
+    const open = unsettled(known, now)
+    if (open.length === 0) return undefined
+    const windows = windowsToSettle(open, now, group.windowAt)
+    const used = [...(await usedIn(windows.flatMap(({ parts }) => parts)))]
+    const withUse = windows.map(({ window, parts }) => ({
+      window,
+      parts: parts.map((part) => ({ ...part, used: used.shift() ?? 0 })),
+    }))
+    return settlementOf(open, withUse, now)
+  })
+  if (changed) observer.count('packs_settled_total')
+}
+
+/** When something of the group is due next: windows it ran in that may still change, the running one, and the ends of its packs. */
+function nextOf({ packs, windowAt }: PacksInForce, now: number): number {
+  const startMs = packs.reduce((first, pack) => Math.min(first, pack.startMs), Number.POSITIVE_INFINITY)
+  const ends: number[] = []
+  for (let atMs = Math.max(startMs, now - 2 * lateReportsMs); ; ) {
+    const window = windowAt(atMs)
+    if (packs.some((pack) => pack.startMs < window.endMs && pack.endMs > window.startMs)) ends.push(window.endMs)
+    if (window.endMs > now) break
+    atMs = window.endMs
+  }
+  return nextSettling(packs, ends, now) ?? Number.POSITIVE_INFINITY
+}
+
+function forget(dueMs: Map<string, number>, groups: readonly PacksInForce[]): void {
+  if (dueMs.size <= groups.length) return
+  const keys = new Set(groups.map(({ key }) => key))
+  for (const key of dueMs.keys()) if (!keys.has(key)) dueMs.delete(key)
+}
