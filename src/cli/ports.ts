@@ -2,6 +2,7 @@ import type { CountedQuantity, Quantity } from '../core/quantity.ts'
 import type { SubjectKind } from '../core/subject.ts'
 import type { Examination, ExamineWish } from '../doctor/examine.ts'
 import type { PendingReservation } from '../doctor/ports.ts'
+import type { AdminTools } from '../manage/admin-ports.ts'
 import type { ManageTools } from '../manage/ports.ts'
 import type { PolicyListing } from '../policy/policy-show.ts'
 import type { UsageReader } from '../usage/ports.ts'
@@ -132,6 +133,7 @@ export interface CliContext {
   migrate(): Promise<{ readonly applied: readonly string[]; readonly alreadyThere: readonly string[] }>
   seedDemo(): Promise<void>
   manage(): Promise<ManageTools>
+  admin(): Promise<AdminTools>
   policyCheck(): Promise<PolicyCheck>
   policyShow(): Promise<PolicyListing>
   /** Throws a `Fault` of code `not_found` when there is no such account. */

@@ -1,11 +1,15 @@
 import { Command, CommanderError } from 'commander'
 import { Fault, type FaultCode } from '../core/fault.ts'
+import { auditCommand } from './audit.ts'
+import { banAddCommand, banListCommand, banRemoveCommand } from './ban.ts'
 import { doctorCommand } from './doctor.ts'
 import { envoyConfigCommand } from './envoy-config.ts'
 import { ExitWith } from './exit-with.ts'
 import { explainCommand } from './explain.ts'
+import { limitListCommand, limitRemoveCommand, limitSetCommand } from './limit.ts'
 import { migrateCommand } from './migrate.ts'
 import { policyCheckCommand } from './policy-check.ts'
+import { policyRemoveCommand, policyRowsCommand, policySetCommand } from './policy-row-commands.ts'
 import { policyShowCommand } from './policy-show.ts'
 import type { CliContext } from './ports.ts'
 import { quotaStatusCommand } from './quota-status.ts'
@@ -32,6 +36,7 @@ const topLevel: readonly MakeCommand[] = [
   usageCommand,
   doctorCommand,
   restoredCommand,
+  auditCommand,
 ]
 const groups: readonly { readonly name: string; readonly about: string; readonly commands: readonly MakeCommand[] }[] =
   [
@@ -41,7 +46,13 @@ const groups: readonly { readonly name: string; readonly about: string; readonly
       about: 'API tokens',
       commands: [tokenIssueCommand, tokenRotateCommand, tokenRevokeCommand, tokenListCommand],
     },
-    { name: 'policy', about: 'the policy in the database', commands: [policyCheckCommand, policyShowCommand] },
+    {
+      name: 'policy',
+      about: 'the policy in the database',
+      commands: [policyCheckCommand, policyShowCommand, policyRowsCommand, policySetCommand, policyRemoveCommand],
+    },
+    { name: 'limit', about: 'limits', commands: [limitListCommand, limitSetCommand, limitRemoveCommand] },
+    { name: 'ban', about: 'who is refused everything', commands: [banAddCommand, banRemoveCommand, banListCommand] },
     { name: 'quota', about: 'what is used of the limits', commands: [quotaStatusCommand] },
   ]
 

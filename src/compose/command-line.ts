@@ -18,6 +18,7 @@ import { restored } from '../postgres/restored.ts'
 import { seedDemo } from '../postgres/seed-demo.ts'
 import { createPostgresUsageReader } from '../postgres/usage-reader.ts'
 import { readSettings } from '../settings.ts'
+import { createAdminTools } from './admin-tools.ts'
 import { createWindows } from './check-room.ts'
 import { type CommandTools, createCommandTools } from './command-tools.ts'
 import { envoyConfigOf } from './envoy-config.ts'
@@ -44,6 +45,7 @@ export function createCommandLine(environment: Readonly<Record<string, string | 
     serve: (wish) => serveAs(wish, environment),
     migrate: async () => migrate(await open().databaseUrl()),
     seedDemo: async () => seedDemo(await open().pool()),
+    admin: async () => createAdminTools(await open().pool()),
     manage: async () => ({ directory: createPostgresDirectory(await open().pool()), randomBytes }),
     policyCheck: async () => {
       const { state } = await open().snapshot()

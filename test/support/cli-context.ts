@@ -26,6 +26,7 @@ export function recordedContext(given: Partial<CliContext> = {}): RecordedContex
     migrate: absent,
     seedDemo: absent,
     manage: absent,
+    admin: absent,
     policyCheck: absent,
     policyShow: absent,
     quotaStatus: absent,
