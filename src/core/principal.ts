@@ -27,6 +27,8 @@ export interface Account {
 export interface Plan {
   readonly id: string
   readonly tokenDaysMax: number
+  /** How much of a quota its accounts may take once per window beyond it; 0: nothing. */
+  readonly bridgePercent: number
 }
 
 /** One row of `token`: the secret itself exists nowhere, only its digest. */

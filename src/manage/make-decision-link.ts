@@ -7,6 +7,12 @@ import { actorOf, assertDecides } from './who-decides.ts'
 const lifetimeMs = 24 * 3_600_000
 const secretBytes = 32
 
+/** The one moment at which the secret is known: put it into the mail and forget it. */
+export interface MadeLink {
+  readonly secret: string
+  readonly untilMs: number
+}
+
 /**
  * A secret by which this decider decides this request, once, within 24 hours: for their own mail and nowhere else. It is in the answer alone,
  * only its digest is kept. Undefined when there is nothing to decide for them: the request is closed or gone, or not theirs to decide.
@@ -15,7 +21,7 @@ const secretBytes = 32
 export async function makeDecisionLink(
   { requests, randomBytes }: Pick<RequestTools, 'requests' | 'randomBytes'>,
   { request: id, decider: account }: { readonly request: string; readonly decider: string },
-): Promise<string | undefined> {
+): Promise<MadeLink | undefined> {
   if (!isSlug(id) || !isSlug(account)) return undefined
   const [facts, decider] = await Promise.all([requests.request(id), requests.person(account)])
   if (facts?.request.state !== 'open' || decider === undefined || decider.isDisabled) return undefined
@@ -26,8 +32,8 @@ export async function makeDecisionLink(
     throw error
   }
   const secret = Buffer.from(randomBytes(secretBytes)).toString('base64url')
-  await requests.addLink({ digest: digestOf(secret), request: id, decider: account, lifetimeMs })
-  return secret
+  const link = { digest: digestOf(secret), request: id, decider: account, lifetimeMs }
+  return { secret, untilMs: await requests.addLink(link) }
 }
 
 /** Undefined for what cannot be a secret of a link. */

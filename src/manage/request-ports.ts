@@ -1,6 +1,6 @@
-import type { WindowKind } from '../core/limit.ts'
+import type { LimitRule, WindowKind } from '../core/limit.ts'
 import type { CountedQuantity } from '../core/quantity.ts'
-import type { SubjectKind, Surface } from '../core/subject.ts'
+import type { SubjectKind } from '../core/subject.ts'
 
 /** Whom a limit is raised for: one account, each of a project, or each of a department. */
 export interface Beneficiary {
@@ -70,7 +70,7 @@ export interface AskedLimit {
   readonly kind: 'rate' | 'quota' | 'concurrency'
   readonly counts: CountedQuantity
   readonly per: SubjectKind
-  readonly surface: Surface | 'any'
+  readonly surface: LimitRule['surface']
   /** In the unit of SQL. */
   readonly amount: string
   readonly isShadow: boolean
@@ -186,11 +186,12 @@ export interface Requests {
     judge: (facts: DecisionFacts) => RequestEnd,
   ): Promise<QuotaRequest | undefined>
   grants(page: GrantPage): Promise<readonly ListedGrant[]>
-  grant(id: string): Promise<(ListedGrant & { readonly project?: string }) | undefined>
+  grant(id: string): Promise<ListedGrant | undefined>
   addGrant(grant: NewGrant): Promise<ListedGrant>
   /** Ends now what has not ended. Undefined: no such grant. */
   endGrant(wanted: By & { readonly id: string }): Promise<ListedGrant | undefined>
-  addLink(link: KeptLink): Promise<void>
+  /** Answers when it ends. */
+  addLink(link: KeptLink): Promise<number>
   /** What a link that counts leads to, read only. */
   link(digest: string): Promise<DecisionFacts | undefined>
 }
@@ -204,7 +205,7 @@ export interface ProjectBudget {
   remaining(wanted: {
     readonly account: string
     readonly counts: CountedQuantity
-    readonly surface: Surface | 'any'
+    readonly surface: LimitRule['surface']
   }): Promise<number | undefined>
 }
 

@@ -5,6 +5,7 @@ import { lastGood, type Substitute, type TableReader } from './quarantine.ts'
 import { isTimeZone, oneOf, partition, rowReader, slug } from './row-schema.ts'
 
 const daysConstraint = 'plan_token_days_max_is_1_to_3650'
+const bridgeConstraint = 'plan_bridge_percent_is_0_to_100'
 
 export const planReader: TableReader<Plan> = {
   table: 'plan',
@@ -15,9 +16,13 @@ export const planReader: TableReader<Plan> = {
         .int({ error: daysConstraint })
         .min(1, { error: daysConstraint })
         .max(3650, { error: daysConstraint }),
+      bridge_percent: z
+        .int({ error: bridgeConstraint })
+        .min(0, { error: bridgeConstraint })
+        .max(100, { error: bridgeConstraint }),
     }),
     [],
-    (row) => ({ id: row.id, tokenDaysMax: row.token_days_max }),
+    (row) => ({ id: row.id, tokenDaysMax: row.token_days_max, bridgePercent: row.bridge_percent }),
   ),
   substitute: lastGood,
   heldWhenEmptied: true,

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { AccessRule } from '../../../src/core/access.ts'
+import type { AlertRule } from '../../../src/core/alert-rule.ts'
 import type { Grant } from '../../../src/core/grant.ts'
 import type { LimitRule } from '../../../src/core/limit.ts'
 import type { PriceRule } from '../../../src/core/price.ts'
@@ -54,10 +55,14 @@ const grant: Required<Grant> = {
     limitName: 'account-daily',
     grantedTo: { kind: 'account', id: 'alice' },
     amount: { whole: 1, milli: 1_000 },
+    spent: { whole: 0, milli: 1 },
   },
   ...{ startMs: 1, endMs: 2 },
 }
-const plan: Required<Plan> = { id: 'free', tokenDaysMax: 7 }
+const alertRule: Required<AlertRule> = {
+  ...{ id: 'w', limitName: 'account-daily', scope: 'account:alice', percents: [50, 100] },
+}
+const plan: Required<Plan> = { id: 'free', tokenDaysMax: 7, bridgePercent: 5 }
 const project: Required<Project> = { id: 'vision', partition: 7, department: 'research' }
 const department: Required<Department> = { id: 'research', partition: 7 }
 
@@ -82,6 +87,7 @@ const state: PolicyState = {
     ...{ account: table('alice', account), token: table('t1', token), upstream: table('mirror', upstream) },
     limit_rule: { ...table('daily', limit as LimitRule), faults: new Map([['broken', fault]]) },
     ...{ price_rule: table('p', price, true), access_rule: table('no', { rules: [rule] }), grant: table('g', grant) },
+    alert_rule: table('w', alertRule),
   },
 }
 
@@ -106,6 +112,9 @@ test('what was in force is in force again: every row, every fault, every held ta
   expect(snapshot.tokenByDigest(token.digest)).toEqual(token)
   expect(snapshot.limitsOf(account, 0)).toHaveLength(1)
   expect(snapshot.upstreamsOfHost('pypi.example')).toEqual([upstream])
+  expect(snapshot.token('t1')).toEqual(token)
+  const place = { account: 'alice', project: 'vision', department: 'research', plan: 'free' }
+  expect(snapshot.alertPercentsFor({ limitName: 'account-daily', place })).toEqual([50, 100])
 })
 
 test('nothing kept is nothing read', async () => {

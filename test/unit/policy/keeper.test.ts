@@ -33,7 +33,7 @@ function createFakeClock(): Clock & { pass(ms: number): Promise<void> } {
 
 /** A database that can be away; its doorbell is silent unless `ring` is called. */
 function createFakeDatabase() {
-  const plans = new Map<string, RawRow>([['free', { id: 'free', token_days_max: 7 }]])
+  const plans = new Map<string, RawRow>([['free', { id: 'free', token_days_max: 7, bridge_percent: 0 }]])
   const state = { isAway: true, version: 1, ring: (): void => undefined, breakLine: (): void => undefined, listens: 0 }
   const away = (): never => {
     throw new Fault('policy_unavailable', 'PostgreSQL does not answer')
@@ -63,7 +63,7 @@ function createFakeDatabase() {
     close: async () => undefined,
   }
   const change = (days: number): void => {
-    plans.set('free', { id: 'free', token_days_max: days })
+    plans.set('free', { id: 'free', token_days_max: days, bridge_percent: 0 })
     state.version += 1
   }
   return { database, state, change }

@@ -1,0 +1,61 @@
+import { principalOf } from '../check/identify.ts'
+import type { WindowsAt } from '../check/lines.ts'
+import type { Look } from '../check/look.ts'
+import type { Standing } from '../check/standing.ts'
+import { createReadStatus } from '../check/status.ts'
+import { Fault } from '../core/fault.ts'
+import type { Snapshot } from '../core/snapshot.ts'
+import type { ProjectBudget } from '../manage/request-ports.ts'
+
+const lookMsMax = 2_000
+
+/** Looks at the project's quotas as the account's own status does; nothing is taken. */
+export function createProjectBudget({
+  snapshot,
+  look,
+  windowsAt,
+  storeNowMs,
+}: {
+  readonly snapshot: () => Promise<Snapshot | undefined>
+  readonly look: () => Promise<Look>
+  readonly windowsAt: WindowsAt
+  readonly storeNowMs: () => number
+}): ProjectBudget {
+  return {
+    async remaining({ account, counts, surface }) {
+      const policy = await snapshot()
+      const principal = policy && principalOf(policy, { account })
+      if (policy === undefined) throw new Fault('store_unavailable', 'There is no policy yet', { transient: true })
+      if (principal === undefined) throw new Fault('not_found', `There is no account ${account} in force`)
+      const read = createReadStatus({ look: await look(), windowsAt })
+      const standings = await read({
+        principal,
+        address: 'unknown',
+        snapshot: policy,
+        notAfterMs: storeNowMs() + lookMsMax,
+      })
+      if (standings === undefined) throw away()
+      const budgets = standings.filter((one) => isBudgetOf(one, { counts, surface }))
+      return budgets.length === 0 ? undefined : Math.min(...budgets.map(restOf))
+    },
+  }
+}
+
+/** A shadow limit refuses nobody, so it is no budget either. */
+function isBudgetOf(
+  { kind, per, enforced, counts, surface }: Standing,
+  wanted: Pick<Parameters<ProjectBudget['remaining']>[0], 'counts' | 'surface'>,
+): boolean {
+  const isOverlapping = surface === 'any' || wanted.surface === 'any' || surface === wanted.surface
+  return kind === 'quota' && per === 'project' && enforced && counts === wanted.counts && isOverlapping
+}
+
+function restOf({ amount, used }: Standing): number {
+  // Nothing is known of a counter that nobody could seed in time.
+  if (used === undefined) throw away()
+  return Math.max(0, amount - used)
+}
+
+function away(): Fault {
+  return new Fault('store_unavailable', 'The spend store does not answer', { transient: true })
+}

@@ -1,0 +1,7 @@
+-- Purpose: an account as far as it asks and decides.
+-- Guarantee: at most one row.
+-- Parameters: $1 account.
+SELECT account.id, account.role, account.project, account.disabled, account.time_zone, account.plan, plan.bridge_percent
+  FROM tollgate.account
+  JOIN tollgate.plan ON plan.id = account.plan
+ WHERE account.id = $1
