@@ -1,11 +1,14 @@
 import type { Pool } from 'pg'
 import type { HintStream, Seeder } from '../check/ports.ts'
 import type { Presence } from '../check/presence.ts'
+import type { Snapshot } from '../core/snapshot.ts'
 import { createPostgresLedgerStore } from '../postgres/ledger-store.ts'
 import type { Settings } from '../settings.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import type { Drainer } from '../usage/drainer.ts'
 import { createLedger, ledgerDefaults } from '../usage/ledger.ts'
+import { createLevelWatch } from '../usage/level-watch.ts'
+import type { LedgerStore } from '../usage/ports.ts'
 import { createSeeder } from '../usage/seeder.ts'
 import { createSweeper } from '../usage/sweeper.ts'
 import type { Between } from './between.ts'
@@ -42,6 +45,8 @@ export async function startBooks(
     readonly observer: Observer
     readonly database: Database
     readonly pool: Pool
+    /** What levels are held against when charges are booked. */
+    readonly policy: () => Snapshot | undefined
     readonly installation?: string
     /** PostgreSQL did not answer at the start. */
     readonly isDatabaseAway: boolean
@@ -52,7 +57,7 @@ export async function startBooks(
     readonly between?: Between
   },
 ): Promise<Books> {
-  const { settings, observer, database, pool, holdMsMax, between = {}, warnings = new Set() } = given
+  const { settings, observer, database, holdMsMax, between = {}, warnings = new Set() } = given
   const { REDIS_URL: redisUrl, TOLLGATE_ROLES: roles } = settings
   const open = await (redisUrl === undefined ? openMemoryStore(database.url, given) : openRedisStore(redisUrl, given))
   started.defer(() => open.close())
@@ -60,12 +65,7 @@ export async function startBooks(
   const store = between.store?.(open.store) ?? open.store
   const { presence, brokeAtMs } = await startPresence(started, { settings, observer, roll: open.roll, holdMsMax })
   watchStore(started, { presence, open, observer, warnings })
-  const books = createPostgresLedgerStore({
-    pool,
-    observer,
-    ...(between.onDrainStep && { onStep: between.onDrainStep }),
-  })
-  const ledgerStore = between.ledgerStore?.(books) ?? books
+  const ledgerStore = openLedgerStore({ ...given, nowMs: () => store.nowMs() })
   const ledger = createLedger({
     ...{ stream: store, store: ledgerStore, seedStore: store, observer },
     settings: {
@@ -113,4 +113,20 @@ export async function startBooks(
     drain: ledger.drain,
     warmUp: (partitions) => warmUp(partitions).catch((error: unknown) => observer.warn('warm_up_failed', { error })),
   }
+}
+
+/** The books, with a watch on what charges cross. */
+function openLedgerStore(given: {
+  readonly pool: Pool
+  readonly observer: Observer
+  readonly policy: () => Snapshot | undefined
+  readonly nowMs: () => number
+  readonly between?: Between
+}): LedgerStore {
+  const { pool, observer, policy, nowMs, between = {} } = given
+  const books = createPostgresLedgerStore({
+    ...{ pool, observer, watch: createLevelWatch({ policy, nowMs }) },
+    ...(between.onDrainStep && { onStep: between.onDrainStep }),
+  })
+  return between.ledgerStore?.(books) ?? books
 }

@@ -10,6 +10,7 @@ import { createPostgresPolicyDatabase } from '../postgres/policy-database.ts'
 import { createPool } from '../postgres/pool.ts'
 import type { Settings } from '../settings.ts'
 import type { Observer } from '../telemetry/observer.ts'
+import { startAlerts } from './alerts.ts'
 import type { Between } from './between.ts'
 import { startBooks } from './books.ts'
 import { sourceOf } from './check-room.ts'
@@ -21,6 +22,7 @@ import { readInstall } from './install.ts'
 import { startLearning } from './learning.ts'
 import { createPlane } from './plane.ts'
 import { startPortal } from './portal.ts'
+import { startRefusals } from './refusals.ts'
 import { startPackSettling } from './settle-packs.ts'
 import { startUpkeep } from './upkeep.ts'
 import { createUpstreamCredentials } from './upstream-credentials.ts'
@@ -75,12 +77,14 @@ export async function startServing(started: AsyncDisposableStack, serving: Servi
     ...serving,
     database,
     pool,
+    policy: () => policy.current(),
     isDatabaseAway: install.isCopy,
     ...(install.installation && { installation: install.installation }),
     onLockTaken: () => stopForAnother(serving),
     holdMsMax: () => holdMsMaxOf(policy.current()),
   })
   const { heats } = startUpkeep(started, { ...serving, pool })
+  startAlerts(started, { ...serving, databaseUrl: database.url })
   if (settings.TOLLGATE_ROLES.includes('ledger')) {
     startPackSettling(started, { pool, observer, drain, nowMs: () => store.nowMs(), policy: () => policy.current() })
   }
@@ -88,7 +92,9 @@ export async function startServing(started: AsyncDisposableStack, serving: Servi
   const signer = createTicketSigner(install.ticketKey)
   const credentialOf = await startCredentials(started, { ...serving, policy })
   const learning = await startLearning(started, { hints, credentialOf, observer })
+  const { onRefused } = startRefusals(started, { ...serving, pool, policy: () => policy.current() })
   const plane = await createPlane(started, {
+    onRefused,
     learning,
     ...serving,
     store,

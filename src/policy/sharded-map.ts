@@ -40,6 +40,17 @@ export class ShardedMap<Value> {
     }
   }
 
+  /** Keys that were added, removed, or have another value than in `other`; costs what differs when one is a changed copy of the other. */
+  *changedKeys(other: ShardedMap<Value>): Iterable<string> {
+    for (let index = 0; index < shardCount; index += 1) {
+      const [here, there] = [this.#shards[index], other.#shards[index]]
+      if (here === there) continue
+      for (const key of new Set([...(here?.keys ?? []), ...(there?.keys ?? [])])) {
+        if (valueIn(here, key) !== valueIn(there, key)) yield key
+      }
+    }
+  }
+
   draft(): ShardedMapDraft<Value> {
     return new ShardedMapDraft(this.#shards, this.size)
   }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Pool, PoolClient } from 'pg'
 import type { EventStore } from '../alerts/ports.ts'
 import type { NewAlertEvent } from '../core/alert-event.ts'
+import { creditsOfMilli } from '../core/credits.ts'
 import { asPolicyFault } from './database-fault.ts'
 
 const query = readFileSync(new URL('./queries/alert-add-events.sql', import.meta.url), 'utf8')
@@ -9,7 +10,9 @@ const query = readFileSync(new URL('./queries/alert-add-events.sql', import.meta
 /** Writes events inside the caller's transaction; answers how many did not stand yet. Database errors are thrown as they come. */
 export async function addAlertEvents(database: Pool | PoolClient, events: readonly NewAlertEvent[]): Promise<number> {
   if (events.length === 0) return 0
-  const { rows } = await database.query<{ added: number }>(query, [JSON.stringify(events.map(rowOf))])
+  // In one order, so that two writers of the same events never wait for each other in a circle.
+  const sorted = events.toSorted((left, right) => (left.key < right.key ? -1 : Number(left.key > right.key)))
+  const { rows } = await database.query<{ added: number }>(query, [JSON.stringify(sorted.map(rowOf))])
   return rows[0]?.added ?? 0
 }
 
@@ -32,8 +35,8 @@ function rowOf({ limit, aboutMs, onlyChannel, ...event }: NewAlertEvent) {
       window_kind: limit.window,
       time_zone: limit.timeZone,
       window_start: timeOf(limit.startMs),
-      used: limit.counts === 'credits' ? limit.used / 1_000 : limit.used,
-      amount: limit.counts === 'credits' ? limit.amount / 1_000 : limit.amount,
+      used: limit.counts === 'credits' ? creditsOfMilli(limit.used) : limit.used,
+      amount: limit.counts === 'credits' ? creditsOfMilli(limit.amount) : limit.amount,
     }),
   }
 }

@@ -1,18 +1,21 @@
 import type { Pool, PoolClient } from 'pg'
 import type { Checkpoint } from '../core/charge.ts'
 import type { Observer } from '../telemetry/observer.ts'
-import type { ChargeBatch, LedgerStore } from '../usage/ports.ts'
+import type { ChargeBatch, LedgerStore, LedgerWatch } from '../usage/ports.ts'
 import { readFigures } from './ledger-figures.ts'
 import { ledgerQueries } from './ledger-queries.ts'
 import { ledgerRow } from './ledger-row.ts'
+import { type BatchWatching, createBatchWatching, drainMsMax, type MovedRow } from './ledger-watching.ts'
 import { inTransaction } from './transaction.ts'
 
 /** Where a drain stands; tests stop the ledger there. */
-export type DrainStep = 'locked' | 'read' | 'merged' | 'moved' | 'committed'
+export type DrainStep = 'locked' | 'read' | 'merged' | 'told' | 'moved' | 'committed'
 
 export interface LedgerStoreOptions {
   readonly pool: Pool
   readonly observer: Observer
+  /** What is to be told of when charges are booked, in the same transaction; absent: nothing. */
+  readonly watch?: LedgerWatch
   /** Awaited after each step. */
   readonly onStep?: (step: DrainStep, partition: number) => Promise<void> | void
 }
@@ -29,19 +32,20 @@ interface CheckpointRow {
  * A drain that hangs (a frozen process, a store that never answers) loses its connection and with it the lock, so another ledger can go on;
  * whatever it does later fails. Milliseconds.
  */
-const drainLimits =
-  'SET LOCAL lock_timeout = 2000; SET LOCAL statement_timeout = 10000; SET LOCAL idle_in_transaction_session_timeout = 5000'
+const drainLimits = `SET LOCAL lock_timeout = 2000; SET LOCAL statement_timeout = ${drainMsMax}; SET LOCAL idle_in_transaction_session_timeout = 5000`
 
 /** The books in PostgreSQL; see `LedgerStore` for what it promises. Database errors are thrown as they come, nothing half done. */
 export function createPostgresLedgerStore(options: LedgerStoreOptions): LedgerStore {
-  const { pool } = options
+  const { pool, observer, watch } = options
+  const watching = watch && createBatchWatching({ watch, observer, nowMs: () => performance.now() })
   return {
     async drain(partition, read) {
-      const { merged, checkpoint, ...booked } = await inTransaction(pool, 'READ COMMITTED', (client) =>
-        drainWith({ client, partition, read, options }),
+      const { merged, checkpoint, watched, ...booked } = await inTransaction(pool, 'READ COMMITTED', (client) =>
+        drainWith({ client, partition, read, options, watching }),
       )
+      watched?.committed()
       await options.onStep?.('committed', partition)
-      tell(options.observer, booked)
+      tell(observer, booked)
       return { merged, checkpoint }
     },
     figures: (subject, counters) => readFigures(pool, { subject, counters }),
@@ -57,24 +61,29 @@ interface Drain {
   readonly partition: number
   readonly read: (checkpoint: Checkpoint | undefined) => Promise<ChargeBatch>
   readonly options: LedgerStoreOptions
+  readonly watching: BatchWatching | undefined
 }
 
 /**
  * The stream is read only under the lock: read before it, a batch could be the one another ledger has just booked and passed, and the
  * checkpoint would go back.
  */
-async function drainWith({ client, partition, read, options }: Drain) {
+async function drainWith({ client, partition, read, options, watching }: Drain) {
   await client.query(drainLimits)
   const checkpoint = await lockCheckpoint(client, partition)
   await options.onStep?.('locked', partition)
   const batch = await read(checkpoint)
   await options.onStep?.('read', partition)
-  const booked = await merge({ client, partition, batch, options })
+  const watched = watching?.batch(client, batch)
+  await watched?.keepRows()
+  const { moved, ...booked } = (await merge({ client, partition, batch, options, watching })) ?? {}
   await options.onStep?.('merged', partition)
+  await watched?.tell(moved ?? [])
+  await options.onStep?.('told', partition)
   await client.query(ledgerQueries.move, [partition, batch.epoch, batch.position])
   await options.onStep?.('moved', partition)
   const { epoch, position, entries } = batch
-  return { ...booked, merged: entries.length, checkpoint: { partition, epoch, position } }
+  return { ...booked, watched, merged: entries.length, checkpoint: { partition, epoch, position } }
 }
 
 /** Only what is committed is told. */
@@ -99,6 +108,8 @@ interface Merged {
   readonly raised: number
   readonly lowered: number
   readonly unsettled: number
+  /** Null where it was not asked for, and when nothing moved. */
+  readonly moved: readonly MovedRow[] | null
 }
 
 async function merge(drain: Omit<Drain, 'read'> & { readonly batch: ChargeBatch }): Promise<Merged | undefined> {
@@ -111,7 +122,7 @@ async function merge(drain: Omit<Drain, 'read'> & { readonly batch: ChargeBatch 
   }
   if (bookable.length === 0) return undefined
   const days = bookable.map((row) => row.mint_day).sort()
-  const parameters = [drain.partition, JSON.stringify(bookable), days[0], days.at(-1)]
+  const parameters = [drain.partition, JSON.stringify(bookable), days[0], days.at(-1), drain.watching !== undefined]
   return (await drain.client.query<Merged>(ledgerQueries.merge, parameters)).rows[0]
 }
 

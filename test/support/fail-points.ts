@@ -15,6 +15,7 @@ export const failPoints = [
   'locked',
   'read',
   'merged',
+  'told',
   'moved',
   'committed',
   'trimming',

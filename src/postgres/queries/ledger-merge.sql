@@ -6,8 +6,10 @@
 --            usage_hour, moves by exactly new less old. Runs under the checkpoint's lock, so that no other ledger changes the partition's
 --            rows meanwhile; hours belong to a home partition, so no other partition's drain moves them either.
 -- Parameters: $1 partition, $2 JSON array of entries in stream order (see ledger-row.ts for the fields; credits come in millicredits),
---             $3 and $4 first and last mint day of them.
--- Answers how many rows were written, and how many of those changed upwards, changed downwards, and are new and unsettled.
+--             $3 and $4 first and last mint day of them, $5 whether to tell the counters that moved.
+-- Answers how many rows were written, and how many of those changed upwards, changed downwards, and are new and unsettled; and where it is
+-- asked for, each counter of quota_usage that moved as it stands now, those of addresses and descriptors left out: an array of subject kind,
+-- subject id, surface, quantity, window kind, time zone, start and end in epoch milliseconds, used (credits in millicredits).
 WITH listed AS (
   SELECT place, mint_day, id, at, account, project, department, token, address, upstream, surface, kind, resource, file, is_home,
          outcome, state, unsettled, requests, credits_milli / 1000.0 AS credits, bytes, gpu_ms, subjects, only_if_booked
@@ -125,6 +127,7 @@ WITH listed AS (
   UPDATE tollgate.quota_usage AS counter SET used = greatest(0, counter.used + moved.by)
     FROM moved
    WHERE counter.id = moved.id AND moved.by <> 0
+  RETURNING counter.*
 ), seen AS (
   INSERT INTO tollgate.token_use AS known (token, last_used_at)
   SELECT token, max(at) FROM saved WHERE is_home AND token <> '' GROUP BY token
@@ -133,5 +136,11 @@ WITH listed AS (
 SELECT count(*)::int AS saved,
        count(*) FILTER (WHERE NOT is_new AND (credits, bytes, requests, gpu_ms) > (0, 0, 0, 0))::int AS raised,
        count(*) FILTER (WHERE NOT is_new AND (credits, bytes, requests, gpu_ms) < (0, 0, 0, 0))::int AS lowered,
-       count(*) FILTER (WHERE is_new AND unsettled)::int AS unsettled
+       count(*) FILTER (WHERE is_new AND unsettled)::int AS unsettled,
+       CASE WHEN $5 THEN (
+         SELECT jsonb_agg(jsonb_build_array(
+                  subject_kind, subject_id, surface, quantity, window_kind, time_zone, (extract(epoch FROM start_at) * 1000)::bigint,
+                  (extract(epoch FROM end_at) * 1000)::bigint,
+                  (used * CASE quantity WHEN 'credits' THEN 1000 ELSE 1 END)::numeric(38, 0)))
+           FROM counted WHERE subject_kind NOT IN ('address', 'descriptor')) END AS moved
   FROM changed

@@ -81,7 +81,7 @@ test('figures() without counters still tells the checkpoint', async () => {
 })
 
 describe('figures() asked while a drain is under way answers at once, at the checkpoint before or after it, and no kept counter misses the batch', () => {
-  const steps: readonly DrainStep[] = ['locked', 'read', 'merged', 'moved', 'committed']
+  const steps: readonly DrainStep[] = ['locked', 'read', 'merged', 'told', 'moved', 'committed']
   test.each(steps)('at: %s', async (at) => {
     await using database = await openLedgerDatabase()
     const stream = listStream()

@@ -5,8 +5,8 @@ import { amounts } from '../../support/spend-harness.ts'
 
 const idOf = (name: string) => `${name}.${Date.now().toString(36)}`
 
-/** Between any two steps of a pass: drain (locked, read, merged, moved, committed), trim, seed of what is stale. */
-const steps = ['locked', 'read', 'merged', 'moved', 'committed', 'trim', 'figures', 'seed', 'seeded']
+/** Between any two steps of a pass: drain (locked, read, merged, told, moved, committed), trim, seed of what is stale. */
+const steps = ['locked', 'read', 'merged', 'told', 'moved', 'committed', 'trim', 'figures', 'seed', 'seeded']
 
 describe('a ledger killed between any two steps leaves every request booked exactly once, in the books and in the store', () => {
   test.each(steps)('killed at: %s', async (dieAt) => {

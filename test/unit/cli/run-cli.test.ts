@@ -81,7 +81,14 @@ test('policy check exits with 1 and says each row in full when a row is not in f
 test('policy show prints each part of the policy as a table', async () => {
   const limits = [{ name: 'daily', id: 'free-daily', allows: '100 credits a day', shadow: false }]
   const rows = { plan: 2, account: 3 }
-  const listing = { ...{ history: 'h', version: 4, rows, limits }, grants: [], prices: [], access: [], upstreams: [] }
+  const listing = {
+    ...{ history: 'h', version: 4, rows, limits },
+    grants: [],
+    alerts: [],
+    prices: [],
+    access: [],
+    upstreams: [],
+  }
   const context = recordedContext({ policyShow: async () => listing })
   expect(await runCli(['policy', 'show'], context)).toBe(0)
   expect(context.out()).toBe(
@@ -95,6 +102,9 @@ test('policy show prints each part of the policy as a table', async () => {
       'daily  free-daily  100 credits a day  no',
       '',
       'grants',
+      'none',
+      '',
+      'alerts',
       'none',
       '',
       'prices',

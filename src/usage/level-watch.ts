@@ -1,0 +1,125 @@
+import type { NewAlertEvent } from '../core/alert-event.ts'
+import { crossedLevels, forecastOf, isReached } from '../core/alert-levels.ts'
+import type { ChargeEntry } from '../core/charge.ts'
+import type { Snapshot } from '../core/snapshot.ts'
+import { createCounterRows } from './counter-rows.ts'
+import { forecastEvent, type LimitUse, levelEvents } from './level-events.ts'
+import type { BatchWatch, BookedCounter, LedgerWatch, LimitWindow, StandingLevel } from './ports.ts'
+import { limitsOver, watchedLimits } from './watched-limits.ts'
+
+export interface LevelWatchOptions {
+  /** Undefined while no policy is known: then nothing is watched. */
+  readonly policy: () => Snapshot | undefined
+  readonly nowMs: () => number
+}
+
+/** Windows that have been over for longer are told of no more. */
+export const toldAfterMs = 3_600_000
+/** Limits in a window of which something was reached; those that are forgotten are looked up once more. */
+const rememberedMax = 50_000
+
+/** What of a limit in a window is known to be in the books. */
+interface Told {
+  readonly amount: number
+  readonly percents: readonly number[]
+  /** Highest level that was reached; 0: none. */
+  readonly highest: number
+  readonly isForecast: boolean
+}
+
+interface Reached extends LimitUse, Told {
+  readonly name: LimitWindow
+  readonly runsOutAtMs: number | undefined
+}
+
+/**
+ * Finds the levels that charges cross. It remembers what it has seen reached, so that in the steady state nothing is asked or written; what it
+ * does not know, after a start or a change of policy, it looks up among the levels that stand, and the unique key decides.
+ */
+export function createLevelWatch({ policy, nowMs }: LevelWatchOptions): LedgerWatch {
+  const rows = createCounterRows()
+  const told = new Map<string, Told>()
+
+  const isKnown = (key: string, now: Told): boolean => {
+    const known = told.get(key)
+    if (known?.amount !== now.amount || known.percents !== now.percents) return false
+    return known.highest >= now.highest && (known.isForecast || !now.isForecast)
+  }
+
+  function remember({ name, amount, percents, highest, isForecast }: Reached): void {
+    if (told.size >= rememberedMax) told.clear()
+    told.set(keyOf(name), { amount, percents, highest, isForecast })
+  }
+
+  function batch(entries: readonly ChargeEntry[]): BatchWatch {
+    const snapshot = policy()
+    if (snapshot === undefined) return nothing
+    const now = nowMs()
+    const wanted = rows.wantedBy(entries, { snapshot, sinceMs: now - toldAfterMs })
+    const accounts = accountsOfTokens(entries)
+    let found: readonly Reached[] = []
+    return {
+      rows: wanted.rows,
+      reached(moved) {
+        found = moved
+          .filter(({ endMs }) => endMs > now - toldAfterMs)
+          .flatMap((counter) => reachedOf(counter, { snapshot, nowMs: now, accounts }))
+          .filter((one) => !isKnown(keyOf(one.name), one))
+        return found.map(({ name }) => name)
+      },
+      events: (standing) => eventsOf(found, standing),
+      committed(kept) {
+        if (kept.rows) wanted.kept()
+        if (kept.events) for (const one of found) remember(one)
+      },
+    }
+  }
+
+  return { batch }
+}
+
+const nothing: BatchWatch = { rows: [], reached: () => [], events: () => [], committed: () => undefined }
+
+interface Looking {
+  readonly snapshot: Snapshot
+  readonly nowMs: number
+  /** By token. */
+  readonly accounts: ReadonlyMap<string, string>
+}
+
+/** Only limits of which a level is reached or a forecast can be made. A late entry is held against the amount its window ended with. */
+function reachedOf(counter: BookedCounter, { snapshot, nowMs, accounts }: Looking): readonly Reached[] {
+  const { subject, used, startMs, endMs } = counter
+  const account = subject.kind === 'token' ? accounts.get(subject.id) : undefined
+  const whose = { subject, ...(account !== undefined && { account }), atMs: Math.min(nowMs, endMs - 1) }
+  return limitsOver(watchedLimits(snapshot, whose), counter).flatMap((watched) => {
+    const { name, amount } = watched.limit
+    const highest = watched.percents.findLast((percent) => isReached({ used, amount }, percent)) ?? 0
+    const runsOutAtMs = forecastOf({ used, amount, startMs, endMs }, nowMs)
+    const isForecast = runsOutAtMs !== undefined
+    if (highest === 0 && !isForecast) return []
+    const { percents } = watched
+    return [
+      { watched, counter, amount, percents, highest, isForecast, runsOutAtMs, name: { subject, limit: name, startMs } },
+    ]
+  })
+}
+
+function eventsOf(found: readonly Reached[], standing: readonly StandingLevel[]): readonly NewAlertEvent[] {
+  const standingOf = Map.groupBy(standing, keyOf)
+  return found.flatMap((one) => {
+    const percents = standingOf.get(keyOf(one.name))?.map(({ percent }) => percent) ?? []
+    const { used } = one.counter
+    const crossed = crossedLevels({ used, amount: one.amount, percents: one.percents, standing: percents })
+    const forecast = one.runsOutAtMs === undefined ? [] : [forecastEvent(one, one.runsOutAtMs)]
+    return [...levelEvents(one, crossed), ...forecast]
+  })
+}
+
+function keyOf({ subject, limit, startMs }: LimitWindow): string {
+  return `${subject.kind}:${subject.id} ${limit} ${startMs}`
+}
+
+function accountsOfTokens(entries: readonly ChargeEntry[]): ReadonlyMap<string, string> {
+  return new Map(entries.map(({ meta }) => [meta.token, meta.account]))
+}
