@@ -19,6 +19,7 @@ import { refusalFor, viewsOf } from './refusal-for.ts'
 import type { Seats } from './seats.ts'
 import type { SlotQueue } from './slot-queue.ts'
 import type { ReadStatus } from './status.ts'
+import { type OnRefused, tellRefused } from './tell-refused.ts'
 import type { TicketSigner } from './ticket.ts'
 import { metaOf, ticketOf } from './ticket-of.ts'
 import { waitForSlot } from './wait-for-slot.ts'
@@ -47,6 +48,8 @@ export interface AuthorizeDeps {
   /** Who may be kept waiting. */
   readonly seats: Seats
   readonly slots: SlotQueue
+  /** Absent: nobody asks. */
+  readonly onRefused?: OnRefused
 }
 
 export type Authorize = (facts: RequestFacts, bounds: Bounds) => Promise<Decision>
@@ -69,6 +72,7 @@ export function createAuthorize(deps: AuthorizeDeps): Authorize {
     const assessment = assess(facts, given)
     switch (assessment.kind) {
       case 'refused':
+        tellRefused({ ...assessment, atMs: nowMs }, deps)
         return refuse(assessment.refusal, { facts, ...assessment }, deps.answers)
       case 'landing':
         return landingPage({ facts, ...assessment }, deps.answers)
@@ -165,10 +169,12 @@ async function answer(governed: Governed, asked: Asked & Attempt, deps: Authoriz
   switch (admission.kind) {
     case 'unavailable':
       deps.observer.count('spends_unavailable_total', { reason: admission.reason })
+      tellRefused({ ...governed, refusal: { cause: 'unavailable' }, atMs: deps.store.nowMs() }, deps)
       return refuse({ cause: 'unavailable' }, { facts, ...governed }, deps.answers)
     case 'refused': {
       const views = viewsOf(admission)
       const refusal = refusalFor(admission, { governed, views })
+      tellRefused({ ...governed, refusal, admission, atMs: admission.answer.at }, deps)
       return withHeaders(refuse(refusal, { facts, ...governed }, deps.answers), rateLimitHeaders(views))
     }
     case 'unbooked':

@@ -1,7 +1,10 @@
+import type { DelivererSettings } from '../alerts/deliver.ts'
+import type { Outbox } from '../alerts/ports.ts'
 import type { Method } from '../grpc/methods.ts'
 import type { DrainStep } from '../postgres/ledger-store.ts'
 import type { LedgerSettings } from '../usage/ledger.ts'
 import type { LedgerStore } from '../usage/ports.ts'
+import type { RefusalLog } from '../usage/refusal-ports.ts'
 import type { OpenStore } from './store.ts'
 
 /**
@@ -16,5 +19,8 @@ export interface Between {
   readonly ledger?: Partial<LedgerSettings>
   /** Between two readings of what is in demand. */
   readonly heatEveryMs?: number
+  readonly refusalLog?: (real: RefusalLog) => RefusalLog
+  readonly outbox?: (real: Outbox) => Outbox
+  readonly deliverer?: Partial<DelivererSettings>
   readonly method?: (real: Method) => Method
 }

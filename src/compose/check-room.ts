@@ -9,6 +9,7 @@ import { createReservationIds } from '../check/reservation-id.ts'
 import { createSeats } from '../check/seats.ts'
 import type { SlotQueue } from '../check/slot-queue.ts'
 import { createReadStatus } from '../check/status.ts'
+import type { OnRefused } from '../check/tell-refused.ts'
 import type { TicketSigner } from '../check/ticket.ts'
 import type { WithoutStore } from '../check/without-store.ts'
 import { type WindowMemo, windowsAt } from '../core/quota-window.ts'
@@ -33,6 +34,7 @@ export interface CheckRoom {
   readonly slots: SlotQueue
   readonly observer: Observer
   readonly away: WithoutStore
+  readonly onRefused?: OnRefused
 }
 
 export function createCheckRoom(room: CheckRoom): Authorize {

@@ -1,0 +1,73 @@
+import type { NewAlertEvent } from '../core/alert-event.ts'
+import { levelKey } from '../core/alert-levels.ts'
+import type { QuotaLine } from '../core/limit.ts'
+import type { RefusedRequest } from '../core/refused-request.ts'
+import type { Snapshot } from '../core/snapshot.ts'
+import { levelEvents } from './level-events.ts'
+import { watchedLimits } from './watched-limits.ts'
+
+/** The level that the first refusal of a window reaches. */
+const percent = 100
+
+type QuotaRefusal = RefusedRequest & { readonly line: QuotaLine } & Required<Pick<RefusedRequest, 'counter'>>
+
+/** The first refusals by quotas, one per limit, subject and window, that wait to be told. Memory only, bounded. */
+export interface FirstRefusals {
+  add(refused: RefusedRequest): void
+  /** All that wait; they wait no longer. */
+  take(): readonly QuotaRefusal[]
+  /** Those that could not be told. */
+  putBack(refusals: readonly QuotaRefusal[]): void
+}
+
+/** `windowsMax`: so many windows are remembered; one that is forgotten is found once more, and its event stands already. */
+export function createFirstRefusals({ windowsMax }: { readonly windowsMax: number }): FirstRefusals {
+  const told = new Set<string>()
+  const waiting = new Map<string, QuotaRefusal>()
+  return {
+    add(refused) {
+      if (!isOfQuota(refused)) return
+      const key = keyOf(refused)
+      if (told.has(key)) return
+      const [oldest] = told
+      if (told.size >= windowsMax && oldest !== undefined) told.delete(oldest)
+      told.add(key)
+      if (waiting.size < windowsMax) waiting.set(key, refused)
+    },
+    take() {
+      const refusals = [...waiting.values()]
+      waiting.clear()
+      return refusals
+    },
+    putBack(refusals) {
+      for (const refused of refusals) if (waiting.size < windowsMax) waiting.set(keyOf(refused), refused)
+    },
+  }
+}
+
+/**
+ * What there is to tell of a refusal: that the limit is exhausted, by the key that the ledger uses too, so that it is told once. Undefined when
+ * nobody is to be told of 100 %, when the window is over, and when a stricter row of the caller's own refused: that says nothing of the rest
+ * who share the counter.
+ */
+export function refusalEvent(refused: QuotaRefusal, snapshot: Snapshot): NewAlertEvent | undefined {
+  const { line, counter, principal, atMs, refusal } = refused
+  if (atMs >= counter.window.endMs) return undefined
+  const limits = watchedLimits(snapshot, { subject: line.subject, account: principal.account.id, atMs })
+  const watched = limits.find(({ limit }) => limit.name === line.limit)
+  if (watched === undefined || !watched.percents.includes(percent)) return undefined
+  if (line.amount < watched.limit.amount && line.subject.kind !== 'account') return undefined
+  const { window, timeZone, surface, quantity, subject } = line
+  const booked = { subject, surface, quantity, window, timeZone, ...counter.window, used: counter.used }
+  const [event] = levelEvents({ watched, counter: booked }, { told: percent, skipped: [] })
+  return event && { ...event, data: { refused: true, needs: refusal.limit?.needs ?? null } }
+}
+
+/** A request that is larger than the whole limit says nothing of what is left. */
+function isOfQuota(refused: RefusedRequest): refused is QuotaRefusal {
+  return refused.refusal.cause === 'quota' && refused.line?.kind === 'quota' && refused.counter !== undefined
+}
+
+function keyOf({ line, counter }: QuotaRefusal): string {
+  return levelKey({ subject: line.subject, limit: line.limit, startMs: counter.window.startMs, percent })
+}
