@@ -3,8 +3,8 @@ import { call } from '../caller.ts'
 import { type Demo, expectThat, type Shown } from '../step.ts'
 import type { World } from '../world.ts'
 
-/** The seed's `gpu-calls`: so many at once, then one every six seconds. */
-const ALLOWED = 10
+/** The seed's `gpu-calls` of the plan free: so many at once, then one every twelve seconds. */
+const ALLOWED = 5
 const BOOKED_MS_MAX = 15_000
 
 /** The GPU surface has prices and limits of its own. */

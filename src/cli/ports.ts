@@ -3,7 +3,9 @@ import type { SubjectKind } from '../core/subject.ts'
 import type { Examination, ExamineWish } from '../doctor/examine.ts'
 import type { PendingReservation } from '../doctor/ports.ts'
 import type { AdminTools } from '../manage/admin-ports.ts'
+import type { PackTools } from '../manage/pack-ports.ts'
 import type { ManageTools } from '../manage/ports.ts'
+import type { RequestTools } from '../manage/request-ports.ts'
 import type { PolicyListing } from '../policy/policy-show.ts'
 import type { UsageReader } from '../usage/ports.ts'
 
@@ -132,7 +134,10 @@ export interface CliContext {
   serve(options: ServeWish): Promise<void>
   migrate(): Promise<{ readonly applied: readonly string[]; readonly alreadyThere: readonly string[] }>
   seedDemo(): Promise<void>
+  seedPlans(): Promise<void>
+  packs(): Promise<PackTools>
   manage(): Promise<ManageTools>
+  requests(): Promise<RequestTools>
   admin(): Promise<AdminTools>
   policyCheck(): Promise<PolicyCheck>
   policyShow(): Promise<PolicyListing>

@@ -6,15 +6,22 @@ import { doctorCommand } from './doctor.ts'
 import { envoyConfigCommand } from './envoy-config.ts'
 import { ExitWith } from './exit-with.ts'
 import { explainCommand } from './explain.ts'
+import { grantBridgeCommand, grantEndCommand, grantGiveCommand, grantListCommand } from './grant.ts'
+import { grantPackCommand } from './grant-pack.ts'
 import { limitListCommand, limitRemoveCommand, limitSetCommand } from './limit.ts'
 import { migrateCommand } from './migrate.ts'
+import { packListCommand } from './pack-list.ts'
 import { policyCheckCommand } from './policy-check.ts'
 import { policyRemoveCommand, policyRowsCommand, policySetCommand } from './policy-row-commands.ts'
 import { policyShowCommand } from './policy-show.ts'
 import type { CliContext } from './ports.ts'
 import { quotaStatusCommand } from './quota-status.ts'
+import { requestAskCommand, requestWithdrawCommand } from './request-ask.ts'
+import { requestApproveCommand, requestDeclineCommand } from './request-decide.ts'
+import { requestListCommand, requestShowCommand } from './request-list.ts'
 import { restoredCommand } from './restored.ts'
 import { seedDemoCommand } from './seed-demo.ts'
+import { seedPlansCommand } from './seed-plans.ts'
 import { serveCommand } from './serve.ts'
 import { tokenIssueCommand } from './token-issue.ts'
 import { tokenListCommand } from './token-list.ts'
@@ -40,7 +47,7 @@ const topLevel: readonly MakeCommand[] = [
 ]
 const groups: readonly { readonly name: string; readonly about: string; readonly commands: readonly MakeCommand[] }[] =
   [
-    { name: 'seed', about: 'fill an empty database', commands: [seedDemoCommand] },
+    { name: 'seed', about: 'fill an empty database', commands: [seedDemoCommand, seedPlansCommand] },
     {
       name: 'token',
       about: 'API tokens',
@@ -52,7 +59,25 @@ const groups: readonly { readonly name: string; readonly about: string; readonly
       commands: [policyCheckCommand, policyShowCommand, policyRowsCommand, policySetCommand, policyRemoveCommand],
     },
     { name: 'limit', about: 'limits', commands: [limitListCommand, limitSetCommand, limitRemoveCommand] },
+    {
+      name: 'request',
+      about: 'people asking for more of a limit',
+      commands: [
+        requestListCommand,
+        requestShowCommand,
+        requestAskCommand,
+        requestApproveCommand,
+        requestDeclineCommand,
+        requestWithdrawCommand,
+      ],
+    },
+    {
+      name: 'grant',
+      about: 'for a while more of a limit',
+      commands: [grantListCommand, grantGiveCommand, grantPackCommand, grantEndCommand, grantBridgeCommand],
+    },
     { name: 'ban', about: 'who is refused everything', commands: [banAddCommand, banRemoveCommand, banListCommand] },
+    { name: 'pack', about: 'prepaid packs', commands: [packListCommand] },
     { name: 'quota', about: 'what is used of the limits', commands: [quotaStatusCommand] },
   ]
 

@@ -15,7 +15,7 @@ import type { PolicySnapshot } from '../policy/snapshot.ts'
 import { createPostgresDirectory } from '../postgres/directory.ts'
 import { migrate } from '../postgres/migrate.ts'
 import { restored } from '../postgres/restored.ts'
-import { seedDemo } from '../postgres/seed-demo.ts'
+import { seedDemo, seedPlans } from '../postgres/seeds.ts'
 import { createPostgresUsageReader } from '../postgres/usage-reader.ts'
 import { readSettings } from '../settings.ts'
 import { createAdminTools } from './admin-tools.ts'
@@ -23,6 +23,8 @@ import { createWindows } from './check-room.ts'
 import { type CommandTools, createCommandTools } from './command-tools.ts'
 import { envoyConfigOf } from './envoy-config.ts'
 import { examineAll } from './examine.ts'
+import { createPackTools } from './pack-tools.ts'
+import { createOperatorsRequestTools } from './request-tools.ts'
 import { serve } from './serve.ts'
 import { supervise } from './supervise.ts'
 import { supervisedBy } from './supervisor-link.ts'
@@ -45,7 +47,10 @@ export function createCommandLine(environment: Readonly<Record<string, string | 
     serve: (wish) => serveAs(wish, environment),
     migrate: async () => migrate(await open().databaseUrl()),
     seedDemo: async () => seedDemo(await open().pool()),
+    seedPlans: async () => seedPlans(await open().pool()),
+    packs: async () => createPackTools(await open().pool()),
     admin: async () => createAdminTools(await open().pool()),
+    requests: async () => createOperatorsRequestTools(open()),
     manage: async () => ({ directory: createPostgresDirectory(await open().pool()), randomBytes }),
     policyCheck: async () => {
       const { state } = await open().snapshot()

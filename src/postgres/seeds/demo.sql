@@ -1,4 +1,5 @@
--- Purpose: a small organisation to try Tollgate with. Read it from top to bottom to learn how policy is written.
+-- Purpose: a small organisation to try Tollgate with. Read it from top to bottom to learn how policy is written. Its people are of the plans
+--          of plans.sql, which is run before.
 -- Guarantee: may be run again: adds what is missing and leaves alone what is there, also what you changed since.
 -- Parameters: none.
 
@@ -15,21 +16,19 @@ INSERT INTO tollgate.project (id, department, note) VALUES
   ('public', 'research', 'Callers without a token')
 ON CONFLICT DO NOTHING;
 
--- Plans: what an account signed up for. Limits below are written for plans, so that a new account needs one row only.
+-- Plans: what an account signed up for. plans.sql has those with a name: free, verified, ci and mirror.
 INSERT INTO tollgate.plan (id, token_days_max, note) VALUES
-  ('anonymous', 1, 'No token: only what everybody may have'),
-  ('free', 7, 'Tokens live a week'),
-  ('verified', 30, 'People we know'),
-  ('ci', 90, 'Machines that build')
+  ('anonymous', 1, 'No token: only what everybody may have')
 ON CONFLICT DO NOTHING;
 
 -- Accounts. The one named anonymous stands for callers without credentials; delete it and they get 401.
 -- Tokens are not here, because only their digests may be kept: `tollgate token issue --account alice` shows a new one once.
 INSERT INTO tollgate.account (id, kind, role, project, plan, time_zone, note) VALUES
-  ('alice', 'person', 'lead', 'vision', 'free', 'UTC', 'Installs packages, leads the project'),
+  ('alice', 'person', 'member', 'vision', 'free', 'UTC', 'Installs packages'),
+  ('carol', 'person', 'lead', 'vision', 'verified', 'UTC', 'Leads the project: decides what its people ask for'),
   ('bob', 'person', 'member', 'old-photos', 'verified', 'Asia/Shanghai', 'His days begin at midnight in Shanghai'),
   ('ci-build', 'ci', 'member', 'pipelines', 'ci', 'UTC', 'The build machines'),
-  ('mirror-bot', 'mirror', 'member', 'pipelines', 'ci', 'UTC', 'Copies packages to another site'),
+  ('mirror-bot', 'mirror', 'member', 'pipelines', 'mirror', 'UTC', 'Copies packages to another site'),
   ('anonymous', 'service', 'member', 'public', 'anonymous', 'UTC', 'Everybody without a token')
 ON CONFLICT DO NOTHING;
 
@@ -43,22 +42,18 @@ ON CONFLICT DO NOTHING;
 -- A rate refuses with 429 and Retry-After, and installers come back by themselves.
 INSERT INTO tollgate.limit_rule (id, name, kind, counts, per, surface, amount, burst, every, applies_to_plan) VALUES
   ('package-requests', 'package-requests', 'rate', 'requests', 'account', 'pypi', 50, 300, '1 second', NULL),
-  -- The same name for one plan: one name is one limit, and the more specific row is the one that counts.
-  ('package-requests-ci', 'package-requests', 'rate', 'requests', 'account', 'pypi', 200, 1000, '1 second', 'ci'),
+  -- The same name for one plan: one name is one limit, and the more specific row is the one that counts. plans.sql has more of them.
   -- Callers without a token share an account, so each address has a counter of its own.
   ('package-requests-anonymous', 'package-requests', 'rate', 'requests', 'address', 'pypi', 5, 20, '1 second', 'anonymous'),
-  -- The GPU has rules of its own: ten calls at once, then one every six seconds.
-  ('gpu-calls', 'gpu-calls', 'rate', 'requests', 'account', 'gpu', 10, 10, '1 minute', NULL)
+  -- The GPU has rules of its own: five calls at once, then one every twelve seconds; more for plans that have more.
+  ('gpu-calls', 'gpu-calls', 'rate', 'requests', 'account', 'gpu', 5, 5, '1 minute', NULL)
 ON CONFLICT DO NOTHING;
 
 -- QUOTAS are budgets of a calendar hour, day, week or month, here in credits. They refuse files with 403 until the window ends; index pages stay readable.
 -- Without time_zone a day is the account's own day; counters of several accounts together name one zone for all.
 INSERT INTO tollgate.limit_rule (id, name, kind, counts, per, surface, amount, "window", time_zone, posture, applies_to_plan) VALUES
   ('hourly-credits', 'hourly-credits', 'quota', 'credits', 'account', 'pypi', 2000, 'hour', NULL, 'allow', NULL),
-  ('hourly-credits-ci', 'hourly-credits', 'quota', 'credits', 'account', 'pypi', 20000, 'hour', NULL, 'allow', 'ci'),
   ('daily-credits', 'daily-credits', 'quota', 'credits', 'account', 'pypi', 10000, 'day', NULL, 'allow', NULL),
-  ('daily-credits-verified', 'daily-credits', 'quota', 'credits', 'account', 'pypi', 50000, 'day', NULL, 'allow', 'verified'),
-  ('daily-credits-ci', 'daily-credits', 'quota', 'credits', 'account', 'pypi', 200000, 'day', NULL, 'allow', 'ci'),
   ('daily-credits-anonymous', 'daily-credits', 'quota', 'credits', 'address', 'pypi', 500, 'day', 'UTC', 'allow', 'anonymous'),
   ('project-daily-credits', 'project-daily-credits', 'quota', 'credits', 'project', 'pypi', 300000, 'day', 'UTC', 'allow', NULL),
   ('department-daily-credits', 'department-daily-credits', 'quota', 'credits', 'department', 'pypi', 500000, 'day', 'UTC', 'allow', NULL),

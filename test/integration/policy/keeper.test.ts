@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { PolicySnapshot } from '../../../src/policy/snapshot.ts'
 import { createPool } from '../../../src/postgres/pool.ts'
-import { seedDemo } from '../../../src/postgres/seed-demo.ts'
+import { seedDemo } from '../../../src/postgres/seeds.ts'
 import { createPolicyWorld, inForce, onePerson } from '../../support/policy.ts'
 
 const digest = 'ab'.repeat(32)
@@ -160,14 +160,14 @@ describe('createPolicyKeeper()', () => {
     const alice = world.keeper.current()?.account('alice')
     const limits = (alice && world.keeper.current()?.limitsOf(alice, 0)) ?? []
     expect(limits.map((limit) => limit.id)).toEqual([
-      'daily-credits',
+      'daily-credits-free',
       'department-daily-credits',
-      'gpu-calls',
-      'gpu-daily-credits',
-      'hourly-credits',
-      'package-requests',
+      'gpu-calls-free',
+      'gpu-daily-credits-free',
+      'hourly-credits-free',
+      'package-requests-free',
       'project-daily-credits',
     ])
-    expect(limits.find((limit) => limit.id === 'daily-credits')?.amount).toBe(10_000_000)
+    expect(limits.find((limit) => limit.name === 'daily-credits')?.amount).toBe(2_000_000)
   })
 })
