@@ -5,9 +5,21 @@ import type { PolicySource, Seeder, SpendStore } from '../check/ports.ts'
 import type { RequestTools } from '../manage/request-ports.ts'
 import { createPostgresRequests } from '../postgres/requests.ts'
 import { createWindows } from './check-room.ts'
+import type { CommandTools } from './command-tools.ts'
 import { createProjectBudget } from './project-budget.ts'
 
-/** What requests and grants need inside a serving process. */
+/** What requests and grants need in an operator's command: each part is opened when it is first needed. */
+export async function createOperatorsRequestTools(tools: CommandTools): Promise<RequestTools> {
+  const { snapshot, look } = tools
+  return {
+    requests: createPostgresRequests(await tools.pool()),
+    budget: createProjectBudget({ snapshot, look, windowsAt: createWindows(), storeNowMs: Date.now }),
+    randomBytes,
+    nowMs: Date.now,
+  }
+}
+
+/** The same inside a serving process. */
 export function createRequestTools({
   pool,
   policy,
