@@ -79,6 +79,8 @@ export interface HeldDelivery {
   readonly ageMs: number
   readonly event: AlertEvent
   readonly eventAgeMs: number
+  /** Of the account it is about. */
+  readonly accountZone?: string
 }
 
 /** Deliveries of one channel, as its row is now. */

@@ -9,7 +9,7 @@ export interface MadeSecret {
 }
 
 const secretBytes = 32
-const secretLengthMax = 500
+const secretBytesMax = 500
 const webhookSecret = /^whsec_[A-Za-z0-9+/]{32,90}={0,2}$/
 
 /**
@@ -42,8 +42,8 @@ function sealed(
   given: string,
   { kind, mayRefer }: { readonly kind: ChannelKindWord; readonly mayRefer: boolean },
 ): string {
-  if (!/^\S+$/.test(given) || given.length > secretLengthMax)
-    throw new Fault('not_valid', `secret must be one word of at most ${secretLengthMax} characters`)
+  if (!/^\S+$/.test(given) || Buffer.byteLength(given) > secretBytesMax)
+    throw new Fault('not_valid', `secret must be one word of at most ${secretBytesMax} bytes`)
   if (isReference(given)) {
     if (!mayRefer)
       throw new Fault(

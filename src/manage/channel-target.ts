@@ -4,7 +4,7 @@ import type { ChannelKindWord } from './channel-ports.ts'
 
 const mailbox = /^[^@\s<>,;]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}$/
 const reference = /^(?:env|file|sealed):/
-const targetLengthMax = 1_000
+const targetBytesMax = 1_000
 /** RFC 6890 and what else is nobody's public address; the dial checks every address again, whatever name led to it. */
 const privateBlocks = [
   ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24'],
@@ -25,8 +25,8 @@ export function assertTarget(
   target: string,
   { isPrivate, mayRefer }: { readonly isPrivate: boolean; readonly mayRefer: boolean },
 ): void {
-  if (!/^\S{3,}$/.test(target) || target.length > targetLengthMax)
-    throw notValid(`target must be one word of 3 to ${targetLengthMax} characters`)
+  if (!/^\S{3,}$/.test(target) || Buffer.byteLength(target) > targetBytesMax)
+    throw notValid(`target must be one word of 3 to ${targetBytesMax} bytes`)
   if (kind === 'email') {
     if (!mailbox.test(target)) throw notValid('target of a mail channel must be one address, such as alice@example.org')
     return

@@ -20,12 +20,19 @@ class ClosingClient extends pg.Client {
   }
 }
 
-/** Connections for the ledger and for operators' commands. Statements end after 10 s; waiting for a connection after 2 s. */
-export function createPool(databaseUrl: string, onError: (error: Error) => void): pg.Pool {
+/**
+ * Connections for the ledger, for alerts and for operators' commands; 8 unless told otherwise. Statements end after 10 s; waiting for a
+ * connection after 2 s.
+ */
+export function createPool(
+  databaseUrl: string,
+  onError: (error: Error) => void,
+  { connectionsMax = 8 }: { readonly connectionsMax?: number } = {},
+): pg.Pool {
   const pool = new pg.Pool({
     Client: ClosingClient,
     connectionString: databaseUrl,
-    max: 8,
+    max: connectionsMax,
     connectionTimeoutMillis: 2_000,
     idleTimeoutMillis: 30_000,
     statement_timeout: 10_000,

@@ -46,7 +46,7 @@ CREATE TABLE tollgate.alert_channel (
   note text NOT NULL DEFAULT '',
   CONSTRAINT alert_channel_kind_is_known CHECK (kind IN ('webhook', 'wecom', 'dingtalk', 'feishu', 'slack', 'email', 'alertmanager')),
   CONSTRAINT alert_channel_is_for_one_thing_at_most CHECK (num_nonnulls(account, project, department) <= 1),
-  CONSTRAINT alert_channel_target_is_one_line CHECK (target ~ '^[^[:space:]]{3,2000}$'),
+  CONSTRAINT alert_channel_target_is_one_line CHECK (target ~ '^[^[:space:]]+$' AND length(target) BETWEEN 3 AND 2000),
   CONSTRAINT alert_channel_mail_goes_to_an_address CHECK (kind <> 'email' OR target ~ '^[^@[:space:]<>,;]{1,64}@[A-Za-z0-9.-]{1,190}$'),
   CONSTRAINT alert_channel_target_hint_is_short CHECK (length(target_hint) <= 200),
   CONSTRAINT alert_channel_secret_is_short CHECK (length(secret) BETWEEN 1 AND 2000 AND length(former_secret) BETWEEN 1 AND 2000),

@@ -1,0 +1,32 @@
+import { hkdfSync } from 'node:crypto'
+import type { Pool } from 'pg'
+import type { SecretOpener } from '../alerts/ports.ts'
+import type { SecretSealer } from '../manage/ports.ts'
+import { createSecretBox } from '../notify/secret-box.ts'
+import { readStoreMeta } from '../postgres/store-meta.ts'
+import { channelVariablePrefix, type Settings } from '../settings.ts'
+
+const keyBytes = 32
+const purpose = 'tollgate sealed secrets'
+
+export type SecretBox = SecretOpener & SecretSealer
+
+/**
+ * What seals and opens the secrets of rows: by TOLLGATE_KEY, else by a key that is derived from what was drawn at install (HKDF, RFC 5869), so
+ * that every process and the command line have the same. Throws a `Fault` of code `policy_unavailable`.
+ */
+export async function openSecretBox(given: {
+  readonly settings: Settings
+  /** Where `env:` secrets of channels come from. */
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly pool: Pool
+}): Promise<SecretBox> {
+  const { settings, environment, pool } = given
+  const key = settings.TOLLGATE_KEY === undefined ? await derivedKey(pool) : Buffer.from(settings.TOLLGATE_KEY, 'hex')
+  return createSecretBox({ key, environment, prefix: channelVariablePrefix })
+}
+
+async function derivedKey(pool: Pool): Promise<Uint8Array> {
+  const { ticketKey } = await readStoreMeta(pool)
+  return new Uint8Array(hkdfSync('sha256', ticketKey, '', purpose, keyBytes))
+}

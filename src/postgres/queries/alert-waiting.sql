@@ -1,0 +1,7 @@
+-- Purpose: how many deliveries wait.
+-- Guarantee: counts no further than 100,000; forgets the pace of targets that nothing went to for a day.
+WITH forgotten AS (
+  DELETE FROM tollgate.alert_target_pace WHERE used_at[cardinality(used_at)] < now() - interval '1 day'
+)
+SELECT count(*)::int AS waiting FROM (
+  SELECT FROM tollgate.alert_delivery WHERE state IN ('pending', 'sending') LIMIT 100000) bounded
