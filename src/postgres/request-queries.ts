@@ -14,7 +14,6 @@ const names = [
   'request-add',
   'request-end',
   'request-promised',
-  'request-deciders',
   'request-add-link',
   'request-link',
   'request-use-link',

@@ -37,7 +37,7 @@ test('requestMore() keeps what is asked, in the audit under who asked, and tells
   const [event, ...others] = await office.events('request_asked')
   expect(others).toEqual([])
   expect(event).toMatchObject({
-    account: null,
+    account: 'alice',
     project: 'vision',
     department: 'research',
     reset_at: new Date(asked.endsAtMs),
