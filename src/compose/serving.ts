@@ -20,7 +20,8 @@ import { openDatabase } from './database.ts'
 import { holdMsMaxOf } from './hold-ms-max.ts'
 import { readInstall } from './install.ts'
 import { startLearning } from './learning.ts'
-import { createPlane } from './plane.ts'
+import { startLevels } from './levels.ts'
+import { createPlane, type Plane } from './plane.ts'
 import { startPortal } from './portal.ts'
 import { startRefusals } from './refusals.ts'
 import { startPackSettling } from './settle-packs.ts'
@@ -85,9 +86,8 @@ export async function startServing(started: AsyncDisposableStack, serving: Servi
   })
   const { heats } = startUpkeep(started, { ...serving, pool })
   startAlerts(started, { ...serving, databaseUrl: database.url })
-  if (settings.TOLLGATE_ROLES.includes('ledger')) {
-    startPackSettling(started, { pool, observer, drain, nowMs: () => store.nowMs(), policy: () => policy.current() })
-  }
+  if (settings.TOLLGATE_ROLES.includes('ledger'))
+    startSettling(started, { pool, observer, drain, policy, nowMs: () => store.nowMs() })
   if (!install.isCopy) await warmUp(departmentPartitions(policy))
   const signer = createTicketSigner(install.ticketKey)
   const credentialOf = await startCredentials(started, { ...serving, policy })
@@ -106,14 +106,33 @@ export async function startServing(started: AsyncDisposableStack, serving: Servi
     onBroke: presence.streamBroke,
     processes: presence.processes,
   })
-  const methods = plane.methods.map((method) => serving.between?.method?.(method) ?? method)
-  const server = await createGrpcServer({ methods, listen: listenOf(settings), observer })
-  started.defer(() => server.drain({ graceMs: settings.TOLLGATE_DRAIN_MS, forceMs }))
-  started.defer(() => plane.endHolds())
-  const portal = await startPortal(started, { ...serving, pool, policy: sourceOf(policy), store, seed })
+  const server = await serveEnvoy(started, { plane, serving })
+  const seen = { store, seed, policy: sourceOf(policy), databaseUrl: database.url }
+  const portal = await startPortal(started, { ...serving, ...seen })
   server.setServing(true)
   missing.delete('listener')
   return { addresses: server.addresses, policy, ...(portal && { portal }) }
+}
+
+/** What the books owe beside the charges: levels when the policy changes, and what packs have paid. */
+function startSettling(
+  started: AsyncDisposableStack,
+  given: Omit<Parameters<typeof startPackSettling>[1], 'policy'> & { readonly policy: PolicyKeeper },
+): void {
+  startLevels(started, given)
+  startPackSettling(started, { ...given, policy: given.policy.current })
+}
+
+async function serveEnvoy(
+  started: AsyncDisposableStack,
+  { plane, serving }: { readonly plane: Plane; readonly serving: Serving },
+): Promise<Awaited<ReturnType<typeof createGrpcServer>>> {
+  const { settings, observer, between } = serving
+  const methods = plane.methods.map((method) => between?.method?.(method) ?? method)
+  const server = await createGrpcServer({ methods, listen: listenOf(settings), observer })
+  started.defer(() => server.drain({ graceMs: settings.TOLLGATE_DRAIN_MS, forceMs }))
+  started.defer(() => plane.endHolds())
+  return server
 }
 
 function stopForAnother({ observer, ending }: Serving): void {

@@ -194,6 +194,10 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
     kind: 'counter',
     help: 'Times that the levels which charges cross could not be found or written; the charges were booked all the same.',
   },
+  level_pass_failures_total: {
+    kind: 'counter',
+    help: 'Times that levels could not be held against a changed policy; it is tried again.',
+  },
   ledger_failures_total: { kind: 'counter', help: 'Ledger rounds that failed.' },
   ledger_entries_total: { kind: 'counter', help: 'Charges merged into the ledger.' },
   ledger_unbookable_total: {

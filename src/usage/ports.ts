@@ -189,6 +189,8 @@ export const upkeepSteps = [
   'prune_counters',
   'prune_subjects',
   'prune_hours',
+  'prune_refusals',
+  'prune_links',
   'heat',
 ] as const
 export type UpkeepStep = (typeof upkeepSteps)[number]

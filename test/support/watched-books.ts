@@ -1,8 +1,11 @@
 import pg from 'pg'
 import type { ChargeEntry } from '../../src/core/charge.ts'
 import type { Subject } from '../../src/core/subject.ts'
+import { concernedBy, grantEdges } from '../../src/policy/limit-changes.ts'
 import { createPostgresLedgerStore, type LedgerStoreOptions } from '../../src/postgres/ledger-store.ts'
+import { createPostgresLevelBooks } from '../../src/postgres/level-books.ts'
 import { silentObserver } from '../../src/telemetry/observer.ts'
+import { createLevelPass, type LevelPass } from '../../src/usage/level-pass.ts'
 import { createLevelWatch } from '../../src/usage/level-watch.ts'
 import type { LedgerStore } from '../../src/usage/ports.ts'
 import { chargeEntry, listStream, testDayMs } from './charge-entries.ts'
@@ -19,8 +22,10 @@ export interface WatchedBooks extends AsyncDisposable {
   another(options?: Partial<LedgerStoreOptions>): LedgerStore
   /** Books charges by the first ledger; each charge in partition 7 and of alice where it says nothing else. */
   book(charges: readonly Partial<ChargeEntry>[], books?: LedgerStore): Promise<void>
-  /** Runs SQL and waits until this version of the policy is in force. */
+  /** Runs SQL, waits until the policy that it makes is in force, and holds the levels against it. */
   change(sql: string): Promise<void>
+  /** Holds levels against the policy in force, as after a start, or after grants began and ended. */
+  readonly pass: LevelPass
   /** Every event, by key and time. */
   events(): Promise<readonly Readonly<Record<string, unknown>>[]>
   /** Of each level event what it is about, whether it was told and whether it has ended: `alice daily 80 told`. By window, subject, limit and level. */
@@ -54,9 +59,20 @@ export async function openWatchedBooks(limits = '', nowMs: () => number = () => 
       ...options,
     })
   const first = another()
+  const pass = createLevelPass({
+    books: createPostgresLevelBooks(pool),
+    policy: policy.keeper.current,
+    edges(time) {
+      const snapshot = policy.keeper.current()
+      return snapshot === undefined ? { concerned: [], nextMs: undefined } : grantEdges(snapshot, time)
+    },
+    observer: silentObserver,
+    nowMs,
+  })
   return {
     policy,
     pool,
+    pass,
     another,
     async book(entries, books = first) {
       epochs += 1
@@ -73,11 +89,15 @@ export async function openWatchedBooks(limits = '', nowMs: () => number = () => 
       }
     },
     async change(sql) {
+      const before = policy.keeper.current()
       await policy.sql(sql)
       const { rows } = await pool.query<{ version: string }>(
         'SELECT max(version) AS version FROM tollgate.policy_commit',
       )
       await inForce(policy.keeper, ({ version }) => version >= Number(rows[0]?.version))
+      const after = policy.keeper.current()
+      if (after !== undefined) pass.recheck(concernedBy(before, after))
+      await pass.once()
     },
     async events() {
       return (await pool.query('SELECT * FROM tollgate.alert_event ORDER BY key, at')).rows

@@ -29,3 +29,35 @@ test('a jump from 10 % to 120 % tells the highest level and writes the rest as s
   await books.book([credits(110)])
   expect(await books.levels()).toEqual(['alice daily 80 skipped', 'alice daily 95 skipped', 'alice daily 100 told'])
 })
+
+test('a raised limit ends what is no longer reached, tells it once with the new amount, and the levels may be told anew', async () => {
+  await using books = await openWatchedBooks(daily(100))
+  await books.book([credits(100)])
+  await books.change('UPDATE tollgate.limit_rule SET amount = 105')
+  expect(await books.levels()).toEqual([
+    'alice daily 80 skipped',
+    'alice daily 95 skipped',
+    'alice daily 100 told ended',
+  ])
+  const recovered = async () => (await books.events()).filter(({ type }) => type === 'recovered')
+  expect(await recovered()).toMatchObject([{ level: 'info', percent: 100, used: '100.000', amount: '105.000' }])
+  await books.change('UPDATE tollgate.limit_rule SET amount = 1000')
+  expect(await recovered()).toMatchObject([{ percent: 100 }, { percent: 95, amount: '1000.000' }])
+  await books.book([credits(700)])
+  expect(await books.levels()).toEqual([
+    'alice daily 80 skipped ended',
+    'alice daily 80 told',
+    'alice daily 95 skipped ended',
+    'alice daily 100 told ended',
+  ])
+})
+
+test('a lowered limit writes the levels that are now reached, without a charge', async () => {
+  await using books = await openWatchedBooks(daily(100))
+  await books.book([credits(60)])
+  await books.change('UPDATE tollgate.limit_rule SET amount = 62')
+  expect(await books.levels()).toEqual(['alice daily 80 skipped', 'alice daily 95 told'])
+  await books.book([credits(1)])
+  await books.change('UPDATE tollgate.limit_rule SET amount = 50')
+  expect(await books.levels()).toEqual(['alice daily 80 skipped', 'alice daily 95 told', 'alice daily 100 told'])
+})

@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs'
+import type { Pool, PoolClient } from 'pg'
+import type { WindowKind } from '../core/limit.ts'
+import type { Quantity } from '../core/quantity.ts'
+import type { SubjectKind, Surface } from '../core/subject.ts'
+import type { CounterLevels, EndedLevels, LevelBooks } from '../usage/ports.ts'
+import { addAlertEvents } from './alert-events.ts'
+import { storable } from './ledger-row.ts'
+import { inTransaction } from './transaction.ts'
+
+const textOf = (name: string): string => readFileSync(new URL(`./queries/${name}.sql`, import.meta.url), 'utf8')
+const [countersOfSql, countersSql, endSql] = [
+  textOf('level-counters-of'),
+  textOf('level-counters'),
+  textOf('level-end'),
+]
+const limits = 'SET LOCAL lock_timeout = 1000; SET LOCAL statement_timeout = 5000'
+
+interface CounterRow {
+  readonly id: string
+  readonly subject_kind: SubjectKind
+  readonly subject_id: string
+  readonly surface: Surface | 'any'
+  readonly quantity: Quantity
+  readonly window_kind: WindowKind
+  readonly time_zone: string
+  readonly start_ms: number
+  readonly end_ms: number
+  readonly used: string
+  readonly standing:
+    | readonly { readonly id: string; readonly limit: string; readonly percent: number; readonly amount: number }[]
+    | null
+}
+
+/** The levels in PostgreSQL; see `LevelBooks`. Database errors are thrown as they come, nothing half done. */
+export function createPostgresLevelBooks(pool: Pool): LevelBooks {
+  return {
+    async countersOf(subjects, nowMs) {
+      const asked = subjects.map(({ partition, kind, id }) => ({ partition, kind, id: storable(id) }))
+      const parameters = [JSON.stringify(asked), new Date(nowMs)]
+      return (await pool.query<CounterRow>(countersOfSql, parameters)).rows.map(levelsOf)
+    },
+    async counters({ after = '0', countMax, nowMs }) {
+      const { rows } = await pool.query<CounterRow>(countersSql, [after, new Date(nowMs), countMax])
+      const next = rows.length < countMax ? undefined : rows.at(-1)?.id
+      return { rows: rows.map(levelsOf), ...(next !== undefined && { next }) }
+    },
+    settle: ({ ended, events }) =>
+      inTransaction(pool, 'READ COMMITTED', async (client) => {
+        await client.query(limits)
+        return addAlertEvents(client, [...(await end(client, ended)), ...events])
+      }),
+  }
+}
+
+/** What is told of those that this call ended; what another process ended is told by that one. */
+async function end(client: PoolClient, levels: readonly EndedLevels[]) {
+  if (levels.length === 0) return []
+  // In one order, so that two processes never wait for each other in a circle.
+  const ids = levels.flatMap((one) => one.ids).sort()
+  const { rows } = await client.query<{ id: string }>(endSql, [ids])
+  const done = new Set(rows.map(({ id }) => id))
+  return levels.flatMap((one) => (one.event !== undefined && one.ids.some((id) => done.has(id)) ? [one.event] : []))
+}
+
+function levelsOf(row: CounterRow): CounterLevels {
+  const subject = { kind: row.subject_kind, id: row.subject_id }
+  return {
+    subject,
+    surface: row.surface,
+    quantity: row.quantity,
+    window: row.window_kind,
+    timeZone: row.time_zone,
+    startMs: row.start_ms,
+    endMs: row.end_ms,
+    used: Math.min(Number(row.used), Number.MAX_SAFE_INTEGER),
+    standing: (row.standing ?? []).map((level) => ({ ...level, subject, startMs: row.start_ms })),
+  }
+}

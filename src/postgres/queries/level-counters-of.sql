@@ -1,0 +1,22 @@
+-- Purpose: counters of some subjects in windows that hold an instant, and the levels that stand over each.
+-- Guarantee: reads only; each subject by index.
+-- Parameters: $1 JSON array of {partition, kind, id}, $2 the instant.
+-- Answers credits in millicredits; `standing` is null where nothing stands.
+SELECT counter.id::text, counter.subject_kind, counter.subject_id, counter.surface, counter.quantity, counter.window_kind, counter.time_zone,
+       (extract(epoch FROM counter.start_at) * 1000)::float8 AS start_ms, (extract(epoch FROM counter.end_at) * 1000)::float8 AS end_ms,
+       (counter.used * CASE counter.quantity WHEN 'credits' THEN 1000 ELSE 1 END)::numeric(38, 0)::text AS used, levels.standing
+  FROM jsonb_to_recordset($1::jsonb) AS asked (partition smallint, kind text, id text)
+ CROSS JOIN LATERAL (
+       SELECT * FROM tollgate.quota_usage AS kept
+        WHERE kept.partition = asked.partition AND kept.subject_kind = asked.kind AND kept.subject_id = asked.id
+          AND kept.end_at > $2::timestamptz AND kept.start_at <= $2
+       OFFSET 0) AS counter
+ CROSS JOIN LATERAL (
+       SELECT jsonb_agg(jsonb_build_object('id', event.id, 'limit', event.limit_name, 'percent', event.percent, 'amount',
+                (event.amount * CASE event.counts WHEN 'credits' THEN 1000 ELSE 1 END)::numeric(38, 0))) AS standing
+         FROM tollgate.alert_event AS event
+        WHERE event.type = 'level' AND event.ended_at IS NULL AND event.subject_kind = counter.subject_kind
+          AND event.subject_id = counter.subject_id AND event.window_start = counter.start_at AND event.surface = counter.surface
+          AND event.counts = counter.quantity AND event.window_kind = counter.window_kind AND event.time_zone = counter.time_zone
+       ) AS levels
+ WHERE counter.used > 0 OR levels.standing IS NOT NULL
