@@ -5,6 +5,7 @@ import { digestBody, webhookBody } from './webhook-body.ts'
 import type { Words } from './words.ts'
 import { said } from './words.ts'
 import { wordsEn } from './words-en.ts'
+import { wordsZh } from './words-zh.ts'
 
 /** For whom a message is put into words. */
 export interface Audience {
@@ -22,7 +23,7 @@ export interface Audience {
 const linesMax = 20
 const titleLengthMax = 200
 
-const words: Readonly<Record<Channel['language'], Words>> = { en: wordsEn, zh: wordsEn }
+const words: Readonly<Record<Channel['language'], Words>> = { en: wordsEn, zh: wordsZh }
 
 /**
  * One or several events, the oldest first, in one channel's words. Several make a digest: a line each for the first 20, the number of the rest,

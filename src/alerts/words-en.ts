@@ -1,38 +1,38 @@
 import type { AlertEvent, AlertedLimit } from '../core/alert-event.ts'
 import { amountWords } from '../core/amount-words.ts'
 import { shownAmount, unitWord } from '../core/shown-amount.ts'
-import { countsIn, numberIn, type Scene, said, usedPercent, type Words } from './words.ts'
+import { askedIn, countsIn, numberIn, type Scene, said, usedPercent, type Words } from './words.ts'
 
 /** Every alert in English; see `Words`. The sender escapes what people wrote. */
 export const wordsEn: Words = {
   events: {
-    level: (event, { time, askAt }) => ({
+    level: (event, scene) => ({
       title: levelTitle(event),
       paragraphs: [
         ...standing(event),
-        ...resets(event.limit, time),
+        ...resets(event.limit, scene),
         event.level === 'exhausted'
-          ? `Until then, what it counts may be refused. If that is too long, ask ${whom(askAt)} for more.`
-          : `If that will not be enough, ask ${whom(askAt)} for more in time.`,
+          ? `Until then, what it counts may be refused. If that is too long, ask ${whom(scene)} for more.`
+          : `If that will not be enough, ask ${whom(scene)} for more in time.`,
       ],
     }),
-    recovered: (event, { time }) => ({
+    recovered: (event, scene) => ({
       title: `${who(event)} can go on: ${ofLimit(event)} has room again`,
-      paragraphs: [...standing(event), ...resets(event.limit, time), 'There is nothing to do.'],
+      paragraphs: [...standing(event), ...resets(event.limit, scene), 'There is nothing to do.'],
     }),
-    forecast: (event, { time, askAt }) => {
+    forecast: (event, scene) => {
       const at = numberIn(event, 'runsOutAtMs') ?? event.aboutMs
       return {
-        title: `${who(event)} runs out of ${ofLimit(event)} ${at === undefined ? 'before it resets' : `at ${time(at)}`} at this pace`,
+        title: `${who(event)} runs out of ${ofLimit(event)} ${at === undefined ? 'before it resets' : `at ${scene.time(at)}`} at this pace`,
         paragraphs: [
           ...standing(event),
-          ...resets(event.limit, time),
-          `Slow down what can wait, or ask ${whom(askAt)} for more in time.`,
+          ...resets(event.limit, scene),
+          `Slow down what can wait, or ask ${whom(scene)} for more in time.`,
         ],
       }
     },
-    token_expiring: (event, { time }) => ({
-      title: `A token of ${who(event)} expires ${until(event, time)}`,
+    token_expiring: (event, scene) => ({
+      title: `A token of ${who(event)} expires ${until(event, scene)}`,
       paragraphs: [
         `It is the token ${token(event)}. What still uses it then is answered with 401.`,
         'Rotate it before: the new one works at once, and the old one goes on for the overlap that you choose.',
@@ -45,20 +45,20 @@ export const wordsEn: Words = {
         'If you do not know all of these places, rotate the token or revoke it now.',
       ],
     }),
-    request_asked: (event, { time }) => ({
+    request_asked: (event, scene) => ({
       title: `${said(event, 'askedBy') || who(event)} asks for ${requested(event)}`,
       paragraphs: [
-        `For ${beneficiary(event)}, until ${instant(event, time)}.`,
+        `For ${beneficiary(event)}, until ${instant(event, scene)}.`,
         ...quoted('Why', said(event, 'reason')),
         'A lead of the project or an administrator decides; nobody decides their own request.',
       ],
     }),
-    request_decided: (event, { time, askAt }) => decided(event, { time, ...(askAt !== undefined && { askAt }) }),
-    grant_ending: (event, { time, askAt }) => ({
-      title: `${said(event, 'kind') === 'pack' ? 'A pack' : 'A raise'} of ${who(event)} ends ${until(event, time)}`,
+    request_decided: decided,
+    grant_ending: (event, scene) => ({
+      title: `${said(event, 'kind') === 'pack' ? 'A pack' : 'A raise'} of ${who(event)} ends ${until(event, scene)}`,
       paragraphs: [
         `It is ${requested(event)} (${said(event, 'grant')}). From then on the limit is what it was before.`,
-        `If it is needed for longer, ask ${whom(askAt)} again.`,
+        `If it is needed for longer, ask ${whom(scene)} again.`,
       ],
     }),
     policy_quarantined: (event) => ({
@@ -95,7 +95,7 @@ export const wordsEn: Words = {
   decide: (url, until) => `Decide here, once, until ${until}; this link is for you alone: ${url}`,
 }
 
-function decided(event: AlertEvent, { time, askAt }: Scene) {
+function decided(event: AlertEvent, scene: Scene) {
   const state = said(event, 'state')
   const note = quoted('They say', said(event, 'note'))
   const by = said(event, 'decidedBy') === '' ? '' : ` by ${said(event, 'decidedBy')}`
@@ -103,13 +103,13 @@ function decided(event: AlertEvent, { time, askAt }: Scene) {
   if (state === 'approved') {
     return {
       title: `Approved${by}: ${what}`,
-      paragraphs: [`It is in force now, and until ${instant(event, time)}.`, ...note],
+      paragraphs: [`It is in force now, and until ${instant(event, scene)}.`, ...note],
     }
   }
   if (state === 'expired') {
     return {
       title: `Nobody decided: ${what}`,
-      paragraphs: [`The time that was asked for is over. If it is still needed, ask ${whom(askAt)} anew.`, ...note],
+      paragraphs: [`The time that was asked for is over. If it is still needed, ask ${whom(scene)} anew.`, ...note],
     }
   }
   return {
@@ -139,8 +139,8 @@ function standing({ limit }: AlertEvent): readonly string[] {
   ]
 }
 
-function resets(limit: AlertedLimit | undefined, time: Scene['time']): readonly string[] {
-  return limit === undefined ? [] : [`It starts anew at ${time(limit.endMs)}.`]
+function resets(limit: AlertedLimit | undefined, scene: Scene): readonly string[] {
+  return limit === undefined ? [] : [`It starts anew at ${scene.time(limit.endMs)}.`]
 }
 
 function who({ limit, account, project, department }: AlertEvent): string {
@@ -169,7 +169,7 @@ function beneficiary(event: AlertEvent): string {
 }
 
 function token(event: AlertEvent): string {
-  return `${said(event, 'hint') || said(event, 'token')}`
+  return said(event, 'hint') || said(event, 'token')
 }
 
 function within(event: AlertEvent): string {
@@ -181,18 +181,18 @@ function number(event: AlertEvent, field: string, otherwise: string): string {
   return String(numberIn(event, field) ?? otherwise)
 }
 
-function until(event: AlertEvent, time: Scene['time']): string {
-  return event.aboutMs === undefined ? 'soon' : `at ${time(event.aboutMs)}`
+function until(event: AlertEvent, scene: Scene): string {
+  return event.aboutMs === undefined ? 'soon' : `at ${scene.time(event.aboutMs)}`
 }
 
-function instant(event: AlertEvent, time: Scene['time']): string {
-  return event.aboutMs === undefined ? 'it ends' : time(event.aboutMs)
+function instant(event: AlertEvent, scene: Scene): string {
+  return event.aboutMs === undefined ? 'it ends' : scene.time(event.aboutMs)
 }
 
 function quoted(lead: string, text: string): readonly string[] {
   return text === '' ? [] : [`${lead}: ${text}`]
 }
 
-function whom(askAt = 'your lead or administrator'): string {
-  return askAt
+function whom(scene: Scene): string {
+  return askedIn(scene) ?? 'your lead or administrator'
 }

@@ -26,6 +26,11 @@ export interface Words {
   readonly decide: (url: string, until: string) => string
 }
 
+/** Whom to ask, when somebody in particular was set; the setting's default says nothing that each language has no words for. */
+export function askedIn({ askAt }: Scene): string | undefined {
+  return askAt === 'your administrator' ? undefined : askAt
+}
+
 /** How much of a limit is used, in whole percent, rounded down. */
 export function usedPercent({ used, amount }: AlertedLimit): number {
   return amount > 0 ? Math.floor((used / amount) * 100) : 100

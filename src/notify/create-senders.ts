@@ -28,7 +28,7 @@ export interface Senders extends Readonly<Record<ChannelKind, Sender>> {
 /** The senders of every kind of channel, over one way of dialling. A new kind is a file and its line here. */
 export function createSenders({ secretBox, mail, nowMs = Date.now, ...dialling }: SenderOptions): Senders {
   const tools: SendTools = { post: createPost(dialling), secrets: secretBox, nowMs }
-  const email = createMailSender(tools, mail)
+  const email = createMailSender(tools, mail, dialling.timeoutMs)
   return {
     webhook: createWebhookSender(tools),
     wecom: createWecomSender(tools),

@@ -18,10 +18,11 @@ export function cutToLength(text: string, lengthMax: number): string {
   return (/[\uD800-\uDBFF]$/.test(head) ? head.slice(0, -1) : head) + ellipsis
 }
 
-/** One line of text that is safe in any JSON or header: no control characters, no lone surrogates. */
+/** One line of text that is safe anywhere: no control characters, nothing that turns the direction of what follows, no lone surrogates. */
 export function oneLine(text: string): string {
   return text
     .toWellFormed()
+    .replaceAll(/[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/g, '')
     .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ')
     .trim()
 }

@@ -19,7 +19,6 @@ export interface MailSender extends Sender {
   close(): void
 }
 
-const waitMsMax = 10_000
 const connectionsMax = 5
 const underWayMax = 100
 const address = /^[^@\s<>,;]{1,64}@[A-Za-z0-9.-]{1,190}$/
@@ -30,13 +29,14 @@ const address = /^[^@\s<>,;]{1,64}@[A-Za-z0-9.-]{1,190}$/
  * that is not taken, no answer within 10 s.
  */
 export function createMailSender(
-  tools: Pick<SendTools, 'secrets' | 'nowMs' | 'post'>,
+  tools: Pick<SendTools, 'secrets' | 'nowMs'>,
   mail: MailSettings | undefined,
+  timeoutMs = 10_000,
 ): MailSender {
   if (mail === undefined) return { kind: 'email', send: async () => unset, close: () => {} }
   const from = mail.from ?? `Tollgate <tollgate@${new URL(mail.url).hostname}>`
   const domain = /@([A-Za-z0-9.-]+)>?\s*$/.exec(from)?.[1] ?? 'tollgate.invalid'
-  const transport = createTransport(poolOptions(mail.url))
+  const transport = createTransport(poolOptions(mail.url, timeoutMs))
   let underWay = 0
   return {
     kind: 'email',
@@ -57,6 +57,7 @@ export function createMailSender(
         result.finally(() => {
           underWay -= 1
         }),
+        timeoutMs,
       )
     },
     close: () => transport.close(),
@@ -65,7 +66,7 @@ export function createMailSender(
 
 const unset: SendResult = { kind: 'again', why: 'Mail is not set up: TOLLGATE_MAIL_URL names no server' }
 
-function poolOptions(text: string): SMTPPoolOptions & { readonly pool: true } {
+function poolOptions(text: string, timeoutMs: number): SMTPPoolOptions & { readonly pool: true } {
   const url = new URL(text)
   const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
   return {
@@ -74,10 +75,10 @@ function poolOptions(text: string): SMTPPoolOptions & { readonly pool: true } {
     url: text,
     pool: true,
     maxConnections: connectionsMax,
-    connectionTimeout: waitMsMax,
-    greetingTimeout: waitMsMax,
-    socketTimeout: waitMsMax,
-    dnsTimeout: waitMsMax,
+    connectionTimeout: timeoutMs,
+    greetingTimeout: timeoutMs,
+    socketTimeout: timeoutMs,
+    dnsTimeout: timeoutMs,
     disableFileAccess: true,
     disableUrlAccess: true,
   }
@@ -94,11 +95,11 @@ function resultOf(error: NodemailerError): SendResult {
 }
 
 /** The library waits by step; this bounds the whole. What is sent all the same is sent again later, with the same Message-ID. */
-async function inTime(result: Promise<SendResult>): Promise<SendResult> {
+async function inTime(result: Promise<SendResult>, timeoutMs: number): Promise<SendResult> {
   const late = Promise.withResolvers<SendResult>()
   const timer = setTimeout(
     () => late.resolve({ kind: 'again', why: 'The mail server did not answer in time' }),
-    waitMsMax,
+    timeoutMs,
   )
   try {
     return await Promise.race([result, late.promise])

@@ -33,7 +33,8 @@ export function httpResult(answer: Answer, nowMs: number): SendResult {
 /** Seconds or a date (RFC 9110 §10.2.3), as milliseconds from now, at most an hour. Undefined when it says neither. */
 export function retryAfterOf(text: string | undefined, nowMs: number): number | undefined {
   if (text === undefined) return undefined
-  const waitMs = /^\d{1,10}$/.test(text.trim()) ? Number(text) * 1_000 : Date.parse(text) - nowMs
+  const isDate = /^[A-Za-z]{3},? /.test(text)
+  const waitMs = /^\d{1,10}$/.test(text.trim()) ? Number(text) * 1_000 : isDate ? Date.parse(text) - nowMs : Number.NaN
   return Number.isFinite(waitMs) ? Math.min(Math.max(waitMs, 0), retryAfterMsMax) : undefined
 }
 

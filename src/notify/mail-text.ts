@@ -20,7 +20,7 @@ export function mailOf(message: Message, { id, language }: Pick<Channel, 'id' | 
     inReplyTo: root,
     references: root,
     headers: {
-      'List-Id': `Tollgate alerts <alerts.${domain}>`,
+      'List-ID': `Tollgate alerts <alerts.${domain}>`,
       'Auto-Submitted': 'auto-generated',
       'X-Auto-Response-Suppress': 'All',
       'X-Tollgate-Event': oneLine(message.id),

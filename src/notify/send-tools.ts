@@ -21,7 +21,7 @@ export interface OpenedChannel {
  */
 export async function openChannel(
   channel: Channel,
-  { secrets, nowMs }: SendTools,
+  { secrets, nowMs }: Pick<SendTools, 'secrets' | 'nowMs'>,
 ): Promise<OpenedChannel | SendResult> {
   const target = await secrets.open(channel.target)
   if (target === undefined) return cannotOpen('target')

@@ -1,0 +1,165 @@
+import type { LookupAddress } from 'node:dns'
+import { once } from 'node:events'
+import https from 'node:https'
+import { type AddressInfo, createServer } from 'node:net'
+import { afterEach, describe, expect, test } from 'vitest'
+import { createPost } from '../../../src/notify/post.ts'
+import { type AnsweringServer, type Reply, startAnswering } from '../../support/receivers/answering.ts'
+
+const servers: { close(): Promise<void> }[] = []
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()))
+})
+
+async function answering(reply: Reply, listen: { host?: string; port?: number } = {}): Promise<AnsweringServer> {
+  const server = await startAnswering(() => reply, listen)
+  servers.push(server)
+  return server
+}
+
+const local: LookupAddress = { address: '127.0.0.1', family: 4 }
+const letter = (url: string) => ({ url, body: '{}', isPrivateTarget: true })
+
+describe('createPost()', () => {
+  test('dials the address that was checked, looks up once, and keeps the name in Host', async () => {
+    const server = await answering({ status: 200, text: 'ok' })
+    const asked: string[] = []
+    const post = createPost({
+      lookup: async (host) => {
+        asked.push(host)
+        return [local]
+      },
+    })
+    const answer = await post(letter(`http://hooks.example:${server.port}/a?b=c`))
+    expect(answer).toMatchObject({ kind: 'answered', status: 200, text: 'ok' })
+    expect(asked).toEqual(['hooks.example'])
+    expect(server.received).toMatchObject([
+      {
+        method: 'POST',
+        path: '/a?b=c',
+        text: '{}',
+        headers: { host: `hooks.example:${server.port}`, 'content-type': 'application/json' },
+      },
+    ])
+  })
+
+  test('stays with the checked address when the name answers another one a moment later', async () => {
+    const first = await answering({ status: 200, text: 'first' })
+    const second = await answering({ status: 200, text: 'second' }, { host: '127.0.0.2', port: first.port })
+    const turns = ['127.0.0.1', '127.0.0.2', '127.0.0.2']
+    let asked = 0
+    const post = createPost({ lookup: async () => [{ address: turns[asked++] ?? '127.0.0.2', family: 4 }] })
+    expect(await post(letter(`http://rebound.example:${first.port}/`))).toMatchObject({ text: 'first' })
+    expect([asked, first.received.length, second.received.length]).toEqual([1, 1, 0])
+    // And no connection is kept that a later look-up would not have led to.
+    expect(await post(letter(`http://rebound.example:${first.port}/`))).toMatchObject({ text: 'second' })
+  })
+
+  test.each([
+    [[{ address: '127.0.0.1', family: 4 }]],
+    [
+      [
+        { address: '8.8.8.8', family: 4 },
+        { address: '10.0.0.1', family: 4 },
+      ],
+    ],
+    [[{ address: '::ffff:127.0.0.1', family: 6 }]],
+    [[{ address: 'fe80::1%lo', family: 6 }]],
+    [[{ address: '169.254.169.254', family: 4 }]],
+  ])('dials nothing when one of the addresses of a public target is not public: %j', async (addresses) => {
+    const server = await answering({ status: 200 })
+    const post = createPost({ lookup: async () => addresses })
+    const answer = await post({ url: `https://hooks.example:${server.port}/`, body: '{}', isPrivateTarget: false })
+    expect(answer).toEqual({ kind: 'forbidden', why: expect.stringMatching(/not on the public Internet/) })
+    expect(server.received).toEqual([])
+  })
+
+  test('never asks about a literal address, and dials no private one', async () => {
+    const post = createPost({ lookup: () => Promise.reject(new Error('asked')) })
+    expect(await post({ ...letter('https://127.0.0.1:8443/'), isPrivateTarget: false })).toMatchObject({
+      kind: 'forbidden',
+    })
+    const server = await answering({ status: 200 })
+    expect(await post(letter(server.url))).toMatchObject({ kind: 'answered' })
+  })
+
+  test('answers a redirect as it is and follows it nowhere', async () => {
+    const inside = await answering({ status: 200, text: 'secret' })
+    const server = await answering({ status: 307, headers: { location: inside.url } })
+    expect(await createPost()(letter(server.url))).toMatchObject({ kind: 'answered', status: 307 })
+    expect(inside.received).toEqual([])
+  })
+
+  test('reads at most 64 KiB of an endless answer', async () => {
+    const server = await answering('endless')
+    const answer = await createPost()(letter(server.url))
+    expect(answer).toMatchObject({ kind: 'answered', status: 200 })
+    expect(answer.kind === 'answered' && answer.text.length).toBe(65_536)
+  })
+
+  test.each<[Reply, RegExp]>([
+    ['never', /in time/],
+    ['drip', /in time/],
+    ['reset', /broke off/],
+    ['not-http', /HTTP/],
+    [{ status: 200, headers: { 'x-long': 'a'.repeat(20_000) } }, /16 KiB/],
+  ])('bounds a server that misbehaves: %j', async (reply, why) => {
+    const server = await answering(reply)
+    const answer = await createPost({ timeoutMs: 500 })(letter(server.url))
+    expect(answer).toEqual({ kind: 'unreachable', why: expect.stringMatching(why) })
+  })
+
+  test('bounds a look-up that never ends, and names one that fails', async () => {
+    const never = createPost({ lookup: () => new Promise(() => {}), timeoutMs: 100 })
+    expect(await never(letter('http://slow.example/'))).toMatchObject({
+      kind: 'unreachable',
+      why: expect.stringMatching(/in time/),
+    })
+    const unknown = createPost({ lookup: () => Promise.reject(Object.assign(new Error('x'), { code: 'ENOTFOUND' })) })
+    expect(await unknown(letter('http://none.example/'))).toMatchObject({
+      kind: 'unreachable',
+      why: 'The host of the target is not known',
+    })
+    const empty = createPost({ lookup: async () => [] })
+    expect(await empty(letter('http://none.example/'))).toMatchObject({ kind: 'unreachable' })
+  })
+
+  test('says that nobody listens', async () => {
+    const server = await startAnswering(() => ({ status: 200 }))
+    await server.close()
+    expect(await createPost()(letter(server.url))).toEqual({
+      kind: 'unreachable',
+      why: 'The target refuses connections',
+    })
+  })
+
+  test('takes the answer of a server that answers before it has read everything', async () => {
+    const server = createServer((socket) => {
+      socket.once('data', () => socket.end('HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n'))
+      socket.on('error', () => {})
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    servers.push({ close: () => new Promise((resolve) => server.close(() => resolve())) })
+    const { port } = server.address() as AddressInfo
+    const answer = await createPost()({ ...letter(`http://127.0.0.1:${port}/`), body: 'x'.repeat(1_000) })
+    expect(answer).toMatchObject({ kind: 'answered', status: 413 })
+  })
+
+  test('asks TLS for the name and trusts no certificate of its own making', async () => {
+    const names: string[] = []
+    const server = https.createServer({
+      SNICallback: (name, done) => {
+        names.push(name)
+        done(new Error('no certificate'))
+      },
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    servers.push({ close: () => new Promise((resolve) => server.close(() => resolve())) })
+    const { port } = server.address() as AddressInfo
+    const answer = await createPost({ lookup: async () => [local] })(letter(`https://hooks.example:${port}/`))
+    expect(answer).toMatchObject({ kind: 'unreachable' })
+    expect(names).toEqual(['hooks.example'])
+  })
+})

@@ -1,0 +1,167 @@
+import { describe, expect, test } from 'vitest'
+import { composeMessage } from '../../../src/alerts/compose-message.ts'
+import { type AlertEvent, alertTypes } from '../../../src/core/alert-event.ts'
+import { levelEvent } from '../../support/receivers/alert-events.ts'
+
+const { limit, percent: _percent, ...plain } = levelEvent()
+const aboutMs = Date.UTC(2026, 10, 24, 3, 15)
+const asked = {
+  request: 'r-1',
+  askedBy: 'bob',
+  limitName: 'gpu-hours',
+  counts: 'credits',
+  amount: '250.5',
+  forKind: 'project',
+  forId: 'orchard',
+  timeZone: 'Asia/Shanghai',
+}
+
+interface Case {
+  readonly event: AlertEvent
+  /** What both languages must say. */
+  readonly facts: readonly string[]
+  readonly title?: { readonly en: string; readonly zh: string }
+}
+
+const inLimit = ['alice', 'daily', '800.5', '1000', '80 %', '199.5', '2026-11-23 00:00 Asia/Shanghai']
+const about = '2026-11-24 11:15 Asia/Shanghai'
+const token = { token: 'tok-1', hint: 'tg_…9f3a', timeZone: 'Asia/Shanghai' }
+
+const cases: Readonly<Record<string, Case>> = {
+  level: {
+    event: levelEvent(),
+    facts: inLimit,
+    title: {
+      en: 'alice has reached 80 % of daily: 800.5 of 1000 credits',
+      zh: 'alice 的限额 daily 已用到 80 %：800.5 / 1000 点',
+    },
+  },
+  'level exhausted': {
+    event: levelEvent({ level: 'exhausted', percent: 100 }),
+    facts: inLimit,
+    title: { en: 'alice has used up daily: 800.5 of 1000 credits', zh: 'alice 的限额 daily 已用完：800.5 / 1000 点' },
+  },
+  'level above all': { event: levelEvent({ level: 'exhausted', percent: 150 }), facts: ['150 %', ...inLimit] },
+  recovered: { event: levelEvent({ type: 'recovered', level: 'info' }), facts: inLimit },
+  forecast: {
+    event: levelEvent({ type: 'forecast', data: { runsOutAtMs: Date.UTC(2026, 10, 22, 7, 40) } }),
+    facts: [...inLimit, '2026-11-22 15:40 Asia/Shanghai'],
+    title: {
+      en: 'alice runs out of daily at 2026-11-22 15:40 Asia/Shanghai at this pace',
+      zh: '按目前的速度，alice 的限额 daily 将于 2026-11-22 15:40 Asia/Shanghai 用完',
+    },
+  },
+  token_expiring: {
+    event: { ...plain, type: 'token_expiring', aboutMs, data: { ...token, hours: 24 } },
+    facts: ['alice', 'tg_…9f3a', about, '401'],
+  },
+  token_networks: {
+    event: { ...plain, type: 'token_networks', data: { ...token, networks: 14, hours: 1 } },
+    facts: ['alice', 'tg_…9f3a', '14', '1'],
+  },
+  request_asked: {
+    event: { ...plain, type: 'request_asked', aboutMs, data: { ...asked, reason: 'The release' } },
+    facts: ['bob', '250.5', 'gpu-hours', 'orchard', about, 'The release'],
+  },
+  'request_decided approved': {
+    event: {
+      ...plain,
+      type: 'request_decided',
+      aboutMs,
+      data: { ...asked, state: 'approved', decidedBy: 'carol', note: 'Go' },
+    },
+    facts: ['carol', '250.5', 'gpu-hours', 'orchard', about, 'Go'],
+  },
+  'request_decided declined': {
+    event: {
+      ...plain,
+      type: 'request_decided',
+      aboutMs,
+      data: { ...asked, state: 'declined', decidedBy: 'carol', note: 'No' },
+    },
+    facts: ['carol', '250.5', 'gpu-hours', 'orchard', 'No'],
+  },
+  'request_decided expired': {
+    event: { ...plain, type: 'request_decided', aboutMs, data: { ...asked, state: 'expired' } },
+    facts: ['250.5', 'gpu-hours', 'orchard'],
+  },
+  grant_ending: {
+    event: { ...plain, type: 'grant_ending', aboutMs, data: { ...asked, grant: 'g-7', kind: 'raise' } },
+    facts: ['alice', 'g-7', '250.5', 'gpu-hours', about],
+  },
+  policy_quarantined: {
+    event: {
+      ...plain,
+      type: 'policy_quarantined',
+      data: { table: 'limit_rule', key: 'daily', why: 'amount must be positive' },
+    },
+    facts: ['limit_rule', 'daily', 'amount must be positive', 'tollgate policy check'],
+  },
+  ledger_lag: {
+    event: { ...plain, type: 'ledger_lag', data: { seconds: 90 } },
+    facts: ['90', 'PostgreSQL', 'tollgate doctor'],
+  },
+  channel_stopped: {
+    event: { ...plain, type: 'channel_stopped', data: { channel: 'ops', why: 'The target answered 410' } },
+    facts: ['ops', 'The target answered 410', 'tollgate channel resume ops'],
+  },
+  test: { event: { ...plain, type: 'test', data: { by: 'carol' } }, facts: ['Tollgate', 'carol'] },
+}
+
+describe('the words of alerts', () => {
+  test('are tried for every type', () => {
+    expect(new Set(Object.values(cases).map(({ event }) => event.type))).toEqual(new Set(alertTypes))
+  })
+
+  describe.each(Object.keys(cases))('of %s', (name) => {
+    const { event, facts, title } = cases[name] ?? { event: levelEvent(), facts: [] }
+
+    test.each(['en', 'zh'] as const)('say every fact in %s, in whole sentences', (language) => {
+      const message = composeMessage([event], { language })
+      const text = [message.title, ...message.paragraphs].join('\n')
+      for (const fact of facts) expect(text).toContain(fact)
+      if (title !== undefined) expect(message.title).toBe(title[language])
+      expect(text).not.toMatch(/undefined|null|NaN|Invalid|\[object|[ ]{2}/)
+      expect(message.title).not.toMatch(/[.。\n]$/)
+      for (const paragraph of message.paragraphs)
+        expect(paragraph).toMatch(language === 'en' ? /[.]$|^(?:Why|They say): / : /。$|^(?:理由|附言)：/)
+      expect(/\p{Script=Han}/u.test(text)).toBe(language === 'zh')
+    })
+
+    test.each(['en', 'zh'] as const)('are sentences in %s too when the event says nothing but its type', (language) => {
+      const { limit: _limit, data: _data, aboutMs: _about, ...bare } = event
+      const message = composeMessage([bare], { language })
+      const text = [message.title, ...message.paragraphs].join('\n')
+      expect(message.title.length).toBeGreaterThan(5)
+      expect(text).not.toMatch(/undefined|null|NaN|Invalid|\[object/)
+    })
+  })
+
+  test('name whose limit it is', () => {
+    const of = (kind: 'project' | 'department' | 'token' | 'everyone', id: string, language: 'en' | 'zh') =>
+      composeMessage([levelEvent({ ...(limit && { limit: { ...limit, subject: { kind, id } } }) })], { language }).title
+    expect(of('department', 'research', 'en')).toMatch(/^The department research has reached 80 %/)
+    expect(of('project', 'vision', 'zh')).toMatch(/^项目 vision 的限额 daily 已用到 80 %/)
+    expect(of('everyone', 'everyone', 'en')).toMatch(/^Everyone together has reached/)
+    expect(of('everyone', 'everyone', 'zh')).toMatch(/^所有人合计的限额/)
+  })
+
+  test('say the units of what is counted', () => {
+    const of = (counts: 'requests' | 'bytes' | 'gpu_ms', language: 'en' | 'zh') =>
+      composeMessage([levelEvent({ ...(limit && { limit: { ...limit, counts, used: 1_500, amount: 2_000 } }) })], {
+        language,
+      }).title
+    expect(of('requests', 'en')).toContain('1500 of 2000 requests')
+    expect(of('bytes', 'zh')).toContain('1500 / 2000 字节')
+    expect(of('gpu_ms', 'en')).toContain('1.5 of 2 GPU seconds')
+    expect(of('gpu_ms', 'zh')).toContain('1.5 / 2 GPU 秒')
+  })
+
+  test('name whom to ask when that is set, and the setting says more than nothing', () => {
+    const of = (language: 'en' | 'zh', askAt: string) =>
+      composeMessage([levelEvent()], { language, askAt }).paragraphs.at(-1)
+    expect(of('en', '#ask-quota on chat')).toContain('ask #ask-quota on chat for more')
+    expect(of('zh', '#ask-quota')).toContain('向 #ask-quota 申请')
+    expect(of('zh', 'your administrator')).toContain('向项目负责人或管理员申请')
+  })
+})
