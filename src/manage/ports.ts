@@ -52,6 +52,28 @@ export interface Directory {
   revokeToken(id: string): Promise<ListedToken | undefined>
 }
 
+/** An account of a project as its lead sees it. */
+export interface ProjectPerson {
+  readonly id: string
+  readonly kind: 'person' | 'ci' | 'service' | 'mirror'
+  readonly role: 'member' | 'lead' | 'admin'
+  readonly plan: string
+  readonly timeZone: string
+  readonly isDisabled: boolean
+  /** Of its tokens that work now. */
+  readonly activeTokens: number
+}
+
+/** Who is in a project. Faults: `policy_unavailable`. */
+export interface PeopleReader {
+  /** By id, those after `after`. */
+  ofProject(wanted: {
+    readonly project: string
+    readonly after?: string
+    readonly countMax: number
+  }): Promise<readonly ProjectPerson[]>
+}
+
 /** Seals a secret that is to be kept in a row; only this installation's key opens it again. */
 export interface SecretSealer {
   seal(plain: string): string

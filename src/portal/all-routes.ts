@@ -1,8 +1,24 @@
 import type { PortalTools } from './ports.ts'
 import type { Route } from './route.ts'
+import { adminRoutes } from './routes-admin.ts'
+import { alertRoutes } from './routes-alerts.ts'
+import { banRoutes } from './routes-bans.ts'
+import { grantRoutes } from './routes-grants.ts'
 import { meRoutes } from './routes-me.ts'
+import { projectRoutes } from './routes-projects.ts'
+import { refusalRoutes } from './routes-refusals.ts'
+import { requestRoutes } from './routes-requests.ts'
+import { tokenRoutes } from './routes-tokens.ts'
+import { usageRoutes } from './routes-usage.ts'
 
 /** Every row of the API. */
 export function allRoutes(tools: PortalTools): readonly Route[] {
-  return [...meRoutes(tools)]
+  const { manage } = tools
+  const { channels, sealer } = manage
+  return [
+    ...[meRoutes(tools), usageRoutes(tools), refusalRoutes(tools), tokenRoutes(tools)].flat(),
+    ...[requestRoutes(manage), grantRoutes(manage), projectRoutes(tools)].flat(),
+    ...(channels && sealer ? alertRoutes({ ...manage, channels, sealer }) : []),
+    ...[adminRoutes(manage), banRoutes(manage)].flat(),
+  ]
 }

@@ -1,15 +1,16 @@
 import fastifySwagger from '@fastify/swagger'
-import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { version } from '../core/version.ts'
 import { allRoutes } from './all-routes.ts'
 import { guardOf } from './guard.ts'
 import { hostileSocket } from './hostile-socket.ts'
+import { linkPages } from './link-page.ts'
 import { methodsAt } from './methods-at.ts'
 import { mount } from './mount.ts'
 import { openapi } from './openapi.ts'
 import type { PortalTools } from './ports.ts'
-import { reply, replyError } from './reply.ts'
+import { reply, replyError, type Where } from './reply.ts'
 
 /** What one caller may take up: bounds of sizes and waits, next to each other. */
 const bounds = {
@@ -32,8 +33,16 @@ const safeHeaders = {
   'referrer-policy': 'no-referrer',
 }
 
+/** What is here beside the rows of the API. */
+const pages = [
+  { method: 'GET', path: '/api/openapi.json' },
+  { method: 'GET', path: '/api/links/:secret' },
+  { method: 'POST', path: '/api/links/:secret' },
+]
+
 /** The HTTP API, not yet listening. */
 export async function createPortalApp(tools: PortalTools): Promise<FastifyInstance> {
+  const routes = allRoutes(tools)
   const app = Fastify({
     bodyLimit: bounds.bodyBytesMax,
     requestTimeout: bounds.requestMs,
@@ -57,24 +66,23 @@ export async function createPortalApp(tools: PortalTools): Promise<FastifyInstan
     answer.headers({ ...safeHeaders, 'x-request-id': request.id })
   })
   app.setErrorHandler((error: FastifyError, request, answer) => replyError(error, { request, answer, tools }))
-  app.setNotFoundHandler((request, answer) => replyNowhere({ request, answer, tools }))
+  app.setNotFoundHandler((request, answer) => replyNowhere({ request, answer, tools }, [...routes, ...pages]))
   await app.register(fastifySwagger, { openapi: openapi(version), transform: jsonSchemaTransform })
   const guard = guardOf(tools)
-  for (const route of allRoutes(tools)) mount(app, route, { guard, tools })
+  for (const route of routes) mount(app, route, { guard, tools })
+  linkPages(app, { guard, tools })
   app.get('/api/openapi.json', { schema: { hide: true } }, () => app.swagger())
   await app.ready()
   return app
 }
 
 /** 404, or 405 where another method would do; OPTIONS says which. */
-function replyNowhere(where: {
-  readonly request: FastifyRequest
-  readonly answer: FastifyReply
-  readonly tools: PortalTools
-}): FastifyReply {
-  const { request, answer, tools } = where
-  const path = request.url.split('?', 1)[0] ?? ''
-  const methods = methodsAt(path, allRoutes(tools))
+function replyNowhere(
+  where: Where,
+  routes: readonly { readonly method: string; readonly path: string }[],
+): FastifyReply {
+  const { request, answer } = where
+  const methods = methodsAt(request.url.split('?', 1)[0] ?? '', routes)
   if (methods.length === 0) {
     return reply(where, {
       code: 'not_found',

@@ -1,7 +1,8 @@
-import type { Route } from './route.ts'
-
 /** The methods that an address takes; none: nothing is there. */
-export function methodsAt(path: string, routes: readonly Pick<Route, 'method' | 'path'>[]): readonly string[] {
+export function methodsAt(
+  path: string,
+  routes: readonly { readonly method: string; readonly path: string }[],
+): readonly string[] {
   const parts = path.split('/')
   const here = new Set(routes.filter((route) => fits(route.path.split('/'), parts)).map(({ method }) => method))
   if (here.size === 0) return []

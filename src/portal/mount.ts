@@ -1,10 +1,11 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { addressOf } from './caller.ts'
 import type { Guard } from './guard.ts'
+import { writeOnce } from './idempotency.ts'
 import type { PortalTools } from './ports.ts'
 import { problemSchema } from './problem-schema.ts'
-import { reply } from './reply.ts'
+import { reply, type Where } from './reply.ts'
 import type { Asked, Route } from './route.ts'
 
 const nothing = z.strictObject({})
@@ -21,24 +22,41 @@ export function mount(
     url: route.path,
     schema: schemaOf(route),
     onRequest: async (request, answer) => {
-      const passed = guard(request.raw)
+      const passed = guard.byToken(request.raw)
       if ('caller' in passed) callers.set(request, passed.caller)
       else return reply({ request, answer, tools }, passed.trouble)
+    },
+    // No body at all is a body without fields.
+    preValidation: async (request) => {
+      if (route.body !== undefined) request.body ??= {}
     },
     handler: async (request, answer) => {
       const caller = callers.get(request)
       if (caller === undefined) throw new Error('A request came past its guard')
       const { params, query, body } = request
       const asked: Asked = { params, query, body, caller, address: addressOf(request.raw, tools) }
-      return answerOf(route, asked, answer)
+      return answerOf({ route, asked }, { request, answer, tools })
     },
   })
 }
 
-async function answerOf(route: Route, asked: Asked, answer: FastifyReply): Promise<unknown> {
-  const told = await route.handle(asked)
+async function answerOf(
+  { route, asked }: { readonly route: Route; readonly asked: Asked },
+  where: Where & { readonly tools: PortalTools },
+): Promise<unknown> {
+  const { request, answer, tools } = where
+  const key = request.headers['idempotency-key']
+  const isKeyed = route.method !== 'GET' && key !== undefined
+  if (!isKeyed) {
+    const told = await route.handle(asked)
+    void answer.code(route.status ?? 200)
+    return told
+  }
+  const kept = await writeOnce({ key: String(key), id: request.id, url: request.url, route, asked }, tools)
+  if (kept.kind === 'trouble') return reply(where, kept.trouble)
+  if (kept.isRepeated) void answer.header('idempotency-replayed', 'true')
   void answer.code(route.status ?? 200)
-  return told
+  return kept.told
 }
 
 function schemaOf(route: Route) {

@@ -1,8 +1,13 @@
 import type { PolicySource } from '../check/ports.ts'
 import type { ReadStatus } from '../check/status.ts'
-import type { ManageTools } from '../manage/ports.ts'
+import type { AdminTools } from '../manage/admin-ports.ts'
+import type { ChannelTools } from '../manage/channel-ports.ts'
+import type { PackTools } from '../manage/pack-ports.ts'
+import type { ManageTools, PeopleReader } from '../manage/ports.ts'
+import type { RequestTools } from '../manage/request-ports.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import type { UsageReader } from '../usage/ports.ts'
+import type { RefusalReader } from '../usage/refusal-ports.ts'
 
 /** What became of a key that a caller sent along with a write. */
 export type KeyState =
@@ -42,7 +47,13 @@ export interface PortalTools {
   readonly readStatus: ReadStatus
   /** The store's clock, by which tokens expire and windows run. */
   readonly storeNowMs: () => number
-  readonly manage: ManageTools
+  /** This machine's clock, epoch ms. */
+  readonly nowMs: () => number
+  /** Whole milliseconds of a clock that nobody sets. */
+  readonly tickMs: () => number
+  readonly manage: ManageTools & RequestTools & PackTools & AdminTools & Partial<ChannelTools>
+  readonly people: PeopleReader
+  readonly refusals: RefusalReader
   readonly usage: UsageReader
   readonly keys: IdempotencyKeys
   readonly observer: Observer

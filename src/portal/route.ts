@@ -31,7 +31,7 @@ export interface Route extends RouteHead {
   readonly query?: z.ZodType
   readonly body?: z.ZodType
   readonly answer: z.ZodType
-  handle(asked: Asked): unknown
+  handle(asked: Asked): Promise<unknown>
 }
 
 interface TypedRoute<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType>
@@ -40,7 +40,7 @@ interface TypedRoute<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodTy
   readonly query?: Q
   readonly body?: B
   readonly answer: A
-  handle(asked: Asked<z.output<P>, z.output<Q>, z.output<B>>): z.output<A> | Promise<z.output<A>>
+  handle(asked: Asked<z.output<P>, z.output<Q>, z.output<B>>): Promise<z.output<A>>
 }
 
 /** One row of the API: the types of its handler follow from its schemas. */

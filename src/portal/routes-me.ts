@@ -74,7 +74,7 @@ export function meRoutes(tools: PortalTools): readonly Route[] {
       route({
         ...{ method: 'GET', path: base, tag, params, answer: person },
         summary: tag === 'me' ? 'Who am I' : 'Who is this',
-        handle: ({ params, caller }) => shownPerson(accountOf(params, caller, 'see the use')),
+        handle: async ({ params, caller }) => shownPerson(accountOf(params, caller, 'see the use')),
       }),
     ),
     ...forEach(({ base, params, tag, whose }) =>

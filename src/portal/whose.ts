@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Fault } from '../core/fault.ts'
-import type { Principal } from '../core/principal.ts'
+import type { Principal, Project } from '../core/principal.ts'
 import type { Snapshot } from '../core/snapshot.ts'
 import { type Action, assertMay, may } from '../manage/who-may.ts'
 import type { AccountActor, Caller } from './caller.ts'
@@ -40,6 +40,18 @@ export function accountOf({ account }: Whose, { principal, actor, snapshot }: Ca
   if (found === undefined || !mayKnow(actor, found)) throw nothing('account', account)
   assertMay(actor, action, { account, project: found.project.id })
   return found
+}
+
+/**
+ * The project that is asked about, for those who lead it and for admins. A `Fault` of code `forbidden` for its own people; for everybody else
+ * `not_found`, the same as for one that is not there.
+ */
+export function projectOf({ project }: { readonly project: string }, { actor, snapshot }: Caller): Project {
+  const found = snapshot.project(project)
+  const isKnown = actor.role === 'admin' || actor.project === project
+  if (found === undefined || !isKnown) throw nothing('project', project)
+  if (may(actor, 'see the project', { account: '', project })) return found
+  throw new Fault('forbidden', `The project ${project} is for those who lead it to see`)
 }
 
 /** Whether the caller may know that there is such an account. */

@@ -22,9 +22,7 @@ interface Row {
 }
 
 /** Keys in PostgreSQL, and how the old ones go; see `IdempotencyKeys`. */
-export function createPostgresIdempotencyKeys(
-  pool: Pool,
-): IdempotencyKeys & {
+export function createPostgresIdempotencyKeys(pool: Pool): IdempotencyKeys & {
   /** Deletes a bounded number of those that are older than a day. */ forgetOld(): Promise<number>
 } {
   return {

@@ -1,0 +1,50 @@
+import { z } from 'zod'
+import { Fault } from '../core/fault.ts'
+
+const rowsMax = 500
+const cursorLengthMax = 2_000
+
+/** What every list is asked with. */
+export const pageFields = {
+  limit: z.coerce.number().int().min(1).max(rowsMax).default(50).describe('Rows at most.'),
+  cursor: z.string().min(1).max(cursorLengthMax).optional().describe('`next` of the page before.'),
+}
+
+/** What every list answers. */
+export function pageOf<Row extends z.ZodType>(row: Row) {
+  return z.strictObject({
+    rows: z.array(row),
+    next: z.string().nullable().describe('The cursor of the next page; null: this was the last.'),
+  })
+}
+
+/** Where a list goes on, as text that only this list understands. */
+export function cursorText(list: string, place: readonly (string | number)[]): string {
+  return Buffer.from(JSON.stringify([list, ...place])).toString('base64url')
+}
+
+/** The way back. Throws a `Fault` of code `bad_request` for whatever is not a cursor of this list. */
+export function readCursor<Place extends z.ZodType>(text: string, list: string, place: Place): z.output<Place> {
+  const [name, ...rest] = partsOf(text)
+  const parsed = place.safeParse(rest)
+  if (name === list && parsed.success) return parsed.data
+  throw new Fault('bad_request', 'This cursor is not one of this list; begin without it')
+}
+
+function partsOf(text: string): readonly unknown[] {
+  try {
+    const parts: unknown = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'))
+    return Array.isArray(parts) ? parts : []
+  } catch {
+    return []
+  }
+}
+
+/** Of a list whose use case answers where it goes on as one text. */
+export function afterOf(list: string, cursor: string | undefined): string | undefined {
+  return cursor === undefined ? undefined : readCursor(cursor, list, z.tuple([z.string().max(200)]))[0]
+}
+
+export function nextOf(list: string, next: string | undefined): string | null {
+  return next === undefined ? null : cursorText(list, [next])
+}
