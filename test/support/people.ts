@@ -19,7 +19,8 @@ export async function addAccount(world: World, id: string): Promise<string> {
   return world.issueToken(id)
 }
 
-async function fixPrices(world: World): Promise<void> {
+/** Fixed prices for packages from a to v, and watermelon by its size. */
+export async function fixPrices(world: World): Promise<void> {
   await world.sql(
     `WITH price AS (
        INSERT INTO tollgate.price_rule (id, surface, kind, package_pattern, base_credits, charged)
