@@ -4,10 +4,11 @@ import type { Examination, ExamineWish } from '../doctor/examine.ts'
 import type { PendingReservation } from '../doctor/ports.ts'
 import type { AdminTools } from '../manage/admin-ports.ts'
 import type { PackTools } from '../manage/pack-ports.ts'
+import type { ChannelTools } from '../manage/channel-ports.ts'
 import type { ManageTools } from '../manage/ports.ts'
 import type { RequestTools } from '../manage/request-ports.ts'
 import type { PolicyListing } from '../policy/policy-show.ts'
-import type { UsageReader } from '../usage/ports.ts'
+import type { ReportReader, UsageReader } from '../usage/ports.ts'
 
 /** One limit as `explain` and `quota status` show it; amounts in code units. */
 export interface LimitStanding {
@@ -136,6 +137,7 @@ export interface CliContext {
   seedDemo(): Promise<void>
   seedPlans(): Promise<void>
   packs(): Promise<PackTools>
+  channels(): Promise<ChannelTools>
   manage(): Promise<ManageTools>
   requests(): Promise<RequestTools>
   admin(): Promise<AdminTools>
@@ -145,6 +147,7 @@ export interface CliContext {
   quotaStatus(wanted: { readonly account: string }): Promise<QuotaStatus>
   explain(wanted: RequestWish): Promise<Explanation>
   usage(): Promise<UsageReader>
+  report(): Promise<ReportReader>
   /** Envoy's bootstrap for the upstreams in the database. Throws a `Fault` when they cannot be told apart. */
   envoyConfig(wanted: EnvoyWish): Promise<EnvoyConfig>
   examine(wanted: ExamineWish): Promise<Examination>

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import type { Pool } from 'pg'
 import { composeMessage } from '../alerts/compose-message.ts'
 import { createDeliverer, delivererDefaults } from '../alerts/deliver.ts'
-import type { SecretOpener } from '../alerts/ports.ts'
 import type { SendParts } from '../alerts/send-one.ts'
 import { createSenders } from '../notify/create-senders.ts'
 import { createPostgresOutbox } from '../postgres/alert-outbox.ts'
@@ -13,7 +12,7 @@ import { createLoop } from '../usage/loop.ts'
 import type { Between } from './between.ts'
 import { clock } from './clock.ts'
 import { createLinkFor } from './decision-links.ts'
-import { openSecretBox } from './secret-box.ts'
+import { createInstallSecretBox } from './secret-box.ts'
 
 /** Beside those of the ledger, which deliveries are never to wait for, nor the other way round. */
 const connectionsMax = 4
@@ -41,7 +40,7 @@ export function startAlerts(started: AsyncDisposableStack, parts: AlertsParts): 
 
 function startDelivering(started: AsyncDisposableStack, parts: AlertsParts & { readonly pool: Pool }): void {
   const { settings, observer, pool, between = {} } = parts
-  const senders = createSenders({ secretBox: secretsOf(parts), ...mailOf(settings) })
+  const senders = createSenders({ secretBox: createInstallSecretBox(parts), ...mailOf(settings) })
   started.defer(() => senders.close())
   const outbox = createPostgresOutbox({ pool, eventDays: settings.TOLLGATE_ENTRY_DAYS })
   const deliverer = createDeliverer({
@@ -64,20 +63,6 @@ function startDelivering(started: AsyncDisposableStack, parts: AlertsParts & { r
     await loop.stop()
     await deliverer.stop()
   })
-}
-
-/** The key may be in the database, which need not answer yet. */
-function secretsOf(parts: AlertsParts & { readonly pool: Pool }): SecretOpener {
-  let opened: ReturnType<typeof openSecretBox> | undefined
-  return {
-    async open(reference) {
-      opened ??= openSecretBox(parts)
-      opened.catch(() => {
-        opened = undefined
-      })
-      return (await opened).open(reference)
-    },
-  }
 }
 
 function composeFor({ settings, pool }: { readonly settings: Settings; readonly pool: Pool }): SendParts['compose'] {

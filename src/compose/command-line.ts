@@ -14,11 +14,13 @@ import { policyCheck } from '../policy/policy-state.ts'
 import type { PolicySnapshot } from '../policy/snapshot.ts'
 import { createPostgresDirectory } from '../postgres/directory.ts'
 import { migrate } from '../postgres/migrate.ts'
+import { createPostgresReportReader } from '../postgres/report-reader.ts'
 import { restored } from '../postgres/restored.ts'
 import { seedDemo, seedPlans } from '../postgres/seeds.ts'
 import { createPostgresUsageReader } from '../postgres/usage-reader.ts'
 import { readSettings } from '../settings.ts'
 import { createAdminTools } from './admin-tools.ts'
+import { createChannelTools } from './channel-tools.ts'
 import { createWindows } from './check-room.ts'
 import { type CommandTools, createCommandTools } from './command-tools.ts'
 import { envoyConfigOf } from './envoy-config.ts'
@@ -51,6 +53,7 @@ export function createCommandLine(environment: Readonly<Record<string, string | 
     packs: async () => createPackTools(await open().pool()),
     admin: async () => createAdminTools(await open().pool()),
     requests: async () => createOperatorsRequestTools(open()),
+    channels: async () => createChannelTools({ settings: readSettings(environment), pool: await open().pool() }),
     manage: async () => ({ directory: createPostgresDirectory(await open().pool()), randomBytes }),
     policyCheck: async () => {
       const { state } = await open().snapshot()
@@ -66,6 +69,7 @@ export function createCommandLine(environment: Readonly<Record<string, string | 
     quotaStatus: ({ account }) => quotaStatus(open(), account),
     explain: (wish) => explain(open(), wish),
     usage: async () => createPostgresUsageReader(await open().pool()),
+    report: async () => createPostgresReportReader(await open().pool()),
     envoyConfig: async (wish) =>
       envoyConfigOf(wish, { settings: readSettings(environment), snapshot: await open().snapshot() }),
     examine: (wish) => examineAll(wish, { settings: readSettings(environment), tools: open() }),

@@ -9,18 +9,36 @@ import { channelVariablePrefix, type Settings } from '../settings.ts'
 const keyBytes = 32
 const purpose = 'tollgate sealed secrets'
 
-export type SecretBox = SecretOpener & SecretSealer
+type SecretBox = SecretOpener & SecretSealer
 
-/**
- * What seals and opens the secrets of rows: by TOLLGATE_KEY, else by a key that is derived from what was drawn at install (HKDF, RFC 5869), so
- * that every process and the command line have the same. Throws a `Fault` of code `policy_unavailable`.
- */
-export async function openSecretBox(given: {
+interface SecretBoxParts {
   readonly settings: Settings
   /** Where `env:` secrets of channels come from. */
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly pool: Pool
-}): Promise<SecretBox> {
+}
+
+/**
+ * What seals and opens the secrets of rows: by TOLLGATE_KEY, else by a key that is derived from what was drawn at install (HKDF, RFC 5869), so
+ * that every process and the command line have the same. It is read on first use, since the database need not answer yet: then both throw a
+ * `Fault` of code `policy_unavailable`.
+ */
+export function createInstallSecretBox(parts: SecretBoxParts): SecretBox {
+  let opened: ReturnType<typeof openSecretBox> | undefined
+  const box = (): ReturnType<typeof openSecretBox> => {
+    opened ??= openSecretBox(parts).catch((error: unknown) => {
+      opened = undefined
+      throw error
+    })
+    return opened
+  }
+  return {
+    open: async (reference) => (await box()).open(reference),
+    seal: async (plain) => (await box()).seal(plain),
+  }
+}
+
+async function openSecretBox(given: SecretBoxParts): Promise<SecretBox> {
   const { settings, environment, pool } = given
   const key = settings.TOLLGATE_KEY === undefined ? await derivedKey(pool) : Buffer.from(settings.TOLLGATE_KEY, 'hex')
   return createSecretBox({ key, environment, prefix: channelVariablePrefix })

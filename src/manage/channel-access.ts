@@ -1,4 +1,5 @@
 import { Fault } from '../core/fault.ts'
+import { isSlug } from '../core/slug.ts'
 import type { ChannelOwner, ChannelScope, ChannelTools, ListedChannel } from './channel-ports.ts'
 import { type Action, type Actor, assertMay, may } from './who-may.ts'
 
@@ -9,9 +10,9 @@ export function isUnbound(actor: Actor): boolean {
   return may(actor, 'manage everything', nobody)
 }
 
-/** As the audit names who acts. */
-export function nameOf(actor: Actor): string {
-  return actor.kind === 'operator' ? 'operator' : actor.id
+/** As the audit names who acts; the operator has the name of the database session. */
+export function nameOf(actor: Actor): string | undefined {
+  return actor.kind === 'operator' ? undefined : actor.id
 }
 
 /**
@@ -28,7 +29,8 @@ export async function assertMayManage(
     if (owner.kind !== 'installation' && !isKnownTo(actor, owner)) throw noOwner(owner)
     assertMay(actor, action, of)
   }
-  if (!(await tools.channels.hasOwner(owner))) throw noOwner(owner)
+  if (owner.kind === 'installation') return
+  if (!isSlug(owner.id) || !(await tools.channels.hasOwner(owner))) throw noOwner(owner)
 }
 
 /** The channel, if it is the actor's to manage. Throws a `Fault` of code `not_found`: a foreign channel is none. */
@@ -36,7 +38,7 @@ export async function channelOf(
   tools: Pick<ChannelTools, 'channels'>,
   { actor, id }: { readonly actor: Actor; readonly id: string },
 ): Promise<ListedChannel> {
-  const channel = await tools.channels.channel(id)
+  const channel = isSlug(id) ? await tools.channels.channel(id) : undefined
   if (channel === undefined || !mayManage(actor, channel.owner)) throw noChannel(id)
   return channel
 }
@@ -52,7 +54,7 @@ export async function scopeOf(
   { actor, owner }: { readonly actor: Actor; readonly owner?: ChannelOwner | undefined },
 ): Promise<ChannelScope> {
   if (owner === undefined)
-    return isUnbound(actor) || actor.kind === 'operator' ? { kind: 'all' } : { kind: 'account', id: actor.id }
+    return actor.kind === 'operator' || isUnbound(actor) ? { kind: 'all' } : { kind: 'account', id: actor.id }
   await assertMayManage(tools, actor, owner)
   return owner
 }
@@ -66,7 +68,7 @@ export async function assertSees(
   { actor, owner }: { readonly actor: Actor; readonly owner?: ChannelOwner | undefined },
 ): Promise<ChannelScope> {
   if (owner === undefined || owner.kind !== 'account') return scopeOf(tools, { actor, owner })
-  const holder = await tools.directory.holder(owner.id)
+  const holder = isSlug(owner.id) ? await tools.directory.holder(owner.id) : undefined
   if (holder === undefined || !may(actor, 'see the use', holder)) throw noOwner(owner)
   return owner
 }

@@ -101,7 +101,7 @@ export type Resent =
   | { readonly kind: 'refused'; readonly state: ListedDelivery['state'] }
 
 /**
- * Channels, deliveries and events of the database. `by` is written into the audit. Faults: `policy_unavailable` when the database does not
+ * Channels, deliveries and events of the database. `by` is written into the audit; undefined: the operator, whom the database knows by the name of its session. Faults: `policy_unavailable` when the database does not
  * answer, `not_valid` when one of its rules refuses, in words for people, `conflict` for a name that is taken.
  */
 export interface ChannelBook {
@@ -113,15 +113,18 @@ export interface ChannelBook {
     page: { readonly after?: string | undefined; readonly countMax: number },
   ): Promise<Page<ListedChannel>>
   /** Adds it, unless its owner has `ownedMax` already (answers undefined). Throws `conflict` when the id is taken. */
-  add(row: ChannelRow, options: { readonly by: string; readonly ownedMax?: number }): Promise<ListedChannel | undefined>
+  add(
+    row: ChannelRow,
+    options: { readonly by: string | undefined; readonly ownedMax?: number },
+  ): Promise<ListedChannel | undefined>
   /** Undefined: there is no such row any more. */
-  change(row: ChannelRow, by: string): Promise<ListedChannel | undefined>
+  change(row: ChannelRow, by: string | undefined): Promise<ListedChannel | undefined>
   /** False: there was none. */
-  remove(id: string, by: string): Promise<boolean>
+  remove(id: string, by: string | undefined): Promise<boolean>
   /** Lets a stopped or resting channel try again at once. */
   resume(id: string): Promise<void>
   /** Writes a test event for this channel alone; answers its id. */
-  addTest(channel: ListedChannel, by: string): Promise<string>
+  addTest(channel: ListedChannel, by: string | undefined): Promise<string>
   /** The delivery of the event when it has ended, or as it stands after `waitMs`; undefined: not even written by then. */
   awaitDelivery(event: string, waitMs: number): Promise<ListedDelivery | undefined>
   delivery(id: string): Promise<ListedDelivery | undefined>
@@ -142,7 +145,7 @@ export interface ChannelBook {
     readonly countMax: number
   }): Promise<Page<AlertEvent>>
   /** Whether there is such an account, project or department. */
-  hasOwner(owner: ChannelOwner): Promise<boolean>
+  hasOwner(owner: Exclude<ChannelOwner, { readonly kind: 'installation' }>): Promise<boolean>
 }
 
 /** What the use cases of channels are given. */

@@ -1,6 +1,6 @@
 import { Fault } from '../core/fault.ts'
+import { isReference } from '../core/target-hint.ts'
 import type { ChannelChange, ChannelKindWord, ChannelTools } from './channel-ports.ts'
-import { isReference } from './channel-target.ts'
 
 /** A secret for a row: as it is kept, and as it is shown, once, when it is of our making. */
 export interface MadeSecret {
@@ -16,7 +16,7 @@ const webhookSecret = /^whsec_[A-Za-z0-9+/]{32,90}={0,2}$/
  * The secret that a channel is to have. A webhook without one gets one: 32 random bytes, as Standard Webhooks 1.0 writes them.
  * Throws a `Fault` of code `not_valid`.
  */
-export function secretFor(
+export async function secretFor(
   tools: Pick<ChannelTools, 'sealer' | 'randomBytes'>,
   wish: {
     readonly kind: ChannelKindWord
@@ -25,23 +25,23 @@ export function secretFor(
     readonly current: string | undefined
     readonly mayRefer: boolean
   },
-): MadeSecret {
+): Promise<MadeSecret> {
   const { kind, given, current } = wish
-  if (typeof given === 'string') return { kept: sealed(tools, given, wish) }
+  if (typeof given === 'string') return { kept: await sealed(tools, given, wish) }
   if (given === undefined && current !== undefined) return { kept: current }
   const isOfOurMaking = kind === 'webhook'
   if (given !== null && given !== undefined && !isOfOurMaking)
     throw new Fault('not_valid', `The secret of a ${kind} channel is made by its vendor: give the new one`)
   if (!isOfOurMaking) return {}
   const shown = `whsec_${Buffer.from(tools.randomBytes(secretBytes)).toString('base64')}`
-  return { kept: tools.sealer.seal(shown), shown }
+  return { kept: await tools.sealer.seal(shown), shown }
 }
 
-function sealed(
+async function sealed(
   { sealer }: Pick<ChannelTools, 'sealer'>,
   given: string,
   { kind, mayRefer }: { readonly kind: ChannelKindWord; readonly mayRefer: boolean },
-): string {
+): Promise<string> {
   if (!/^\S+$/.test(given) || Buffer.byteLength(given) > secretBytesMax)
     throw new Fault('not_valid', `secret must be one word of at most ${secretBytesMax} bytes`)
   if (isReference(given)) {

@@ -1,20 +1,15 @@
 import { contains, parseCidr } from '../core/cidr.ts'
 import { Fault } from '../core/fault.ts'
+import { isReference } from '../core/target-hint.ts'
 import type { ChannelKindWord } from './channel-ports.ts'
 
 const mailbox = /^[^@\s<>,;]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}$/
-const reference = /^(?:env|file|sealed):/
 const targetBytesMax = 1_000
 /** RFC 6890 and what else is nobody's public address; the dial checks every address again, whatever name led to it. */
 const privateBlocks = [
   ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24'],
   ...['192.168.0.0/16', '198.18.0.0/15', '224.0.0.0/3', '::/127', 'fc00::/7', 'fe80::/10', 'ff00::/8', '64:ff9b::/96'],
 ].flatMap((text) => parseCidr(text) ?? [])
-
-/** A reference to a secret that is kept elsewhere, not the secret itself. */
-export function isReference(text: string): boolean {
-  return reference.test(text)
-}
 
 /**
  * Refuses a target that could not be used or is not for the caller to name. `isPrivate`: plain http and private networks are allowed, and so
@@ -37,16 +32,6 @@ export function assertTarget(
     return
   }
   assertUrl(target, isPrivate)
-}
-
-/** What people are shown of a target: `hooks.example.org/…a1b2`, `al…@example.org`, or the reference. */
-export function targetHintOf(kind: ChannelKindWord, target: string): string {
-  if (kind === 'email') return target.replace(/^(.{1,2})[^@]*/, '$1…')
-  if (target.startsWith('sealed:')) return 'sealed'
-  if (isReference(target)) return target
-  const { host, pathname, search } = new URL(target)
-  const rest = `${pathname}${search}`
-  return rest.length <= 8 ? host : `${host}/…${rest.slice(-4)}`
 }
 
 function assertUrl(target: string, isPrivate: boolean): void {

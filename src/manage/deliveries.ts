@@ -5,6 +5,8 @@ import type { ChannelOwner, ChannelTools, ListedDelivery, Page } from './channel
 import { countOf } from './page-size.ts'
 import type { Actor } from './who-may.ts'
 
+const deliveryId = /^\d{1,18}$/
+
 interface PageWish {
   /** `next` of the page before. */
   readonly after?: string | undefined
@@ -13,7 +15,7 @@ interface PageWish {
 
 /**
  * Deliveries, newest first: of one channel, of an owner's, the actor's own, or everybody's for those who manage everything.
- * Throws a `Fault`: `not_found`, `forbidden`, `not_valid` (a cursor that is none), `policy_unavailable`.
+ * Throws a `Fault`: `not_found`, `forbidden`, `not_valid` (`after` is none of ours), `policy_unavailable`.
  */
 export async function listDeliveries(
   tools: Pick<ChannelTools, 'channels'>,
@@ -25,6 +27,7 @@ export async function listDeliveries(
   },
 ): Promise<Page<ListedDelivery>> {
   const { actor, channel, state, after } = wish
+  if (after !== undefined && !deliveryId.test(after)) throw new Fault('not_valid', 'after must be the next of a page')
   const scope =
     channel === undefined ? await scopeOf(tools, wish) : (await channelOf(tools, { actor, id: channel })).owner
   return tools.channels.deliveries({ scope, channel, state, after, countMax: countOf(wish.countMax) })
@@ -39,7 +42,7 @@ export async function resendDelivery(
   { actor, id }: { readonly actor: Actor; readonly id: string },
 ): Promise<ListedDelivery> {
   const noDelivery = new Fault('not_found', `There is no delivery ${id}`)
-  const delivery = await tools.channels.delivery(id)
+  const delivery = deliveryId.test(id) ? await tools.channels.delivery(id) : undefined
   if (delivery === undefined) throw noDelivery
   await channelOf(tools, { actor, id: delivery.channel }).catch((error: unknown) => {
     throw error instanceof Fault && error.code === 'not_found' ? noDelivery : error
@@ -53,7 +56,7 @@ export async function resendDelivery(
 
 /**
  * What people were told of, newest first: of an account, a project, a department, or all of it for those who manage everything.
- * Throws a `Fault`: `not_found`, `forbidden`, `not_valid` (a cursor that is none), `policy_unavailable`.
+ * Throws a `Fault`: `not_found`, `forbidden`, `policy_unavailable`.
  */
 export async function readEvents(
   tools: Pick<ChannelTools, 'channels' | 'directory'>,

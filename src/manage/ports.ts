@@ -76,7 +76,8 @@ export interface PeopleReader {
 
 /** Seals a secret that is to be kept in a row; only this installation's key opens it again. */
 export interface SecretSealer {
-  seal(plain: string): string
+  /** The key may have to be read first: then a `Fault` of code `policy_unavailable`. */
+  seal(plain: string): string | Promise<string>
 }
 
 /** What every use case of this room is given. */

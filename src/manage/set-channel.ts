@@ -1,5 +1,7 @@
 import { alertTypes } from '../core/alert-event.ts'
 import { Fault } from '../core/fault.ts'
+import { isSlug } from '../core/slug.ts'
+import { isReference, targetHintOf } from '../core/target-hint.ts'
 import { assertMayManage, isUnbound, mayManage, nameOf, noChannel } from './channel-access.ts'
 import {
   type ChannelChange,
@@ -12,7 +14,7 @@ import {
   type ListedChannel,
 } from './channel-ports.ts'
 import { type MadeSecret, secretFor } from './channel-secret.ts'
-import { assertTarget, isReference, targetHintOf } from './channel-target.ts'
+import { assertTarget } from './channel-target.ts'
 import type { Actor } from './who-may.ts'
 
 export interface SetChannel {
@@ -41,11 +43,13 @@ const idBytes = 8
  * Throws a `Fault`: `not_found` (no such owner, a foreign channel), `forbidden`, `not_valid`, `conflict` (10 are there), `policy_unavailable`.
  */
 export async function setChannel(tools: ChannelTools, wish: SetChannel): Promise<SetChannelAnswer> {
+  if (wish.id !== undefined && !isSlug(wish.id))
+    throw new Fault('not_valid', 'id must be 1 to 64 of a-z, 0-9, dot, underscore and hyphen')
   const kept = wish.id === undefined ? undefined : await tools.channels.kept(wish.id)
   if (kept === undefined) return add(tools, wish)
   if (!mayManage(wish.actor, kept.owner)) throw noChannel(kept.id)
   assertFits(wish.change, { kind: kept.kind, actor: wish.actor })
-  const { row, made } = rowOf(tools, wish, { ...kept, isNew: false })
+  const { row, made } = await rowOf(tools, wish, { ...kept, isNew: false })
   const channel = await tools.channels.change(row, nameOf(wish.actor))
   if (channel === undefined) throw noChannel(kept.id)
   return { channel, isNew: false, ...(made.shown !== undefined && { secret: made.shown }) }
@@ -59,7 +63,7 @@ async function add(tools: ChannelTools, wish: SetChannel): Promise<SetChannelAns
   if (kind === undefined || target === undefined) throw new Fault('not_valid', 'A new channel needs kind and target')
   const id = wish.id ?? `ch-${Buffer.from(tools.randomBytes(idBytes)).toString('hex')}`
   assertFits(change, { kind, actor })
-  const { row, made } = rowOf(tools, wish, { ...blank, id, kind, owner, target: '', isNew: true })
+  const { row, made } = await rowOf(tools, wish, { ...blank, id, kind, owner, target: '', isNew: true })
   const limits = isUnbound(actor) ? {} : { ownedMax }
   const channel = await tools.channels.add(row, { by: nameOf(actor), ...limits })
   if (channel === undefined) throw new Fault('conflict', `There are ${ownedMax} channels already: remove one first`)
@@ -87,20 +91,20 @@ function assertFits(
   if (unknown !== undefined) throw new Fault('not_valid', `types must be some of ${alertTypes.join(', ')}`)
 }
 
-function rowOf(
+async function rowOf(
   tools: ChannelTools,
   { actor, change }: SetChannel,
   { isNew, ...former }: KeptChannel & { readonly isNew: boolean },
-): { readonly row: ChannelRow; readonly made: MadeSecret } {
+): Promise<{ readonly row: ChannelRow; readonly made: MadeSecret }> {
   const isPrivateTarget = change.isPrivateTarget ?? former.isPrivateTarget
   const mayRefer = isUnbound(actor)
-  const made = secretFor(tools, { kind: former.kind, given: change.secret, current: former.secret, mayRefer })
+  const made = await secretFor(tools, { kind: former.kind, given: change.secret, current: former.secret, mayRefer })
   const { targetHint: _hint, secret: _secret, timeZone: _zone, types: _types, ...rest } = former
   const timeZone = change.timeZone === undefined ? former.timeZone : (change.timeZone ?? undefined)
   const types = change.types === undefined ? former.types : (change.types ?? undefined)
   const row = {
     ...rest,
-    ...targetOf(tools, { former, target: change.target, isPrivate: isPrivateTarget && mayRefer, mayRefer }),
+    ...(await targetOf(tools, { former, target: change.target, isPrivate: isPrivateTarget && mayRefer, mayRefer })),
     ...(made.kept !== undefined && { secret: made.kept }),
     keepsFormerSecret: !isNew && former.secret !== undefined && made.kept !== undefined && made.kept !== former.secret,
     language: change.language ?? former.language,
@@ -115,7 +119,7 @@ function rowOf(
   return { row, made }
 }
 
-function targetOf(
+async function targetOf(
   { sealer }: Pick<ChannelTools, 'sealer'>,
   wish: {
     readonly former: KeptChannel
@@ -123,7 +127,7 @@ function targetOf(
     readonly isPrivate: boolean
     readonly mayRefer: boolean
   },
-): Pick<ChannelRow, 'target' | 'targetHint'> {
+): Promise<Pick<ChannelRow, 'target' | 'targetHint'>> {
   const { former, target } = wish
   if (target === undefined) {
     const { target: kept, targetHint } = former
@@ -133,5 +137,5 @@ function targetOf(
   const targetHint = targetHintOf(former.kind, target)
   // The schema wants a mail address in plain text, and a reference tells nothing.
   const isOpen = former.kind === 'email' || isReference(target)
-  return { target: isOpen ? target : sealer.seal(target), targetHint }
+  return { target: isOpen ? target : await sealer.seal(target), targetHint }
 }

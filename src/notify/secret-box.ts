@@ -12,6 +12,10 @@ export interface SecretBoxOptions {
   readonly prefix: string
 }
 
+export interface SecretBox extends SecretOpener, SecretSealer {
+  seal(plain: string): string
+}
+
 const sealMark = 'sealed:v1:'
 const nonceBytes = 12
 const tagBytes = 16
@@ -22,7 +26,7 @@ const fileBytesMax = 4_096
  * AES-256-GCM as `sealed:v1:` and base64url of nonce, text and tag.
  * @throws RangeError when the key has not 32 bytes.
  */
-export function createSecretBox({ key, environment, prefix }: SecretBoxOptions): SecretOpener & SecretSealer {
+export function createSecretBox({ key, environment, prefix }: SecretBoxOptions): SecretBox {
   if (key.length !== 32) throw new RangeError('A secret box needs a key of 32 bytes')
   return {
     open: async (reference) => {

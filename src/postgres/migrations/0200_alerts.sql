@@ -165,6 +165,7 @@ CREATE INDEX alert_event_unrouted ON tollgate.alert_event (at) WHERE routed_at I
 CREATE INDEX alert_event_by_time ON tollgate.alert_event (at);
 CREATE INDEX alert_event_by_account ON tollgate.alert_event (account, at);
 CREATE INDEX alert_event_by_project ON tollgate.alert_event (project, at);
+CREATE INDEX alert_event_by_department ON tollgate.alert_event (department, at);
 CREATE INDEX alert_event_standing_levels ON tollgate.alert_event (reset_at) WHERE type = 'level' AND ended_at IS NULL;
 COMMENT ON TABLE tollgate.alert_event IS 'What people are to be told, once each.';
 COMMENT ON COLUMN tollgate.alert_event.id IS 'The same in every delivery and every repetition, so that a receiver knows it again.';

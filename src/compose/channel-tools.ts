@@ -1,0 +1,24 @@
+import { randomBytes } from 'node:crypto'
+import type { Pool } from 'pg'
+import type { ChannelTools } from '../manage/channel-ports.ts'
+import { createPostgresChannelBook } from '../postgres/channel-book.ts'
+import { createPostgresDirectory } from '../postgres/directory.ts'
+import type { Settings } from '../settings.ts'
+import { createInstallSecretBox } from './secret-box.ts'
+
+/** What the use cases of channels need, in a serving process and in an operator's command. */
+export function createChannelTools({
+  settings,
+  pool,
+}: {
+  readonly settings: Settings
+  readonly pool: Pool
+}): ChannelTools {
+  return {
+    channels: createPostgresChannelBook(pool),
+    directory: createPostgresDirectory(pool),
+    // It only seals, and opens nothing that a row may name.
+    sealer: createInstallSecretBox({ settings, pool, environment: {} }),
+    randomBytes,
+  }
+}
