@@ -26,7 +26,7 @@ export interface WatchedBooks extends AsyncDisposable {
   change(sql: string): Promise<void>
   /** Holds levels against the policy in force, as after a start, or after grants began and ended. */
   readonly pass: LevelPass
-  /** Every event, by key and time. */
+  /** Every event, the oldest first. */
   events(): Promise<readonly Readonly<Record<string, unknown>>[]>
   /** Of each level event what it is about, whether it was told and whether it has ended: `alice daily 80 told`. By window, subject, limit and level. */
   levels(): Promise<readonly string[]>
@@ -100,7 +100,7 @@ export async function openWatchedBooks(limits = '', nowMs: () => number = () => 
       await pass.once()
     },
     async events() {
-      return (await pool.query('SELECT * FROM tollgate.alert_event ORDER BY key, at')).rows
+      return (await pool.query('SELECT * FROM tollgate.alert_event ORDER BY at, key')).rows
     },
     async levels() {
       const { rows } = await pool.query<{ text: string }>(levelsSql)
