@@ -1,9 +1,9 @@
 import type { AlertEvent } from '../core/alert-event.ts'
 import { wallTime } from '../core/calendar-text.ts'
+import { said } from './event-facts.ts'
 import type { Channel, Message } from './ports.ts'
 import { digestBody, webhookBody } from './webhook-body.ts'
 import type { Words } from './words.ts'
-import { said } from './words.ts'
 import { wordsEn } from './words-en.ts'
 import { wordsZh } from './words-zh.ts'
 
@@ -36,7 +36,7 @@ export function composeMessage(events: readonly AlertEvent[], audience: Audience
   const body = webhookBody(first, pageOf(first, audience))
   if (rest.length === 0) return { ...single(first, audience), events, body: { ...body } }
   const bodies = events.map((event) => webhookBody(event, pageOf(event, audience)))
-  return { ...digest(events, audience), events, body: { ...digestBody(bodies, audience.publicUrl) } }
+  return { ...digest(events, audience), events, body: { ...digestBody(bodies, commonPage(events, audience)) } }
 }
 
 type Text = Omit<Message, 'events' | 'body'>
@@ -62,11 +62,12 @@ function digest(events: readonly AlertEvent[], audience: Audience): Text {
   const shown = titles.slice(0, linesMax)
   const threads = new Set(events.map(threadOf))
   const [thread = ''] = threads
+  const url = commonPage(events, audience)
   return {
     id: events[0]?.id ?? '',
     title: cut(spoken.digestTitle(titles)),
     paragraphs: titles.length > linesMax ? [...shown, spoken.andMore(titles.length - linesMax)] : shown,
-    ...(audience.publicUrl !== undefined && { url: audience.publicUrl }),
+    ...(url !== undefined && { url }),
     thread: threads.size === 1 ? thread : `digest/${events[0]?.id ?? ''}`,
   }
 }
@@ -89,11 +90,20 @@ function cut(title: string): string {
   return characters.length > titleLengthMax ? `${characters.slice(0, titleLengthMax - 1).join('')}…` : title
 }
 
-/** The page about an event; it only opens it, for deciding needs who one is. */
+/** Where one sees more of an event: the request, else one's own limits. It only shows, for deciding needs who one is. */
 function pageOf(event: AlertEvent, { publicUrl }: Audience): string | undefined {
+  if (publicUrl === undefined) return undefined
   const request = said(event, 'request')
-  if (publicUrl === undefined || request === '') return publicUrl
-  return `${publicUrl}/requests/${encodeURIComponent(request)}`
+  if (request !== '') return `${publicUrl}/api/requests/${encodeURIComponent(request)}`
+  const isOfPeople = [event.account, event.project, event.department].some((one) => one !== undefined)
+  return isOfPeople ? `${publicUrl}/api/me` : undefined
+}
+
+/** The page of all of them, where they have one page. */
+function commonPage(events: readonly AlertEvent[], audience: Audience): string | undefined {
+  const pages = new Set(events.map((event) => pageOf(event, audience)))
+  const [page] = pages
+  return pages.size === 1 ? page : undefined
 }
 
 /** What belongs together in a mailbox: a limit in one window, a request, a token, a channel. */

@@ -1,7 +1,7 @@
 import type { AlertEvent } from '../core/alert-event.ts'
 import { utcTime } from '../core/calendar-text.ts'
 import { wholeAmount } from '../core/shown-amount.ts'
-import { usedPercent } from './words.ts'
+import { usedPercent } from './event-facts.ts'
 
 /** What machines read of one event. The keys are always all there; null where there is nothing to say. */
 export interface WebhookBody {

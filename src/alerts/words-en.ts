@@ -1,7 +1,8 @@
 import type { AlertEvent, AlertedLimit } from '../core/alert-event.ts'
 import { amountWords } from '../core/amount-words.ts'
 import { shownAmount, unitWord } from '../core/shown-amount.ts'
-import { askedIn, countsIn, numberIn, type Scene, said, usedPercent, type Words } from './words.ts'
+import { countsIn, numberIn, phrase, said, usedPercent } from './event-facts.ts'
+import { askedIn, type Scene, type Words } from './words.ts'
 
 /** Every alert in English; see `Words`. The sender escapes what people wrote. */
 export const wordsEn: Words = {
@@ -64,7 +65,7 @@ export const wordsEn: Words = {
     policy_quarantined: (event) => ({
       title: `A row of ${said(event, 'table') || 'the policy'} is not valid and is held back`,
       paragraphs: [
-        `The row is ${said(event, 'key')}: ${said(event, 'why')}.`,
+        `The row is ${said(event, 'key')}: ${phrase(event, 'why')}.`,
         'Its last valid version stays in force. Correct the row; tollgate policy check says when all are valid.',
       ],
     }),
@@ -78,7 +79,7 @@ export const wordsEn: Words = {
     channel_stopped: (event) => ({
       title: `The alert channel ${said(event, 'channel')} is stopped`,
       paragraphs: [
-        `Its target said that it is gone: ${said(event, 'why')}.`,
+        `Its target said that it is gone: ${phrase(event, 'why')}.`,
         `Nothing more is sent there. Mend the target, then: tollgate channel resume ${said(event, 'channel')}.`,
       ],
     }),
@@ -130,17 +131,18 @@ function figures(limit: AlertedLimit | undefined): string {
     : `: ${shownAmount(limit.counts, limit.used)} of ${amountWords(limit.counts, limit.amount)}`
 }
 
-function standing({ limit }: AlertEvent): readonly string[] {
+function standing({ limit, level }: AlertEvent): readonly string[] {
   if (limit === undefined) return []
   const { counts, used, amount } = limit
   const left = amountWords(counts, Math.max(0, amount - used))
-  return [
-    `${shownAmount(counts, used)} of ${amountWords(counts, amount)} are used (${usedPercent(limit)} %), ${left} left.`,
-  ]
+  const sentence = `${shownAmount(counts, used)} of ${amountWords(counts, amount)} are used (${usedPercent(limit)} %), ${left} left.`
+  return level === 'exhausted' && used < amount
+    ? [sentence, 'That was not enough for a request, which was refused.']
+    : [sentence]
 }
 
 function resets(limit: AlertedLimit | undefined, scene: Scene): readonly string[] {
-  return limit === undefined ? [] : [`It starts anew at ${scene.time(limit.endMs)}.`]
+  return limit === undefined ? [] : [`It resets at ${scene.time(limit.endMs)}.`]
 }
 
 function who({ limit, account, project, department }: AlertEvent): string {

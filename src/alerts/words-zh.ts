@@ -1,7 +1,8 @@
 import type { AlertEvent, AlertedLimit } from '../core/alert-event.ts'
 import type { CountedQuantity } from '../core/quantity.ts'
 import { shownAmount } from '../core/shown-amount.ts'
-import { askedIn, countsIn, numberIn, type Scene, said, usedPercent, type Words } from './words.ts'
+import { countsIn, numberIn, phrase, said, usedPercent } from './event-facts.ts'
+import { askedIn, type Scene, type Words } from './words.ts'
 
 /** Every alert in Chinese; see `Words`. The facts are those of `words-en.ts`, which a test holds against it. */
 export const wordsZh: Words = {
@@ -64,7 +65,7 @@ export const wordsZh: Words = {
     policy_quarantined: (event) => ({
       title: `${said(event, 'table') || '策略'} 中有一行无效，已被隔离`,
       paragraphs: [
-        `该行是 ${said(event, 'key')}：${said(event, 'why')}。`,
+        `该行是 ${said(event, 'key')}：${phrase(event, 'why')}。`,
         '它上一个有效的版本继续生效。请改正这一行；全部有效与否，可用 tollgate policy check 查看。',
       ],
     }),
@@ -78,7 +79,7 @@ export const wordsZh: Words = {
     channel_stopped: (event) => ({
       title: `提醒渠道 ${said(event, 'channel')} 已停用`,
       paragraphs: [
-        `对方表示该地址已经失效：${said(event, 'why')}。`,
+        `对方表示该地址已经失效：${phrase(event, 'why')}。`,
         `不会再向它发送任何内容。请先修好目标，然后执行：tollgate channel resume ${said(event, 'channel')}。`,
       ],
     }),
@@ -139,14 +140,17 @@ function ofAmount({ counts, used, amount }: AlertedLimit): string {
   return `${shownAmount(counts, used)} / ${amountWords(counts, amount)}`
 }
 
-function standing({ limit }: AlertEvent): readonly string[] {
+function standing({ limit, level }: AlertEvent): readonly string[] {
   if (limit === undefined) return []
   const left = amountWords(limit.counts, Math.max(0, limit.amount - limit.used))
-  return [`已用 ${ofAmount(limit)}（${usedPercent(limit)} %），剩余 ${left}。`]
+  const sentence = `已用 ${ofAmount(limit)}（${usedPercent(limit)} %），剩余 ${left}。`
+  return level === 'exhausted' && limit.used < limit.amount
+    ? [sentence, '剩余部分不够一个请求使用，该请求已被拒绝。']
+    : [sentence]
 }
 
 function resets(limit: AlertedLimit | undefined, scene: Scene): readonly string[] {
-  return limit === undefined ? [] : [`将于 ${scene.time(limit.endMs)} 重新开始计算。`]
+  return limit === undefined ? [] : [`限额将于 ${scene.time(limit.endMs)} 重置。`]
 }
 
 const kinds: Readonly<Record<string, string>> = {

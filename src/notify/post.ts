@@ -10,7 +10,7 @@ import { notPublic, readTarget } from './read-target.ts'
 /** All addresses of a host name; throws when there are none. */
 export type Lookup = (host: string) => Promise<readonly LookupAddress[]>
 
-export interface Letter {
+interface Letter {
   readonly url: string
   readonly body: string
   readonly headers?: Readonly<Record<string, string>>

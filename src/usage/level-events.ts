@@ -56,6 +56,8 @@ export function recoveredEvent(use: LimitUse, ended: readonly StandingLevel[]): 
       type: 'recovered',
       level: 'info',
       percent: highest.percent,
+      // So that what keeps alerts by level can end exactly these.
+      data: { percents: ended.map(({ percent }) => percent).join() },
     }
   )
 }

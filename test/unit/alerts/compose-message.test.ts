@@ -34,12 +34,16 @@ describe('composeMessage()', () => {
     expect(composeMessage([event], en).paragraphs.join(' ')).toContain('2026-10-25 02:30 Europe/Berlin')
   })
 
-  test('links to the page of a request, else to Tollgate, else nowhere', () => {
+  test('links to the request, else to one’s own limits; to nothing where there is no address, or it is nobody’s', () => {
     const asked = levelEvent({ type: 'request_asked', data: { request: 'r 1/2' } })
-    expect(composeMessage([asked], { ...en, publicUrl }).url).toBe(`${publicUrl}/requests/r%201%2F2`)
-    expect(composeMessage([levelEvent()], { ...en, publicUrl }).url).toBe(publicUrl)
+    expect(composeMessage([asked], { ...en, publicUrl }).url).toBe(`${publicUrl}/api/requests/r%201%2F2`)
+    expect(composeMessage([levelEvent()], { ...en, publicUrl }).url).toBe(`${publicUrl}/api/me`)
+    expect(composeMessage(many(2), { ...en, publicUrl }).url).toBe(`${publicUrl}/api/me`)
+    expect(composeMessage([asked, levelEvent()], { ...en, publicUrl })).not.toHaveProperty('url')
     expect(composeMessage([levelEvent()], en)).not.toHaveProperty('url')
     expect(composeMessage([levelEvent()], en).body).toMatchObject({ url: null })
+    const { limit: _limit, account: _account, project: _project, department: _department, ...bare } = levelEvent()
+    expect(composeMessage([{ ...bare, type: 'ledger_lag' }], { ...en, publicUrl })).not.toHaveProperty('url')
   })
 
   test('has the same keys in every body, null where there is nothing', () => {

@@ -157,6 +157,17 @@ describe('the words of alerts', () => {
     expect(of('gpu_ms', 'zh')).toContain('1.5 / 2 GPU 秒')
   })
 
+  test('explain a limit that is used up though something is left', () => {
+    const of = (used: number, language: 'en' | 'zh') =>
+      composeMessage([levelEvent({ level: 'exhausted', percent: 100, ...(limit && { limit: { ...limit, used } }) })], {
+        language,
+      })
+    expect(of(990_000, 'en').paragraphs).toContain('That was not enough for a request, which was refused.')
+    expect(of(990_000, 'zh').paragraphs).toContain('剩余部分不够一个请求使用，该请求已被拒绝。')
+    expect(of(1_000_000, 'en').paragraphs).toHaveLength(of(990_000, 'en').paragraphs.length - 1)
+    expect(of(1_000_000, 'zh').paragraphs).toHaveLength(of(990_000, 'zh').paragraphs.length - 1)
+  })
+
   test('name whom to ask when that is set, and the setting says more than nothing', () => {
     const of = (language: 'en' | 'zh', askAt: string) =>
       composeMessage([levelEvent()], { language, askAt }).paragraphs.at(-1)
