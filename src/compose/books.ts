@@ -28,6 +28,8 @@ export interface Books {
   readonly seed: Seeder
   readonly presence: Presence
   readonly hints: HintStream | undefined
+  /** How long ago the ledger had read everything; grows for ever where it does not run. */
+  readonly ledgerBehindMs: () => number
   /** Books what a partition's stream holds now. */
   readonly drain: Drainer
   /**
@@ -110,6 +112,7 @@ export async function startBooks(
     seed,
     presence,
     hints: open.hints,
+    ledgerBehindMs: ledger.behindMs,
     drain: ledger.drain,
     warmUp: (partitions) => warmUp(partitions).catch((error: unknown) => observer.warn('warm_up_failed', { error })),
   }

@@ -27,6 +27,7 @@ import { startRefusals } from './refusals.ts'
 import { startPackSettling } from './settle-packs.ts'
 import { startUpkeep } from './upkeep.ts'
 import { createUpstreamCredentials } from './upstream-credentials.ts'
+import { startWatch } from './watch.ts'
 
 const forceMs = 2_000
 const credentialsMsMax = 2_000
@@ -74,7 +75,7 @@ export async function startServing(started: AsyncDisposableStack, serving: Servi
   missing.delete('database')
   const policy = await startPolicy(started, { ...serving, databaseUrl: database.url })
   missing.delete('policy')
-  const { store, seed, presence, hints, drain, warmUp } = await startBooks(started, {
+  const { store, seed, presence, hints, drain, ledgerBehindMs, warmUp } = await startBooks(started, {
     ...serving,
     database,
     pool,
@@ -86,6 +87,7 @@ export async function startServing(started: AsyncDisposableStack, serving: Servi
   })
   const { heats } = startUpkeep(started, { ...serving, pool })
   startAlerts(started, { ...serving, databaseUrl: database.url })
+  startWatch(started, { settings, observer, pool, policy, ledgerBehindMs })
   if (settings.TOLLGATE_ROLES.includes('ledger'))
     startSettling(started, { pool, observer, drain, policy, nowMs: () => store.nowMs() })
   if (!install.isCopy) await warmUp(departmentPartitions(policy))

@@ -75,7 +75,7 @@ async function replaceToken(
   { oldId, token, overlapMs }: { readonly oldId: string; readonly token: NewToken; readonly overlapMs: number },
 ): Promise<ListedToken | undefined> {
   return inTransaction(pool, 'READ COMMITTED', async (client) => {
-    const outlived = await client.query(directoryQueries['outlive-token'], [oldId, overlapMs])
+    const outlived = await client.query(directoryQueries['outlive-token'], [oldId, overlapMs, token.id])
     return outlived.rowCount === 0 ? undefined : addToken(client, token)
   })
 }

@@ -36,6 +36,8 @@ const steps: Readonly<Record<UpkeepStep, { readonly work: Work; readonly full: (
     work: ask('prune-hours', ({ entryDays, hourDays, rowsMax }) => [Math.max(entryDays + 2, hourDays), rowsMax]),
     full: whole,
   },
+  prune_refusals: { work: ask('prune-refusals', ({ rowsMax }) => [rowsMax]), full: whole },
+  prune_links: { work: ask('prune-links', ({ rowsMax }) => [rowsMax]), full: whole },
   heat: { work: ask('heat', () => []), full: never },
 }
 

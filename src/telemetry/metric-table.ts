@@ -122,6 +122,13 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
     kind: 'counter',
     help: 'Writings of refusals and of what is told of them that failed; they are tried again.',
   },
+  alert_looks_failed_total: {
+    kind: 'counter',
+    help: 'Looks for what people are to be told in time that failed; they are taken again.',
+    labels: {
+      condition: ['requests', 'policy_quarantined', 'ledger_lag', 'token_expiring', 'grant_ending', 'token_networks'],
+    },
+  },
   limit_overruns_total: {
     kind: 'counter',
     help: 'Limits that would have refused a request if they were enforced on it: in shadow, or artifact-only on an index page.',

@@ -48,6 +48,8 @@ export interface Ledger {
   drainOnce(): Promise<number>
   /** Books what one partition holds, whoever runs the loop. */
   readonly drain: Drainer
+  /** How long ago it had read everything. */
+  behindMs(): number
   /** Finishes the batches under way. */
   stop(): Promise<void>
 }
@@ -113,6 +115,7 @@ export function createLedger(options: LedgerOptions): Ledger {
     start: loop.start,
     wake: loop.wake,
     drain,
+    behindMs,
     drainOnce: async () => (await pass(() => false)).merged,
     async stop() {
       isStopping = true

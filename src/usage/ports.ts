@@ -302,6 +302,12 @@ export interface PackBooks {
   ): Promise<boolean>
 }
 
+/** Sums by day and month beside the books, for reports. */
+export interface UsageSums {
+  /** Takes at most so many differences into the sums, in one transaction; answers how many. 0 also while another process is at it. */
+  fold(rowsMax: number): Promise<number>
+}
+
 export const reportKeys = ['month', 'day', 'department', 'project', 'account', 'surface', 'package', 'model'] as const
 export type ReportKey = (typeof reportKeys)[number]
 
