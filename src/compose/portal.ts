@@ -17,6 +17,7 @@ import { createPostgresRefusalReader } from '../postgres/refusal-reader.ts'
 import { createPostgresUsageReader } from '../postgres/usage-reader.ts'
 import type { Settings } from '../settings.ts'
 import type { Observer } from '../telemetry/observer.ts'
+import { createChannelTools } from './channel-tools.ts'
 import { createWindows } from './check-room.ts'
 import { createPackTools } from './pack-tools.ts'
 import { createRequestTools } from './request-tools.ts'
@@ -68,6 +69,7 @@ function toolsOf(parts: PortalParts, pool: Pool): Omit<PortalTools, 'keys'> {
     manage: {
       ...createRequestTools({ pool, policy, store, seed }),
       ...createPackTools(pool),
+      ...createChannelTools({ settings, pool }),
       ...{ directory: createPostgresDirectory(pool), randomBytes },
       ...{ rows: createPostgresPolicyRows(pool), audit: createPostgresAudit(pool) },
     },

@@ -14,11 +14,9 @@ import { usageRoutes } from './routes-usage.ts'
 /** Every row of the API. */
 export function allRoutes(tools: PortalTools): readonly Route[] {
   const { manage } = tools
-  const { channels, sealer } = manage
   return [
     ...[meRoutes(tools), usageRoutes(tools), refusalRoutes(tools), tokenRoutes(tools)].flat(),
-    ...[requestRoutes(manage), grantRoutes(manage), projectRoutes(tools)].flat(),
-    ...(channels && sealer ? alertRoutes({ ...manage, channels, sealer }) : []),
+    ...[requestRoutes(manage), grantRoutes(manage), alertRoutes(manage), projectRoutes(tools)].flat(),
     ...[adminRoutes(manage), banRoutes(manage)].flat(),
   ]
 }

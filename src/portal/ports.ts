@@ -51,7 +51,7 @@ export interface PortalTools {
   readonly nowMs: () => number
   /** Whole milliseconds of a clock that nobody sets. */
   readonly tickMs: () => number
-  readonly manage: ManageTools & RequestTools & PackTools & AdminTools & Partial<ChannelTools>
+  readonly manage: ManageTools & RequestTools & PackTools & AdminTools & ChannelTools
   readonly people: PeopleReader
   readonly refusals: RefusalReader
   readonly usage: UsageReader

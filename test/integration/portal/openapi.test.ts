@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { methodsAt } from '../../../src/portal/methods-at.ts'
+import { type People, seedPeople, startPortalPlane, type TestPortal } from '../../support/portal.ts'
+
+let portal: TestPortal
+let people: People
+let paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
+
+interface Operation {
+  readonly summary: string
+  readonly operationId: string
+  readonly responses: Readonly<Record<string, unknown>>
+}
+
+beforeAll(async () => {
+  portal = await startPortalPlane({ store: 'memory' })
+  people = await seedPeople(portal)
+  const { body } = await portal.call('GET /api/openapi.json')
+  paths = (body as { paths: typeof paths }).paths
+})
+afterAll(() => portal?.[Symbol.asyncDispose]())
+
+test('GET /api/openapi.json needs no token and is OpenAPI 3.1 with every operation described once', async () => {
+  const { status, body } = await portal.call('GET /api/openapi.json')
+  expect(status).toBe(200)
+  expect(body).toMatchObject({ openapi: '3.1.0', security: [{ bearer: [] }, { basic: [] }] })
+  const operations = Object.values(paths).flatMap((path) => Object.values(path))
+  expect(operations.length).toBeGreaterThan(45)
+  expect(operations.filter(({ summary }) => !summary)).toEqual([])
+  const ids = operations.map(({ operationId }) => operationId).filter((id) => id !== undefined)
+  expect(new Set(ids).size).toBe(ids.length)
+})
+
+test('every address of the document is there, and says by OPTIONS what the document says', async () => {
+  for (const [path, operations] of Object.entries(paths)) {
+    const address = path.replaceAll(/\{\w+\}/g, 'x')
+    const { status, headers } = await portal.call(`OPTIONS ${address}`)
+    expect({ path, status }).toEqual({ path, status: 204 })
+    const allowed = (headers.get('allow') ?? '').split(', ')
+    for (const method of Object.keys(operations)) expect(allowed).toContain(method.toUpperCase())
+  }
+})
+test('what is refused looks as the document says, whoever asks', async () => {
+  for (const [path, operations] of Object.entries(paths)) {
+    if (path.startsWith('/api/links/')) continue
+    for (const method of Object.keys(operations)) {
+      const { status, body, headers } = await portal.call(`${method.toUpperCase()} ${path.replaceAll(/\{\w+\}/g, 'x')}`)
+      expect({ path, status }).toEqual({ path, status: 401 })
+      expect(headers.get('www-authenticate')).toBe('Basic realm="tollgate", Bearer realm="tollgate"')
+      expect(headers.get('content-type')).toContain('application/problem+json')
+      expect(body).toMatchObject({ status: 401, type: 'https://docs.example/blocked#no_token' })
+    }
+  }
+  expect(people.alice).toBeDefined()
+})
+
+test('methodsAt() knows an address by its parts', () => {
+  const routes = [
+    { method: 'GET', path: '/api/tokens/:token' },
+    { method: 'POST', path: '/api/tokens/:token/revoke' },
+  ]
+  expect(methodsAt('/api/tokens/t1', routes)).toEqual(['GET', 'HEAD', 'OPTIONS'])
+  expect(methodsAt('/api/tokens/t1/revoke', routes)).toEqual(['OPTIONS', 'POST'])
+  expect(methodsAt('/api/tokens/', routes)).toEqual([])
+  expect(methodsAt('/api/tokens/t1/revoke/x', routes)).toEqual([])
+})
