@@ -91,8 +91,10 @@ test('a forged, expired or foreign link says the same as one that never was', as
   for (const one of ['', 'x', altered, `${secret}A`, `${secret}\u0000`, digest, "' OR true --", 'A'.repeat(10_000)]) {
     await expectNothing(office, one)
   }
+  await office.database.pool.query('UPDATE tollgate.decision_link SET used_at = now()')
+  await expectNothing(office, secret)
   await office.database.pool.query(
-    `UPDATE tollgate.decision_link SET created_at = now() - interval '25 hours', expires_at = now() - interval '1 hour'`,
+    `UPDATE tollgate.decision_link SET used_at = NULL, created_at = now() - interval '25 hours', expires_at = now() - interval '1 hour'`,
   )
   await expectNothing(office, secret)
 })

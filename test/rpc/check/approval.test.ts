@@ -7,7 +7,7 @@ import { requestMore } from '../../../src/manage/request-more.ts'
 import { takeBridge } from '../../../src/manage/take-bridge.ts'
 import type { Actor } from '../../../src/manage/who-may.ts'
 import { readSettings } from '../../../src/settings.ts'
-import { createKeyPrefix, sharedRedisUrl } from '../../support/redis.ts'
+import { createKeyPrefix, sharedRedisUrl, startOwnRedis } from '../../support/redis.ts'
 import type { CheckAnswer } from '../support/check-client.ts'
 import { startPlane } from '../support/plane.ts'
 
@@ -25,16 +25,16 @@ const policy = `
     ('budget', 'budget', 'quota', 'credits', 'project', 100000, 'month', 'UTC')`
 
 /** A served Tollgate, the tools of its people, and alice with nothing left. */
-async function startWithNothingLeft(store: 'redis' | 'memory') {
+async function startWithNothingLeft(store: 'redis' | 'memory', redisUrl = sharedRedisUrl()) {
   await using started = new AsyncDisposableStack()
   const keyPrefix = createKeyPrefix().slice(0, -1)
-  const plane = started.use(await startPlane({ store, settings: { TOLLGATE_KEY_PREFIX: keyPrefix } }))
+  const settings = { TOLLGATE_KEY_PREFIX: keyPrefix, ...(store === 'redis' && { REDIS_URL: redisUrl }) }
+  const plane = started.use(await startPlane({ store, settings }))
   await plane.policy(policy)
   const tools = createCommandTools(
     readSettings({
       DATABASE_URL: plane.databaseUrl,
-      ...(store === 'redis' && { REDIS_URL: sharedRedisUrl() }),
-      TOLLGATE_KEY_PREFIX: keyPrefix,
+      ...settings,
     }),
   )
   started.defer(() => tools.close())
@@ -117,4 +117,25 @@ test('a lead approves what the store says is left of the project, whoever of it 
   await expect(decideRequest(office.requests, { ...approve, id: another.id })).rejects.toMatchObject({
     message: /1 credit at most/,
   })
+})
+
+test('while the store is away a lead approves nothing and declines all the same, and an administrator approves', async () => {
+  await using stack = new AsyncDisposableStack()
+  const redis = await startOwnRedis()
+  stack.defer(() => redis.stop())
+  const office = stack.use(await startWithNothingLeft('redis', redis.url))
+  const wish = { actor: alice, askedBy: 'alice', limitName: 'daily', amount: '5', untilMs: Date.now() + 3_600_000 }
+  const asked = await requestMore(office.requests, wish)
+  const budget = { account: 'alice', counts: 'credits', surface: 'any' } as const
+  expect(await office.requests.budget.remaining(budget)).toBe(99_998_000)
+  await redis.stop()
+  await expect(decideRequest(office.requests, { actor: lea, id: asked.id, decision: 'approve' })).rejects.toMatchObject(
+    {
+      code: 'store_unavailable',
+      message: /a lead cannot approve/,
+    },
+  )
+  await decideRequest(office.requests, { actor: { kind: 'operator' }, id: asked.id, decision: 'approve' })
+  const second = await requestMore(office.requests, wish)
+  await decideRequest(office.requests, { actor: lea, id: second.id, decision: 'decline' })
 })
