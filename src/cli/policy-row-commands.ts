@@ -15,21 +15,6 @@ interface ListOptions {
   readonly count: number
 }
 
-/** `tollgate policy rows TABLE` */
-export function policyRowsCommand(context: CliContext): Command {
-  return rowsCommand('rows', context).description('rows of a table of policy')
-}
-
-/** `tollgate policy set TABLE KEY COLUMN=VALUE…` */
-export function policySetCommand(context: CliContext): Command {
-  return setCommand(context).description('write a row of a table of policy; what is not named stays as it is')
-}
-
-/** `tollgate policy remove TABLE KEY` */
-export function policyRemoveCommand(context: CliContext): Command {
-  return removeCommand(context).description('remove a row of a table of policy')
-}
-
 /** Of one table, or of the one that the command line names. */
 export function rowsCommand(name: string, context: CliContext, table?: string): Command {
   return ofTable(new Command(name), table)

@@ -1,7 +1,10 @@
 import { Command, CommanderError } from 'commander'
 import { Fault, type FaultCode } from '../core/fault.ts'
+import { alertDeliveriesCommand, alertListCommand, alertResendCommand } from './alert.ts'
 import { auditCommand } from './audit.ts'
 import { banAddCommand, banListCommand, banRemoveCommand } from './ban.ts'
+import { channelListCommand, channelRemoveCommand, channelResumeCommand, channelTestCommand } from './channel.ts'
+import { channelSetCommand } from './channel-set.ts'
 import { doctorCommand } from './doctor.ts'
 import { envoyConfigCommand } from './envoy-config.ts'
 import { ExitWith } from './exit-with.ts'
@@ -12,10 +15,11 @@ import { limitListCommand, limitRemoveCommand, limitSetCommand } from './limit.t
 import { migrateCommand } from './migrate.ts'
 import { packListCommand } from './pack-list.ts'
 import { policyCheckCommand } from './policy-check.ts'
-import { policyRemoveCommand, policyRowsCommand, policySetCommand } from './policy-row-commands.ts'
+import { policyRemoveCommand, policyRowsCommand, policySetCommand } from './policy-rows.ts'
 import { policyShowCommand } from './policy-show.ts'
 import type { CliContext } from './ports.ts'
 import { quotaStatusCommand } from './quota-status.ts'
+import { reportCommand } from './report.ts'
 import { requestAskCommand, requestWithdrawCommand } from './request-ask.ts'
 import { requestApproveCommand, requestDeclineCommand } from './request-decide.ts'
 import { requestListCommand, requestShowCommand } from './request-list.ts'
@@ -41,6 +45,7 @@ const topLevel: readonly MakeCommand[] = [
   envoyConfigCommand,
   explainCommand,
   usageCommand,
+  reportCommand,
   doctorCommand,
   restoredCommand,
   auditCommand,
@@ -78,6 +83,16 @@ const groups: readonly { readonly name: string; readonly about: string; readonly
     },
     { name: 'ban', about: 'who is refused everything', commands: [banAddCommand, banRemoveCommand, banListCommand] },
     { name: 'pack', about: 'prepaid packs', commands: [packListCommand] },
+    {
+      name: 'channel',
+      about: 'where people are told',
+      commands: [channelListCommand, channelSetCommand, channelRemoveCommand, channelTestCommand, channelResumeCommand],
+    },
+    {
+      name: 'alert',
+      about: 'what people were told',
+      commands: [alertListCommand, alertDeliveriesCommand, alertResendCommand, channelTestCommand],
+    },
     { name: 'quota', about: 'what is used of the limits', commands: [quotaStatusCommand] },
   ]
 

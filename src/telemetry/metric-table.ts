@@ -1,3 +1,5 @@
+import { alertMetrics } from './alert-metrics.ts'
+
 /** One metric: its kind, what it says, and every value that each of its labels may have. */
 export interface MetricRow {
   readonly kind: 'counter' | 'gauge' | 'histogram'
@@ -6,7 +8,6 @@ export interface MetricRow {
 }
 
 const verdicts = ['allow', 'throttle', 'challenge', 'deny', 'answer']
-const channelKinds = ['webhook', 'wecom', 'dingtalk', 'feishu', 'slack', 'email', 'alertmanager']
 const reasons = [
   'none',
   'landing',
@@ -113,22 +114,6 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
     help: 'Spends refused because the store gave no usable answer.',
     labels: { reason: ['late', 'cold', 'unsettled_answer', 'store', 'spool', 'local_full'] },
   },
-  refusals_unlogged_total: {
-    kind: 'counter',
-    help: 'Refusals missing from refusal_hour: no room while the database is away, an answer of the database that got lost, or a defect.',
-    labels: { why: ['full', 'uncertain', 'failed'] },
-  },
-  refusal_log_failures_total: {
-    kind: 'counter',
-    help: 'Writings of refusals and of what is told of them that failed; they are tried again.',
-  },
-  alert_looks_failed_total: {
-    kind: 'counter',
-    help: 'Looks for what people are to be told in time that failed; they are taken again.',
-    labels: {
-      condition: ['requests', 'policy_quarantined', 'ledger_lag', 'token_expiring', 'grant_ending', 'token_networks'],
-    },
-  },
   limit_overruns_total: {
     kind: 'counter',
     help: 'Limits that would have refused a request if they were enforced on it: in shadow, or artifact-only on an index page.',
@@ -197,14 +182,6 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
   },
   stale_subjects: { kind: 'gauge', help: 'Subjects whose counters wait to be recomputed.' },
   ledger_lag_seconds: { kind: 'gauge', help: 'Time since the ledger had read everything.' },
-  alert_watch_failures_total: {
-    kind: 'counter',
-    help: 'Times that the levels which charges cross could not be found or written; the charges were booked all the same.',
-  },
-  level_pass_failures_total: {
-    kind: 'counter',
-    help: 'Times that levels could not be held against a changed policy; it is tried again.',
-  },
   ledger_failures_total: { kind: 'counter', help: 'Ledger rounds that failed.' },
   ledger_entries_total: { kind: 'counter', help: 'Charges merged into the ledger.' },
   ledger_unbookable_total: {
@@ -232,14 +209,6 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
     kind: 'counter',
     help: 'Runs of the hourly upkeep of the books that failed; they are tried again.',
   },
-  packs_settled_total: {
-    kind: 'counter',
-    help: 'Times that what packs of an account have paid was written anew: a window or a pack was over, or a late report changed it.',
-  },
-  pack_settling_failures_total: {
-    kind: 'counter',
-    help: 'Settlings of packs that failed; they are tried again, and until then packs count as if their last window had used nothing of them.',
-  },
   ledger_days_dropped_total: {
     kind: 'counter',
     help: 'Days of usage_entry dropped because they are older than TOLLGATE_ENTRY_DAYS.',
@@ -253,28 +222,6 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
     help: 'Readings of resource_heat that failed; the last one stays in force.',
   },
   ledger_trimmed_total: { kind: 'counter', help: 'Charges forgotten by the store because the ledger has them.' },
-  alert_events_routed_total: { kind: 'counter', help: 'Alert events whose deliveries were written.' },
-  alert_messages_total: {
-    kind: 'counter',
-    help: 'Messages handed to targets, by kind of channel and by how they took them.',
-    labels: { kind: channelKinds, result: ['sent', 'again', 'slower', 'refused', 'gone'] },
-  },
-  alert_deliveries_total: {
-    kind: 'counter',
-    help: 'Tries of deliveries, by kind of channel and end: sent alone, told in a digest, to be tried again, or given up.',
-    labels: { kind: channelKinds, end: ['sent', 'digested', 'again', 'failed'] },
-  },
-  alert_deliveries_given_up_total: {
-    kind: 'counter',
-    help: 'Deliveries given up because they were older than a day; those that failed at a try are in alert_deliveries_total.',
-  },
-  alert_lag_seconds: { kind: 'histogram', help: 'Time from an alert event to its target having taken it.' },
-  alert_deliveries_waiting: { kind: 'gauge', help: 'Deliveries that wait or are under way, counted up to 100,000.' },
-  alert_lanes: { kind: 'gauge', help: 'Channels that this process is serving now.' },
-  alert_outbox_failures_total: {
-    kind: 'counter',
-    help: 'Times that events and deliveries could not be read or written; it is tried again.',
-  },
   store_clock_set_back_total: { kind: 'counter', help: 'Times the clock of the store jumped back.' },
   store_negative_clamps_total: {
     kind: 'counter',
@@ -326,4 +273,5 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
     help: 'Uses of a metric or label value that is not declared; each is a defect.',
     labels: { fault: ['unknown_metric', 'wrong_kind', 'unknown_label', 'unknown_value', 'bad_number'] },
   },
+  ...alertMetrics,
 }

@@ -1,8 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { grantEnding } from '../../../src/alerts/grant-ending.ts'
-import { ledgerLag } from '../../../src/alerts/ledger-lag.ts'
-import { type HeldRow, policyQuarantined } from '../../../src/alerts/policy-quarantined.ts'
 import { requestsTold } from '../../../src/alerts/requests-told.ts'
 import { tokenExpiring } from '../../../src/alerts/token-expiring.ts'
 import { tokenNetworks } from '../../../src/alerts/token-networks.ts'
@@ -16,7 +14,6 @@ const limit = `INSERT INTO tollgate.limit_rule (id, name, kind, counts, amount, 
 
 interface World extends AsyncDisposable {
   readonly store: WatchStore
-  /** A second process on the same database. */
   readonly other: WatchStore
   rows(sql: string, values?: readonly unknown[]): Promise<readonly Record<string, unknown>[]>
   token(
@@ -66,7 +63,7 @@ async function openWorld(): Promise<World> {
   }
 }
 
-/** Two processes that look at the same time, and both once more. */
+/** Two processes on one database look at the same time, and both once more. */
 async function lookTwice(world: World, of: (store: WatchStore) => Condition): Promise<void> {
   for (let round = 0; round < 2; round += 1) {
     await Promise.all([of(world.store).look(), of(world.other).look()])
@@ -247,57 +244,4 @@ test('what is asked and decided by plain SQL is told as if a use case had writte
     expect.objectContaining({ request: 'one', state: 'approved', amount: '20' }),
     expect.objectContaining({ request: 'two', state: 'declined', note: 'wait for Monday' }),
   ])
-})
-
-test('a row that is held back is told until it is mended, and not again at each turn of its coming and going', async () => {
-  await using world = await openWorld()
-  const row: HeldRow = {
-    table: 'limit_rule',
-    id: 'd',
-    reasons: ['limit_amount_is_not_negative'],
-    inForce: 'last good version',
-  }
-  const look = (held: readonly HeldRow[] | undefined) =>
-    lookTwice(world, (store) => policyQuarantined(store, () => held))
-  const said = async () =>
-    (await world.told('policy_quarantined')).map(({ data, ended }) => [(data as { key: string }).key, ended])
-  await look([row])
-  await look([row, { ...row, id: 'e' }])
-  expect(await said()).toEqual([
-    ['d', false],
-    ['e', false],
-  ])
-  await look(undefined)
-  await look([row])
-  expect(await said()).toEqual([
-    ['d', false],
-    ['e', true],
-  ])
-  await look([row, { ...row, id: 'e' }])
-  expect(await said()).toEqual([
-    ['d', false],
-    ['e', true],
-  ])
-  await world.rows(
-    "UPDATE tollgate.alert_event SET ended_at = now() - interval '11 minutes' WHERE ended_at IS NOT NULL",
-  )
-  await look([row, { ...row, id: 'e' }])
-  expect(await said()).toEqual([
-    ['d', false],
-    ['e', true],
-    ['e', false],
-  ])
-})
-
-test('a ledger that is behind is told once, and over when it is not', async () => {
-  await using world = await openWorld()
-  const look = (behindMs: number) => lookTwice(world, (store) => ledgerLag(store, () => behindMs))
-  await look(30_000)
-  expect(await world.told('ledger_lag')).toEqual([])
-  await look(42_700)
-  await look(52_700)
-  const place = { level: 'critical', account: null, project: null, department: null, data: { seconds: 42 } }
-  expect(await world.told('ledger_lag')).toEqual([{ ...place, ended: false }])
-  await look(0)
-  expect(await world.told('ledger_lag')).toEqual([{ ...place, ended: true }])
 })

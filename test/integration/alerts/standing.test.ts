@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest'
+import { ledgerLag } from '../../../src/alerts/ledger-lag.ts'
+import { type HeldRow, policyQuarantined } from '../../../src/alerts/policy-quarantined.ts'
+import type { Condition } from '../../../src/alerts/watch.ts'
+import type { WatchStore } from '../../../src/alerts/watch-ports.ts'
+import { createPostgresWatchStore } from '../../../src/postgres/watch-store.ts'
+import { type LedgerDatabase, openLedgerDatabase } from '../../support/ledger-database.ts'
+
+const told = ({ rows }: LedgerDatabase, type: string) =>
+  rows(
+    `SELECT level, account, project, department, data, ended_at IS NOT NULL AS ended FROM tollgate.alert_event
+      WHERE type = $1 ORDER BY at, key`,
+    [type],
+  )
+
+/** Two processes on one database look at the same time, and both once more. */
+async function lookTwice({ pool }: LedgerDatabase, of: (store: WatchStore) => Condition): Promise<void> {
+  const stores = [createPostgresWatchStore(pool), createPostgresWatchStore(pool)]
+  for (let round = 0; round < 2; round += 1) await Promise.all(stores.map((store) => of(store).look()))
+}
+
+test('a row that is held back is told until it is mended, and not again at each turn of its coming and going', async () => {
+  await using database = await openLedgerDatabase()
+  const row: HeldRow = {
+    table: 'limit_rule',
+    id: 'd',
+    reasons: ['limit_amount_is_not_negative'],
+    inForce: 'last good version',
+  }
+  const look = (held: readonly HeldRow[] | undefined) =>
+    lookTwice(database, (store) => policyQuarantined(store, () => held))
+  const said = async () =>
+    (await told(database, 'policy_quarantined')).map(({ data, ended }) => [(data as { key: string }).key, ended])
+  await look([row])
+  await look([row, { ...row, id: 'e' }])
+  expect(await said()).toEqual([
+    ['d', false],
+    ['e', false],
+  ])
+  await look(undefined)
+  await look([row])
+  expect(await said()).toEqual([
+    ['d', false],
+    ['e', true],
+  ])
+  await look([row, { ...row, id: 'e' }])
+  expect(await said()).toEqual([
+    ['d', false],
+    ['e', true],
+  ])
+  await database.rows(
+    "UPDATE tollgate.alert_event SET ended_at = now() - interval '11 minutes' WHERE ended_at IS NOT NULL",
+  )
+  await look([row, { ...row, id: 'e' }])
+  expect(await said()).toEqual([
+    ['d', false],
+    ['e', true],
+    ['e', false],
+  ])
+})
+
+test('a ledger that is behind is told once, and over when it is not', async () => {
+  await using database = await openLedgerDatabase()
+  const look = (behindMs: number) => lookTwice(database, (store) => ledgerLag(store, () => behindMs))
+  await look(30_000)
+  expect(await told(database, 'ledger_lag')).toEqual([])
+  await look(42_700)
+  await look(52_700)
+  const place = { level: 'critical', account: null, project: null, department: null, data: { seconds: 42 } }
+  expect(await told(database, 'ledger_lag')).toEqual([{ ...place, ended: false }])
+  await look(0)
+  expect(await told(database, 'ledger_lag')).toEqual([{ ...place, ended: true }])
+})
