@@ -1,13 +1,13 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { type BookedRequest, type UsageGroup, type UsageSum, type UsageWish, usageGroups } from '../usage/ports.ts'
-import { parseDuration } from './duration.ts'
+import { ago, type Instant, parseInstant } from './instant.ts'
 import { isoTime, outputOption, print, type Result, shownTime } from './output.ts'
 import type { CliContext } from './ports.ts'
 import { textTable } from './table.ts'
 
 interface Options extends Partial<Pick<UsageWish, 'account' | 'project' | 'department' | 'token' | 'resource'>> {
-  readonly since: (nowMs: number) => number
-  readonly until: (nowMs: number) => number
+  readonly since: Instant
+  readonly until: Instant
   readonly by?: UsageGroup
   readonly entries?: true
   readonly rows: number
@@ -29,11 +29,11 @@ export function usageCommand(context: CliContext): Command {
     .option('--resource <name>', 'only of this package, in any spelling, or of this model')
     .addOption(
       new Option('--since <time>', 'from then on: 2026-11-22, 2026-11-22T10:00Z, or how long ago')
-        .argParser(instant)
-        .default(agoOf(7 * 24 * hourMs), '7d'),
+        .argParser(parseInstant)
+        .default(ago(7 * 24 * hourMs), '7d'),
     )
     .addOption(
-      new Option('--until <time>', 'to before then, written alike').argParser(instant).default(agoOf(0), 'now'),
+      new Option('--until <time>', 'to before then, written alike').argParser(parseInstant).default(ago(0), 'now'),
     )
     .addOption(new Option('--by <what>', 'what one line is').choices([...usageGroups]).conflicts('entries'))
     .option('--entries', 'single requests, the latest first')
@@ -157,40 +157,6 @@ function rangeJson({ sinceMs, untilMs }: UsageWish) {
 
 function cutText(isCut: boolean, count: number): string {
   return isCut ? `There are more than these ${count}: ask for less, or for more lines by --rows.\n` : ''
-}
-
-function agoOf(ms: number): (nowMs: number) => number {
-  return (nowMs) => nowMs - ms
-}
-
-const date = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/
-
-/** What the books may hold. */
-const [atMsMin, atMsMax] = [0, Date.UTC(9999, 11, 31)]
-
-function instant(text: string): (nowMs: number) => number {
-  if (text === 'now') return agoOf(0)
-  if (date.test(text) && isOfCalendar(text)) {
-    expectInBooks(Date.parse(text))
-    return () => Date.parse(text)
-  }
-  if (!/^\d+[smhd]$/.test(text))
-    throw new InvalidArgumentError(
-      'Write a UTC day such as 2026-11-22, an instant such as 2026-11-22T10:00Z, or how long ago such as 12h.',
-    )
-  const agoMs = parseDuration(text)
-  expectInBooks(Date.now() - agoMs)
-  return agoOf(agoMs)
-}
-
-/** `Date` takes February 31 for March 3. */
-function isOfCalendar(text: string): boolean {
-  const dayMs = Date.parse(text.slice(0, 10))
-  return !Number.isNaN(Date.parse(text)) && new Date(dayMs).toISOString().startsWith(text.slice(0, 10))
-}
-
-function expectInBooks(atMs: number): void {
-  if (atMs < atMsMin || atMs > atMsMax) throw new InvalidArgumentError('Write a time from 1970 to 9999.')
 }
 
 function rowCount(text: string): number {

@@ -2,8 +2,10 @@ import type { Pool } from 'pg'
 import type { HeatSource } from '../check/ports.ts'
 import { createPostgresUpkeep } from '../postgres/ledger-upkeep.ts'
 import { readResourceHeat } from '../postgres/resource-heat.ts'
+import { createPostgresUsageSums } from '../postgres/usage-sums.ts'
 import type { Settings } from '../settings.ts'
 import type { Observer } from '../telemetry/observer.ts'
+import { createFold, foldDefaults } from '../usage/fold-sums.ts'
 import { createHeat } from '../usage/heat.ts'
 import { createUpkeep, upkeepDefaults } from '../usage/upkeep.ts'
 import type { Between } from './between.ts'
@@ -31,6 +33,9 @@ export function startUpkeep(
     const upkeep = createUpkeep({ ...upkeepDefaults, books, observer })
     upkeep.start()
     started.defer(() => upkeep.stop())
+    const fold = createFold({ ...foldDefaults, sums: createPostgresUsageSums(pool), observer })
+    fold.start()
+    started.defer(() => fold.stop())
   }
   const heats = createHeat({
     ...{ read: () => readResourceHeat(pool), observer },
