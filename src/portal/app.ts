@@ -11,6 +11,7 @@ import { mount } from './mount.ts'
 import { openapi } from './openapi.ts'
 import type { PortalTools } from './ports.ts'
 import { reply, replyError, type Where } from './reply.ts'
+import { safe } from './safe.ts'
 
 /** What one caller may take up: bounds of sizes and waits, next to each other. */
 const bounds = {
@@ -23,14 +24,6 @@ const bounds = {
   socketMs: 30_000,
   connectionsMax: 1_000,
   paramLengthMax: 128,
-}
-
-/** On every answer: nothing may keep, frame, sniff or run it; there is no CORS and there are no cookies. */
-const safeHeaders = {
-  'cache-control': 'no-store',
-  'x-content-type-options': 'nosniff',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'referrer-policy': 'no-referrer',
 }
 
 /** What is here beside the rows of the API. */
@@ -57,13 +50,14 @@ export async function createPortalApp(tools: PortalTools): Promise<FastifyInstan
     routerOptions: { maxParamLength: bounds.paramLengthMax },
     genReqId: tools.randomId,
     clientErrorHandler: hostileSocket,
-    frameworkErrors: (error, request, answer) => replyError(error, { request, answer, tools }),
+    // Of what is refused before there is a route.
+    frameworkErrors: (error, request, answer) => replyError(error, { request, answer: safe(answer, request), tools }),
   })
   app.server.maxConnections = bounds.connectionsMax
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.addHook('onRequest', async (request, answer) => {
-    answer.headers({ ...safeHeaders, 'x-request-id': request.id })
+    safe(answer, request)
   })
   app.setErrorHandler((error: FastifyError, request, answer) => replyError(error, { request, answer, tools }))
   app.setNotFoundHandler((request, answer) => replyNowhere({ request, answer, tools }, [...routes, ...pages]))

@@ -51,6 +51,7 @@ test('of twenty at once exactly one does the work', async () => {
 })
 
 test('what was refused may be sent again under its key once it is mended', async () => {
+  const until = new Date(Date.now() + 3_600_000).toISOString()
   const asked = (): Promise<Told> =>
     portal.call('POST /api/requests', {
       token: people.alice,
