@@ -102,6 +102,7 @@ function add(
 
 async function countOf(client: PoolClient, { owner }: ChannelRow): Promise<number> {
   if (owner.kind === 'installation') return 0
+  await client.query(queries['channel-alone'], [owner.kind, owner.id])
   const { rows } = await client.query<{ count: number }>(queries['channel-count'], [owner.kind, owner.id])
   return rows[0]?.count ?? 0
 }

@@ -4,6 +4,7 @@ const names = [
   'channel-rows',
   'channel-add',
   'channel-change',
+  'channel-alone',
   'channel-count',
   'channel-resume',
   'channel-test',
