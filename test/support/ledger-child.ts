@@ -2,10 +2,14 @@
 // somebody lets it go on, and then drains what is left:
 //   node test/support/ledger-child.ts '{"databaseUrl":…,"redisUrl":…,"keyPrefix":…,"dieAt":"merged"}'
 import pg from 'pg'
+import { clock } from '../../src/compose/clock.ts'
+import { createPolicyKeeper } from '../../src/policy/keeper.ts'
 import { createPostgresLedgerStore } from '../../src/postgres/ledger-store.ts'
+import { createPostgresPolicyDatabase } from '../../src/postgres/policy-database.ts'
 import { createRedisSpendStore } from '../../src/redis/spend-store.ts'
 import { silentObserver as observer } from '../../src/telemetry/observer.ts'
 import { createLedger, ledgerDefaults } from '../../src/usage/ledger.ts'
+import { createLevelWatch } from '../../src/usage/level-watch.ts'
 
 interface Orders {
   readonly databaseUrl: string
@@ -28,7 +32,10 @@ const pool = new pg.Pool({ connectionString: databaseUrl })
 pool.on('error', () => undefined)
 const spending = createRedisSpendStore({ url: redisUrl, observer, nowMs: Date.now, keyPrefix })
 await spending.ready()
-const store = createPostgresLedgerStore({ pool, observer, onStep: dieIf })
+const policy = createPolicyKeeper({ database: createPostgresPolicyDatabase({ databaseUrl }), observer, clock })
+await policy.ready
+const watch = createLevelWatch({ policy: policy.current, nowMs: () => spending.nowMs() })
+const store = createPostgresLedgerStore({ pool, observer, watch, onStep: dieIf })
 const ledger = createLedger({
   stream: {
     charges: spending.charges,

@@ -2,13 +2,17 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
+import { clock } from '../../src/compose/clock.ts'
 import type { QuotaLine } from '../../src/core/limit.ts'
 import { windowsAt } from '../../src/core/quota-window.ts'
 import type { Subject } from '../../src/core/subject.ts'
+import { createPolicyKeeper, type PolicyKeeper } from '../../src/policy/keeper.ts'
 import { createPostgresLedgerStore } from '../../src/postgres/ledger-store.ts'
+import { createPostgresPolicyDatabase } from '../../src/postgres/policy-database.ts'
 import { createRedisSpendStore, type RedisSpendStore } from '../../src/redis/spend-store.ts'
 import { silentObserver as observer } from '../../src/telemetry/observer.ts'
 import { createLedger, type Ledger, ledgerDefaults } from '../../src/usage/ledger.ts'
+import { createLevelWatch } from '../../src/usage/level-watch.ts'
 import type { LedgerStore } from '../../src/usage/ports.ts'
 import { createSeeder, type SeedSubject } from '../../src/usage/seeder.ts'
 import { countersAndTruth, type LedgerDatabase, openLedgerDatabase } from './ledger-database.ts'
@@ -19,6 +23,8 @@ import { alice, amounts, quotaLine, reportOf, research, spendRequest } from './s
 export interface LedgerWorld extends AsyncDisposable {
   readonly database: LedgerDatabase
   readonly spending: RedisSpendStore
+  /** Empty, until the test writes rows. */
+  readonly policy: PolicyKeeper
   readonly books: LedgerStore
   readonly ledger: Ledger
   readonly seed: SeedSubject
@@ -54,7 +60,13 @@ export async function openLedgerWorld(): Promise<LedgerWorld> {
     commandTimeoutMs: 5_000,
   })
   await spending.ready()
-  const books = createPostgresLedgerStore({ pool: database.pool, observer })
+  const policy = createPolicyKeeper({
+    database: createPostgresPolicyDatabase({ databaseUrl: database.url }),
+    ...{ observer, clock },
+  })
+  await policy.ready
+  const watch = createLevelWatch({ policy: policy.current, nowMs: () => spending.nowMs() })
+  const books = createPostgresLedgerStore({ pool: database.pool, observer, watch })
   const settings = { ...ledgerDefaults, nowMs: Date.now, batchMax: 7, trimEveryMs: 0, keepMs: 0 }
   const ledger = createLedger({ stream: spending, store: books, seedStore: spending, observer, settings })
   const nowMs = () => spending.nowMs()
@@ -67,7 +79,7 @@ export async function openLedgerWorld(): Promise<LedgerWorld> {
     inFlightMax: 10,
   })
   return {
-    ...{ database, spending, books, ledger, seed },
+    ...{ database, spending, policy, books, ledger, seed },
     async spend(id, credits = 1_000) {
       const deadline = { notAfterMs: nowMs() + 20_000 }
       const estimate = amounts({ requests: 1, credits })
@@ -120,6 +132,7 @@ export async function openLedgerWorld(): Promise<LedgerWorld> {
       })
     },
     async [Symbol.asyncDispose]() {
+      await policy.stop()
       await spending.close()
       await database[Symbol.asyncDispose]()
     },

@@ -22,7 +22,9 @@ export interface WatchedBooks extends AsyncDisposable {
   another(options?: Partial<LedgerStoreOptions>): LedgerStore
   /** Books charges by the first ledger; each charge in partition 7 and of alice where it says nothing else. */
   book(charges: readonly Partial<ChargeEntry>[], books?: LedgerStore): Promise<void>
-  /** Runs SQL, waits until the policy that it makes is in force, and holds the levels against it. */
+  /** Runs SQL and waits until the policy that it makes is in force. */
+  enforce(sql: string): Promise<void>
+  /** The same, and holds the levels against it. */
   change(sql: string): Promise<void>
   /** Holds levels against the policy in force, as after a start, or after grants began and ended. */
   readonly pass: LevelPass
@@ -69,6 +71,11 @@ export async function openWatchedBooks(limits = '', nowMs: () => number = () => 
     observer: silentObserver,
     nowMs,
   })
+  async function enforce(sql: string): Promise<void> {
+    await policy.sql(sql)
+    const { rows } = await pool.query<{ version: string }>('SELECT max(version) AS version FROM tollgate.policy_commit')
+    await inForce(policy.keeper, ({ version }) => version >= Number(rows[0]?.version))
+  }
   return {
     policy,
     pool,
@@ -88,13 +95,10 @@ export async function openWatchedBooks(limits = '', nowMs: () => number = () => 
         await books.drain(partition, (checkpoint) => stream.charges({ partition, checkpoint, countMax: 1_000 }))
       }
     },
+    enforce,
     async change(sql) {
       const before = policy.keeper.current()
-      await policy.sql(sql)
-      const { rows } = await pool.query<{ version: string }>(
-        'SELECT max(version) AS version FROM tollgate.policy_commit',
-      )
-      await inForce(policy.keeper, ({ version }) => version >= Number(rows[0]?.version))
+      await enforce(sql)
       const after = policy.keeper.current()
       if (after !== undefined) pass.recheck(concernedBy(before, after))
       await pass.once()

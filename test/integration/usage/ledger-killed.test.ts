@@ -1,16 +1,23 @@
 import { describe, expect, test } from 'vitest'
 import { hoursThatDiffer } from '../../support/ledger-database.ts'
 import { openLedgerWorld } from '../../support/ledger-world.ts'
+import { inForce, onePerson } from '../../support/policy.ts'
 import { amounts } from '../../support/spend-harness.ts'
 
+/** 10 credits a day: what is spent below crosses every level of it. */
+const watched = `${onePerson} INSERT INTO tollgate.limit_rule (id, name, kind, counts, amount, "window")
+                   VALUES ('d', 'daily', 'quota', 'credits', 10, 'day')`
+const levels = `SELECT percent FROM tollgate.alert_event WHERE type = 'level' ORDER BY percent`
 const idOf = (name: string) => `${name}.${Date.now().toString(36)}`
 
 /** Between any two steps of a pass: drain (locked, read, merged, told, moved, committed), trim, seed of what is stale. */
 const steps = ['locked', 'read', 'merged', 'told', 'moved', 'committed', 'trim', 'figures', 'seed', 'seeded']
 
-describe('a ledger killed between any two steps leaves every request booked exactly once, in the books and in the store', () => {
+describe('a ledger killed between any two steps leaves every request booked and every level told exactly once', () => {
   test.each(steps)('killed at: %s', async (dieAt) => {
     await using world = await openLedgerWorld()
+    await world.database.rows(watched)
+    await inForce(world.policy, (snapshot) => snapshot.account('alice') !== undefined)
     // Booked and drained before, so that counters are kept in quota_usage and a checkpoint is there.
     await world.spending.report({
       ...(await world.spend(idOf('before'))),
@@ -49,6 +56,7 @@ describe('a ledger killed between any two steps leaves every request booked exac
     )
     expect(count).toEqual({ rows: 12, requests: 12 })
     expect(await world.database.rows(hoursThatDiffer)).toEqual([])
+    expect(await world.database.rows(levels)).toEqual([{ percent: 80 }, { percent: 95 }, { percent: 100 }])
 
     await world.spending.report({ ...open, amounts: amounts({ requests: 1, credits: 4 }) })
     await world.settle()
