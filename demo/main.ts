@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { endCommands } from './command.ts'
 import { createInvitation, printInvitation, readerTarget, tryInvitation } from './invitation.ts'
-import { runSteps, waitForNews } from './run-steps.ts'
+import { runSteps, STEPS, waitForNews } from './run-steps.ts'
+import { startSink } from './sink.ts'
 import { setStage } from './stage.ts'
 import { type Demo, StepFault } from './step.ts'
 
@@ -53,12 +54,15 @@ interface Showing {
 async function show(started: AsyncDisposableStack, { signal, stays, onLost }: Showing): Promise<number> {
   const startedMs = performance.now()
   const world = await setStage(started, onLost)
-  const demo: Demo = { world, aliceToken: await world.issueToken('alice') }
+  const sink = await startSink()
+  started.defer(() => sink.stop())
+  const [aliceToken, carolToken] = [await world.issueToken('alice'), await world.issueToken('carol')]
+  const demo: Demo = { world, sink, aliceToken, carolToken }
   console.log(`Everything runs, after ${seconds(startedMs)}.`)
   const faults = await runSteps(demo, signal)
   const invitation = createInvitation(demo, readerTarget)
   await tryInvitation(invitation).catch((error) => waitForNews(signal).then(() => Promise.reject(error)))
-  if (faults > 0) console.log(`\n${faults} of 8 steps did not show what they should.`)
+  if (faults > 0) console.log(`\n${faults} of ${STEPS.length} steps did not show what they should.`)
   else console.log(`\nEvery step showed what it should, in ${seconds(startedMs)}.`)
   if (stays && faults === 0) printInvitation(invitation)
   return faults > 0 ? 1 : 0

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Demo, type Shown, type Step, StepFault } from './step.ts'
+import { askForMore } from './steps/ask-for-more.ts'
 import { callGpu } from './steps/call-gpu.ts'
 import { exhaustQuota } from './steps/exhaust-quota.ts'
 import { install } from './steps/install.ts'
@@ -8,13 +9,16 @@ import { meetRate } from './steps/meet-rate.ts'
 import { raiseLimit } from './steps/raise-limit.ts'
 import { refuseTokens } from './steps/refuse-tokens.ts'
 import { revokeToken } from './steps/revoke-token.ts'
+import { warn } from './steps/warn.ts'
 
-const STEPS: readonly (readonly [title: string, step: Step])[] = [
+export const STEPS: readonly (readonly [title: string, step: Step])[] = [
   ['Alice installs a package', install],
   ['No token, a wrong one, an expired one', refuseTokens],
   ['A burst meets the rate', meetRate],
   ['The daily quota runs out', exhaustQuota],
   ['The limit is raised by SQL', raiseLimit],
+  ['Alice is warned before it runs out', warn],
+  ['It runs out, she asks for more, her lead approves', askForMore],
   ['The token is revoked by SQL', revokeToken],
   ['A large download is left half way', leaveLargeDownload],
   ['GPU requests have rules of their own', callGpu],

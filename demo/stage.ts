@@ -4,6 +4,7 @@ import pg from 'pg'
 import { startRedis } from '../scripts/servers/redis.ts'
 import { createScratchFolder, stateFolder } from '../scripts/state-folder.ts'
 import { bundledPostgresFolder, startEmbeddedPostgres } from '../src/postgres/embedded.ts'
+import { findFreePort } from '../src/postgres/free-port.ts'
 import { readerTarget } from './invitation.ts'
 import { removeEnvironment, writeEnvironment } from './state.ts'
 import { startWorld, type World } from './world.ts'
@@ -23,7 +24,8 @@ export async function setStage(started: AsyncDisposableStack, onLost: OnLost): P
     startDatabase(started, onLost),
     startCounters(started, { dataFolder: scratch, onLost }),
   ])
-  const settings = { TOLLGATE_KEY_PREFIX: 'demo' }
+  const api = `127.0.0.1:${await findFreePort()}`
+  const settings = { TOLLGATE_KEY_PREFIX: 'demo', TOLLGATE_PUBLIC_ADDRESS: api }
   // Stays when the demo has ended, to see why a step failed; of the last demo only.
   const logFile = join(stateFolder('demo'), 'tollgate.log')
   rmSync(logFile, { force: true })
@@ -37,6 +39,7 @@ export async function setStage(started: AsyncDisposableStack, onLost: OnLost): P
   // Without the password: this output is pasted into issues.
   console.log(`PostgreSQL  by \`npm run sql\`, at ${new URL(databaseUrl).host}\nRedis       ${redisUrl}`)
   console.log(`Tollgate    ${world.tollgate.opsUrl}/metrics, log in ${world.logFile}`)
+  console.log(`API         http://${api}/api/openapi.json`)
   console.log(`Envoy       ${world.baseUrl}, admin ${world.envoy.adminUrl}`)
   console.log(`Mirror      http://127.0.0.1:${world.mirror.port}/simple/`)
   return world

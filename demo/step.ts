@@ -1,10 +1,15 @@
+import type { Sink } from './sink.ts'
 import type { World } from './world.ts'
 
 /** What a step may use: the running world, and alice's token as it is at that moment. */
 export interface Demo {
   readonly world: World
+  /** Where alice is told. */
+  readonly sink: Sink
   /** Replaced when a step revokes it. */
   aliceToken: string
+  /** Of the lead of alice's project. */
+  readonly carolToken: string
 }
 
 /** One line of the demo, and what a terminal showed where that matters. */
