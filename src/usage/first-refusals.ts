@@ -47,8 +47,8 @@ export function createFirstRefusals({ windowsMax }: { readonly windowsMax: numbe
 
 /**
  * What there is to tell of a refusal: that the limit is exhausted, by the key that the ledger uses too, so that it is told once. Undefined when
- * nobody is to be told of 100 %, when the window is over, and when a stricter row of the caller's own refused: that says nothing of the rest
- * who share the counter.
+ * nobody is to be told of 100 %, when the window is over, and when less was allowed than is now: the limit was raised meanwhile, or a stricter
+ * row of the caller's own refused, which says nothing of the rest who share the counter.
  */
 export function refusalEvent(refused: QuotaRefusal, snapshot: Snapshot): NewAlertEvent | undefined {
   const { line, counter, principal, atMs, refusal } = refused
@@ -56,7 +56,7 @@ export function refusalEvent(refused: QuotaRefusal, snapshot: Snapshot): NewAler
   const limits = watchedLimits(snapshot, { subject: line.subject, account: principal.account.id, atMs })
   const watched = limits.find(({ limit }) => limit.name === line.limit)
   if (watched === undefined || !watched.percents.includes(percent)) return undefined
-  if (line.amount < watched.limit.amount && line.subject.kind !== 'account') return undefined
+  if (line.amount < watched.limit.amount) return undefined
   const { window, timeZone, surface, quantity, subject } = line
   const booked = { subject, surface, quantity, window, timeZone, ...counter.window, used: counter.used }
   const [event] = levelEvents({ watched, counter: booked }, { told: percent, skipped: [] })
@@ -68,6 +68,7 @@ function isOfQuota(refused: RefusedRequest): refused is QuotaRefusal {
   return refused.refusal.cause === 'quota' && refused.line?.kind === 'quota' && refused.counter !== undefined
 }
 
+/** A raised limit may be used up once more. */
 function keyOf({ line, counter }: QuotaRefusal): string {
-  return levelKey({ subject: line.subject, limit: line.limit, startMs: counter.window.startMs, percent })
+  return `${line.amount} ${levelKey({ subject: line.subject, limit: line.limit, startMs: counter.window.startMs, percent })}`
 }
