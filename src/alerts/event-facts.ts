@@ -29,8 +29,12 @@ export function numberIn({ data }: AlertEvent, field: string): number | undefine
 
 const counted: readonly string[] = ['requests', 'credits', 'bytes', 'gpu_ms', 'in_flight'] satisfies CountedQuantity[]
 
-/** What `data.counts` says is counted. */
-export function countsIn(event: AlertEvent): CountedQuantity | undefined {
+/** The amount that `data` tells of, as SQL shows it but without zeros that say nothing, and what it counts. */
+export function askedAmount(event: AlertEvent): {
+  readonly amount: string
+  readonly counts: CountedQuantity | undefined
+} {
   const counts = said(event, 'counts')
-  return counted.includes(counts) ? (counts as CountedQuantity) : undefined
+  const amount = said(event, 'amount').replace(/^(\d+)(?:\.0*|(\.\d*?)0*)$/, '$1$2')
+  return { amount, counts: counted.includes(counts) ? (counts as CountedQuantity) : undefined }
 }

@@ -1,7 +1,7 @@
 import type { AlertEvent, AlertedLimit } from '../core/alert-event.ts'
 import { amountWords } from '../core/amount-words.ts'
 import { shownAmount, unitWord } from '../core/shown-amount.ts'
-import { countsIn, numberIn, phrase, said, usedPercent } from './event-facts.ts'
+import { askedAmount, numberIn, phrase, said, usedPercent } from './event-facts.ts'
 import { askedIn, type Scene, type Words } from './words.ts'
 
 /** Every alert in English; see `Words`. The sender escapes what people wrote. */
@@ -63,10 +63,11 @@ export const wordsEn: Words = {
       ],
     }),
     policy_quarantined: (event) => ({
-      title: `A row of ${said(event, 'table') || 'the policy'} is not valid and is held back`,
+      title: `Something in ${said(event, 'table') || 'the policy'} is not valid and is held back`,
       paragraphs: [
-        `The row is ${said(event, 'key')}: ${phrase(event, 'why')}.`,
-        'Its last valid version stays in force. Correct the row; tollgate policy check says when all are valid.',
+        `${said(event, 'key') === '*' ? 'It is the whole table' : `It is the row ${said(event, 'key')}`}: ${phrase(event, 'why')}.`,
+        inForce[said(event, 'inForce')] ?? 'What is in force instead, tollgate policy check tells.',
+        'Correct it in SQL; tollgate policy check says when all is valid.',
       ],
     }),
     ledger_lag: (event) => ({
@@ -94,6 +95,16 @@ export const wordsEn: Words = {
   digestTitle: (titles) => `${titles.length} alerts: ${titles[0] ?? ''}, and more`,
   andMore: (count) => `… and ${count} more.`,
   decide: (url, until) => `Decide here, once, until ${until}; this link is for you alone: ${url}`,
+}
+
+/** What holds instead of what is held back; the words of `tollgate policy check`. */
+const inForce: Readonly<Record<string, string>> = {
+  'last good version': 'Its last valid version stays in force.',
+  'stricter of old and new': 'The stricter of its old and new version is in force.',
+  denies: 'It has no valid version, and refuses every request that it is for.',
+  nothing: 'It has no valid version, and counts for nothing.',
+  'rows before it was emptied':
+    'The rows that it had stay in force until somebody confirms that they are meant to be gone.',
 }
 
 function decided(event: AlertEvent, scene: Scene) {
@@ -159,7 +170,7 @@ function ofLimit(event: AlertEvent): string {
 }
 
 function requested(event: AlertEvent): string {
-  const [amount, counts] = [said(event, 'amount'), countsIn(event)]
+  const { amount, counts } = askedAmount(event)
   return `${amount}${counts === undefined ? '' : ` ${unitWord(counts)}`} more of ${ofLimit(event)}`.trim()
 }
 

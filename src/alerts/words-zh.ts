@@ -1,7 +1,7 @@
 import type { AlertEvent, AlertedLimit } from '../core/alert-event.ts'
 import type { CountedQuantity } from '../core/quantity.ts'
 import { shownAmount } from '../core/shown-amount.ts'
-import { countsIn, numberIn, phrase, said, usedPercent } from './event-facts.ts'
+import { askedAmount, numberIn, phrase, said, usedPercent } from './event-facts.ts'
 import { askedIn, type Scene, type Words } from './words.ts'
 
 /** Every alert in Chinese; see `Words`. The facts are those of `words-en.ts`, which a test holds against it. */
@@ -63,10 +63,11 @@ export const wordsZh: Words = {
       ],
     }),
     policy_quarantined: (event) => ({
-      title: `${said(event, 'table') || '策略'} 中有一行无效，已被隔离`,
+      title: `${said(event, 'table') || '策略'} 中有内容无效，已被隔离`,
       paragraphs: [
-        `该行是 ${said(event, 'key')}：${phrase(event, 'why')}。`,
-        '它上一个有效的版本继续生效。请改正这一行；全部有效与否，可用 tollgate policy check 查看。',
+        `${said(event, 'key') === '*' ? '涉及整张表' : `涉及的行是 ${said(event, 'key')}`}：${phrase(event, 'why')}。`,
+        inForce[said(event, 'inForce')] ?? '目前由什么代替，可用 tollgate policy check 查看。',
+        '请用 SQL 改正；是否已全部有效，可用 tollgate policy check 查看。',
       ],
     }),
     ledger_lag: (event) => ({
@@ -94,6 +95,14 @@ export const wordsZh: Words = {
   digestTitle: (titles) => `${titles.length} 条提醒：${titles[0] ?? ''}等`,
   andMore: (count) => `……另有 ${count} 条。`,
   decide: (url, until) => `在此审批（仅限一次，有效期至 ${until}；链接只供您本人使用）：${url}`,
+}
+
+const inForce: Readonly<Record<string, string>> = {
+  'last good version': '它上一个有效的版本继续生效。',
+  'stricter of old and new': '新旧版本中较严格的一个生效。',
+  denies: '它没有任何有效的版本，会拒绝它所适用的全部请求。',
+  nothing: '它没有任何有效的版本，因此不起作用。',
+  'rows before it was emptied': '表中原有的行继续生效，直到有人确认它们确实应当删除。',
 }
 
 function decided(event: AlertEvent, scene: Scene) {
@@ -177,7 +186,7 @@ function ofLimit(event: AlertEvent): string {
 }
 
 function requested(event: AlertEvent): string {
-  const [amount, counts] = [said(event, 'amount'), countsIn(event)]
+  const { amount, counts } = askedAmount(event)
   return `${ofLimit(event)}增加 ${amount}${counts === undefined ? '' : ` ${units[counts]}`}`.trim()
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { composeMessage } from '../../../src/alerts/compose-message.ts'
 import { type AlertEvent, alertTypes } from '../../../src/core/alert-event.ts'
+import type { InForce } from '../../../src/policy/quarantine.ts'
 import { levelEvent } from '../../support/receivers/alert-events.ts'
 
 const { limit, percent: _percent, ...plain } = levelEvent()
@@ -166,6 +167,34 @@ describe('the words of alerts', () => {
     expect(of(990_000, 'zh').paragraphs).toContain('剩余部分不够一个请求使用，该请求已被拒绝。')
     expect(of(1_000_000, 'en').paragraphs).toHaveLength(of(990_000, 'en').paragraphs.length - 1)
     expect(of(1_000_000, 'zh').paragraphs).toHaveLength(of(990_000, 'zh').paragraphs.length - 1)
+  })
+
+  test.each([
+    ['250.500', '250.5'],
+    ['250.000', '250'],
+    ['1000', '1000'],
+    ['0.001', '0.001'],
+    ['10.', '10'],
+    ['about ten', 'about ten'],
+  ])('write the amount %s as %s', (amount, shown) => {
+    const event = { ...plain, type: 'request_asked', data: { ...asked, amount } } as const
+    expect(composeMessage([event], { language: 'en' }).title).toBe(`bob asks for ${shown} credits more of gpu-hours`)
+  })
+
+  test.each<[InForce, RegExp, RegExp]>([
+    ['last good version', /last valid version/, /上一个有效的版本/],
+    ['stricter of old and new', /stricter/, /较严格/],
+    ['denies', /refuses every/, /拒绝/],
+    ['nothing', /counts for nothing/, /不起作用/],
+    ['rows before it was emptied', /rows that it had/, /原有的行/],
+  ])('say that of a row that is held back there is in force: %s', (inForce, en, zh) => {
+    const of = (language: 'en' | 'zh') =>
+      composeMessage([{ ...plain, type: 'policy_quarantined', data: { table: 't', key: '*', why: 'w', inForce } }], {
+        language,
+      })
+    expect(of('en').paragraphs[0]).toBe('It is the whole table: w.')
+    expect(of('en').paragraphs[1]).toMatch(en)
+    expect(of('zh').paragraphs[1]).toMatch(zh)
   })
 
   test('name whom to ask when that is set, and the setting says more than nothing', () => {
