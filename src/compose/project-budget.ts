@@ -22,11 +22,12 @@ export function createProjectBudget({
   readonly storeNowMs: () => number
 }): ProjectBudget {
   return {
-    async remaining({ account, counts, surface }) {
+    async remaining({ account, project, counts, surface }) {
       const policy = await snapshot()
       const principal = policy && principalOf(policy, { account })
       if (policy === undefined) throw new Fault('store_unavailable', 'There is no policy yet', { transient: true })
       if (principal === undefined) throw new Fault('not_found', `There is no account ${account} in force`)
+      if (principal.project.id !== project) throw away('The policy in force does not know yet that the account moved')
       const read = createReadStatus({ look: await look(), windowsAt })
       const standings = await read({
         principal,
@@ -56,6 +57,6 @@ function restOf({ amount, used }: Standing): number {
   return Math.max(0, amount - used)
 }
 
-function away(): Fault {
-  return new Fault('store_unavailable', 'The spend store does not answer', { transient: true })
+function away(why = 'The spend store does not answer'): Fault {
+  return new Fault('store_unavailable', why, { transient: true })
 }

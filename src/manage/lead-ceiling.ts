@@ -20,12 +20,12 @@ export async function ceilingOf(
   { budget }: Pick<RequestTools, 'budget'>,
   { actor, facts }: { readonly actor: Actor; readonly facts: RequestFacts },
 ): Promise<Ceiling | undefined> {
-  const { request, limit } = facts
+  const { request, limit, project } = facts
   const isBound = actor.kind === 'account' && actor.role !== 'admin' && request.for.kind === 'account'
-  if (!isBound || limit === undefined) return undefined
+  if (!isBound || limit === undefined || project === undefined) return undefined
   const { counts, surface } = limit
   try {
-    const remaining = await budget.remaining({ account: request.for.id, counts, surface })
+    const remaining = await budget.remaining({ account: request.for.id, project, counts, surface })
     return remaining === undefined ? undefined : { counts, remaining }
   } catch (cause) {
     if (!(cause instanceof Fault) || cause.code !== 'store_unavailable') throw cause

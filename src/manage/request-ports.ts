@@ -199,11 +199,13 @@ export interface Requests {
 /** What is left of a project's budget. */
 export interface ProjectBudget {
   /**
-   * The smallest rest of the quotas that the account's project has of this quantity and surface, in code units, 0 or more. Undefined: it has
-   * none. Throws a `Fault` of code `store_unavailable` when nobody can say, `not_found` for an account that is not in force.
+   * The smallest rest of the quotas that the project has of this quantity and surface, in code units, 0 or more, as the account has them.
+   * Undefined: it has none. Throws a `Fault` of code `store_unavailable` when nobody can say, `not_found` for an account that is not in force.
    */
   remaining(wanted: {
     readonly account: string
+    /** That the account is in: the policy in force here may not know yet that it moved. */
+    readonly project: string
     readonly counts: CountedQuantity
     readonly surface: LimitRule['surface']
   }): Promise<number | undefined>

@@ -33,7 +33,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION tollgate.requests_follow_their_limit IS 'Trigger: when the last row of a name is renamed, so are the open requests for more of it.';
-CREATE TRIGGER requests_follow_their_limit AFTER UPDATE OF name ON tollgate.limit_rule
+-- Named so that it runs before grants_follow_their_limit: it waits for a decision that is being written, whose grant then follows too.
+CREATE TRIGGER asks_follow_their_limit AFTER UPDATE OF name ON tollgate.limit_rule
   FOR EACH ROW WHEN (OLD.name <> NEW.name) EXECUTE FUNCTION tollgate.requests_follow_their_limit();
 
 CREATE FUNCTION tollgate.request_is_decided_once() RETURNS trigger

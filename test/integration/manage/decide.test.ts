@@ -298,3 +298,20 @@ test('SQL alone approves and declines, once, and grants no more than is asked', 
     constraint: 'quota_request_is_decided_once',
   })
 })
+
+test('a limit that is renamed while an approval of it is being written takes the grant along', async () => {
+  await using office = await openRequestOffice()
+  const { pool } = office.database
+  const id = await ask(office, { limitName: 'calls', amount: '5' })
+  const decider = await pool.connect()
+  await decider.query('BEGIN')
+  await decider.query('SELECT tollgate.approve_request($1)', [id])
+  const renamed = pool.query(`UPDATE tollgate.limit_rule SET name = 'requests' WHERE name = 'calls'`)
+  const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+  await expect.poll(async () => (await pool.query(waiting)).rowCount, { timeout: 10_000 }).toBe(1)
+  await decider.query('COMMIT')
+  decider.release()
+  await renamed
+  const { rows } = await listGrants(office.tools, { actor: operator, countMax: 10 })
+  expect(rows).toMatchObject([{ id, limitName: 'requests' }])
+})

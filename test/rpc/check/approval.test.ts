@@ -126,8 +126,11 @@ test('while the store is away a lead approves nothing and declines all the same,
   const office = stack.use(await startWithNothingLeft('redis', redis.url))
   const wish = { actor: alice, askedBy: 'alice', limitName: 'daily', amount: '5', untilMs: Date.now() + 3_600_000 }
   const asked = await requestMore(office.requests, wish)
-  const budget = { account: 'alice', counts: 'credits', surface: 'any' } as const
+  const budget = { account: 'alice', project: 'vision', counts: 'credits', surface: 'any' } as const
   expect(await office.requests.budget.remaining(budget)).toBe(99_998_000)
+  await expect(office.requests.budget.remaining({ ...budget, project: 'speech' })).rejects.toMatchObject({
+    message: /moved/,
+  })
   await redis.stop()
   await expect(decideRequest(office.requests, { actor: lea, id: asked.id, decision: 'approve' })).rejects.toMatchObject(
     {
