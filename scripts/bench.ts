@@ -10,6 +10,7 @@ const benches: Readonly<Record<string, readonly string[]>> = {
   ledger: ['ledger'],
   memory: ['memory'],
   spend: ['spend'],
+  status: ['status'],
 }
 
 const [name = ''] = process.argv.slice(2)

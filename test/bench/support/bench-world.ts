@@ -20,6 +20,8 @@ export interface BenchWorld {
   serve(store: 'memory' | 'redis', environment?: Readonly<Record<string, string>>): Promise<string>
   /** Starts grpc-js doing nothing, pinned alike. */
   serveNothing(): Promise<string>
+  /** Starts fastify doing nothing on a port of 127.0.0.1, pinned alike. */
+  serveHttpNothing(port: number): Promise<void>
   stop(): Promise<void>
 }
 
@@ -86,6 +88,10 @@ export async function startBenchWorld(tokenCount: number): Promise<BenchWorld> {
         }),
       )
       return `unix:${socket}`
+    },
+    async serveHttpNothing(port) {
+      const args = [...serveFlags, join(import.meta.dirname, 'baseline-http.ts'), String(port)]
+      await started(startPinned({ core: serverCore, args, ready: /^ready$/ }))
     },
     async stop() {
       for (const server of running.reverse()) await server.stop()
