@@ -1,18 +1,11 @@
-import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
-import { composeMessage } from '../../src/alerts/compose-message.ts'
-import { createDeliverer, type DelivererSettings, delivererDefaults } from '../../src/alerts/deliver.ts'
-import type { ChannelKind, Outbox, Sender } from '../../src/alerts/ports.ts'
-import { clock } from '../../src/compose/clock.ts'
+import type { Outbox } from '../../src/alerts/ports.ts'
 import type { NewAlertEvent } from '../../src/core/alert-event.ts'
-import { createSenders } from '../../src/notify/create-senders.ts'
-import { createSecretBox } from '../../src/notify/secret-box.ts'
 import { addAlertEvents } from '../../src/postgres/alert-events.ts'
 import { createPostgresOutbox } from '../../src/postgres/alert-outbox.ts'
 import { createPool } from '../../src/postgres/pool.ts'
-import { type Observer, silentObserver } from '../../src/telemetry/observer.ts'
-import { createLoop } from '../../src/usage/loop.ts'
 import { createDatabase, type TestDatabase } from './databases.ts'
+import { type DeliverOptions, startDeliverer, type TestDeliverer } from './start-deliverer.ts'
 
 /** A migrated database with two projects of people, and deliverers to start on it. */
 export interface AlertWorld extends AsyncDisposable {
@@ -38,19 +31,6 @@ export interface DeliveryRow extends pg.QueryResultRow {
   readonly error: string | null
   readonly sent_with: string | null
   readonly next_in_ms: number
-}
-
-export interface DeliverOptions {
-  readonly settings: Partial<DelivererSettings>
-  readonly senders: Partial<Record<ChannelKind, Sender>>
-  readonly databaseUrl: string
-  readonly outbox: (real: Outbox) => Outbox
-  readonly random: () => number
-  readonly observer: Partial<Observer>
-}
-
-export interface TestDeliverer extends AsyncDisposable {
-  stop(): Promise<void>
 }
 
 const people = `
@@ -108,42 +88,4 @@ export async function createAlertWorld(): Promise<AlertWorld> {
       await database.drop()
     },
   }
-}
-
-/** What `compose/alerts.ts` starts, with parts of it replaced. */
-export function startDeliverer(options: Partial<DeliverOptions> & { readonly databaseUrl: string }): TestDeliverer {
-  const pool = createPool(options.databaseUrl, () => {}, { connectionsMax: 4 })
-  const secretBox = createSecretBox({ key: new Uint8Array(32), environment: {}, prefix: 'TOLLGATE_CHANNEL_' })
-  const senders = createSenders({ secretBox })
-  const outbox = createPostgresOutbox({ pool, eventDays: 90 })
-  const deliverer = createDeliverer({
-    outbox: options.outbox?.(outbox) ?? outbox,
-    senders: { ...senders, ...options.senders },
-    compose: (events, channel) => composeMessage(events, channel),
-    observer: { ...silentObserver, warn: (event, details) => console.warn(event, details), ...options.observer },
-    clock,
-    random: options.random ?? Math.random,
-    by: randomBytes(8).toString('hex'),
-    settings: { ...delivererDefaults, pollMs: 20, ...options.settings },
-    onFree: () => loop.wake(),
-  })
-  const loop = createLoop({
-    step: deliverer.step,
-    onFault: (error) => console.warn('step failed', error),
-    backoffMs: 20,
-    backoffMsMax: 200,
-  })
-  loop.start()
-  let stopped: Promise<void> | undefined
-  const stop = async (): Promise<void> => {
-    await loop.stop()
-    await deliverer.stop()
-    senders.close()
-    await pool.end()
-  }
-  const once = (): Promise<void> => {
-    stopped ??= stop()
-    return stopped
-  }
-  return { stop: once, [Symbol.asyncDispose]: once }
 }
