@@ -13,7 +13,7 @@ const columnsQuery = `
     a.attnotnull AS is_required, pg_get_expr(d.adbin, d.adrelid) AS default, col_description(c.oid, a.attnum) AS comment
   FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_type t ON t.oid = a.atttypid
     LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
-  WHERE c.relnamespace = 'tollgate'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
+  WHERE c.relnamespace = $1::regnamespace AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
     AND a.attnum > 0 AND NOT a.attisdropped
   ORDER BY c.relname, a.attnum`
 
@@ -46,16 +46,26 @@ interface Constraint {
 export async function renderSqlReference(client: pg.ClientBase): Promise<string> {
   // Whatever the user's search path is, names are written out in full.
   await client.query('SET search_path = pg_catalog')
-  const columns = await client.query<Column>(columnsQuery)
+  const columns = await client.query<Column>(columnsQuery, ['tollgate'])
+  const views = await client.query<Column>(columnsQuery, ['tollgate_report'])
   const constraints = await client.query<Constraint>(constraintsQuery)
   const functions = await client.query<{ name: string; arguments: string; comment: string }>(functionsQuery)
   const tables = [...Map.groupBy(columns.rows, (row) => row.table_name).values()]
+  const readable = [...Map.groupBy(views.rows, (row) => `tollgate_report.${row.table_name}`)]
   return [
     '# The schema `tollgate`',
     'Made from the COMMENTs of the migrations by `node scripts/bootstrap.mjs scripts/sql-reference.ts`; edit those, not this page. Policy is changed by plain SQL and is in force everywhere within a second of its COMMIT. Ids are of the domain `slug`: 1 to 64 of `a-z`, `0-9`, dot, underscore and hyphen.',
     ...tables.map((table) => tableText(table, constraints.rows)),
     '## Functions',
     functions.rows.map((row) => `- \`tollgate.${row.name}(${row.arguments})\`: ${row.comment}`).join('\n'),
+    '## The schema `tollgate_report`',
+    'Views for dashboards and for people who only read: the role `tollgate_reader` may read them and nothing else. No secret is in them.',
+    ...readable.map(([name, rows]) =>
+      tableText(
+        rows.map((row) => ({ ...row, table_name: name })),
+        [],
+      ),
+    ),
     '',
   ].join('\n\n')
 }
