@@ -2,7 +2,7 @@ import type { AlertEvent, AlertedLimit } from '../core/alert-event.ts'
 import { amountWords } from '../core/amount-words.ts'
 import { shownAmount, unitWord } from '../core/shown-amount.ts'
 import { askedAmount, numberIn, phrase, said, usedPercent } from './event-facts.ts'
-import { askedIn, type Scene, type Words } from './words.ts'
+import { askedIn, isRefusedBelow, type Scene, type Words } from './words.ts'
 
 /** Every alert in English; see `Words`. The sender escapes what people wrote. */
 export const wordsEn: Words = {
@@ -132,6 +132,7 @@ function decided(event: AlertEvent, scene: Scene) {
 
 function levelTitle(event: AlertEvent): string {
   const { limit, percent = 100 } = event
+  if (isRefusedBelow(event)) return `A request of ${who(event)} no longer fits into ${ofLimit(event)}${figures(limit)}`
   if (percent === 100) return `${who(event)} has used up ${ofLimit(event)}${figures(limit)}`
   return `${who(event)} has reached ${percent} % of ${ofLimit(event)}${figures(limit)}`
 }

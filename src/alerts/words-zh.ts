@@ -2,7 +2,7 @@ import type { AlertEvent, AlertedLimit } from '../core/alert-event.ts'
 import type { CountedQuantity } from '../core/quantity.ts'
 import { shownAmount } from '../core/shown-amount.ts'
 import { askedAmount, numberIn, phrase, said, usedPercent } from './event-facts.ts'
-import { askedIn, type Scene, type Words } from './words.ts'
+import { askedIn, isRefusedBelow, type Scene, type Words } from './words.ts'
 
 /** Every alert in Chinese; see `Words`. The facts are those of `words-en.ts`, which a test holds against it. */
 export const wordsZh: Words = {
@@ -128,6 +128,7 @@ function decided(event: AlertEvent, scene: Scene) {
 function levelTitle(event: AlertEvent): string {
   const { limit, percent = 100 } = event
   const figures = limit === undefined ? '' : `：${ofAmount(limit)}`
+  if (isRefusedBelow(event)) return `${who(event)}的${ofLimit(event)}余量不足，已有请求被拒绝${figures}`
   if (percent === 100) return `${who(event)}的${ofLimit(event)}已用完${figures}`
   return `${who(event)}的${ofLimit(event)}已用到 ${percent} %${figures}`
 }

@@ -29,3 +29,8 @@ export interface Words {
 export function askedIn({ askAt }: Scene): string | undefined {
   return askAt === 'your administrator' ? undefined : askAt
 }
+
+/** A request was refused that was larger than what is left, so that not all of the limit is used. */
+export function isRefusedBelow({ percent, limit, data }: AlertEvent): boolean {
+  return percent === 100 && data?.['refused'] === true && limit !== undefined && limit.used < limit.amount
+}

@@ -60,7 +60,8 @@ export function refusalEvent(refused: QuotaRefusal, snapshot: Snapshot): NewAler
   const { window, timeZone, surface, quantity, subject } = line
   const booked = { subject, surface, quantity, window, timeZone, ...counter.window, used: counter.used }
   const [event] = levelEvents({ watched, counter: booked }, { told: percent, skipped: [] })
-  return event && { ...event, data: { refused: true, needs: refusal.limit?.needs ?? null } }
+  const needs = refusal.limit?.needs ?? 0
+  return event && { ...event, data: { refused: true, needs: quantity === 'credits' ? needs / 1_000 : needs } }
 }
 
 /** A request that is larger than the whole limit says nothing of what is left. */

@@ -71,7 +71,7 @@ test('the first refusal by a quota makes one event, though two processes refuse 
     {
       key: expect.stringMatching(/^level account:alice daily \d+ 100$/),
       ...{ account: 'alice', project: 'vision', department: 'research', percent: 100, level: 'exhausted' },
-      ...{ used: '2.000', amount: '2.000', data: { refused: true, needs: 1_000 } },
+      ...{ used: '2.000', amount: '2.000', data: { refused: true, needs: 1 } },
     },
   ])
 })

@@ -42,6 +42,14 @@ const cases: Readonly<Record<string, Case>> = {
     facts: inLimit,
     title: { en: 'alice has used up daily: 800.5 of 1000 credits', zh: 'alice 的限额 daily 已用完：800.5 / 1000 点' },
   },
+  'level of a refusal': {
+    event: levelEvent({ level: 'exhausted', percent: 100, data: { refused: true, needs: 300 } }),
+    facts: inLimit,
+    title: {
+      en: 'A request of alice no longer fits into daily: 800.5 of 1000 credits',
+      zh: 'alice 的限额 daily 余量不足，已有请求被拒绝：800.5 / 1000 点',
+    },
+  },
   'level above all': { event: levelEvent({ level: 'exhausted', percent: 150 }), facts: ['150 %', ...inLimit] },
   recovered: { event: levelEvent({ type: 'recovered', level: 'info' }), facts: inLimit },
   forecast: {

@@ -201,7 +201,7 @@ describe('refusalEvent()', () => {
   test('says that the limit is exhausted, by the key of its level', () => {
     expect(refusalEvent(first(), policy())).toEqual({
       ...{ key: `level account:alice daily ${window.startMs} 100`, type: 'level', level: 'exhausted', percent: 100 },
-      ...{ account: 'alice', project: 'vision', department: 'research', data: { refused: true, needs: 1_000 } },
+      ...{ account: 'alice', project: 'vision', department: 'research', data: { refused: true, needs: 1 } },
       limit: {
         ...{
           name: 'daily',
