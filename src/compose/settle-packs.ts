@@ -1,6 +1,7 @@
 import type { Pool } from 'pg'
 import type { WindowsAt } from '../check/lines.ts'
 import { type Grant, takesPacks } from '../core/grant.ts'
+import { figuresKeptMs } from '../core/pack-settlement.ts'
 import type { PolicySnapshot } from '../policy/snapshot.ts'
 import { createPostgresPackBooks } from '../postgres/pack-books.ts'
 import type { Observer } from '../telemetry/observer.ts'
@@ -43,7 +44,8 @@ function packsOf(
   snapshot: PolicySnapshot,
   at: { readonly nowMs: number; readonly windows: WindowsAt },
 ): readonly PacksInForce[] {
-  const packs = [...snapshot.state.tables.grant.inForce.values()].filter(({ spent }) => spent !== undefined)
+  const grants = [...snapshot.state.tables.grant.inForce.values()]
+  const packs = grants.filter(({ spent, endMs }) => spent !== undefined && endMs > at.nowMs - figuresKeptMs)
   const groups = Map.groupBy(packs, ({ grantedTo, limitName }) => `${grantedTo.id} ${limitName}`)
   return [...groups.values()].flatMap((group) => packsInForce(snapshot, group, at) ?? [])
 }

@@ -36,12 +36,13 @@ export interface Settlement {
 }
 
 /** Figures are kept so long, so what is older is settled or lost. */
-const keptMs = 34 * 24 * 3_600_000
+export const figuresKeptMs = 34 * 24 * 3_600_000
 
 /** Packs of which nothing can change any more are left out. */
 export function unsettled<P extends Omit<KnownPack, 'paid'>>(packs: readonly P[], nowMs: number): readonly P[] {
   return packs.filter(
-    ({ startMs, endMs, finalUntilMs = startMs }) => startMs <= nowMs && finalUntilMs < endMs && endMs > nowMs - keptMs,
+    ({ startMs, endMs, finalUntilMs = startMs }) =>
+      startMs <= nowMs && finalUntilMs < endMs && endMs > nowMs - figuresKeptMs,
   )
 }
 
@@ -97,7 +98,7 @@ export function paidSince({ paid }: Pick<KnownPack, 'paid'>, fromMs: number): nu
 
 function fromOf(packs: readonly KnownPack[], nowMs: number): number {
   const starts = packs.map(({ startMs, finalUntilMs = startMs }) => Math.max(startMs, finalUntilMs))
-  return Math.max(nowMs - keptMs, Math.min(nowMs, ...starts))
+  return Math.max(nowMs - figuresKeptMs, Math.min(nowMs, ...starts))
 }
 
 function clipped(range: TimeRange, { startMs, endMs }: TimeRange): TimeRange {

@@ -33,6 +33,7 @@ export interface PackSettlingOptions {
 export const packSettlingDefaults = { everyMs: 250, groupsMax: 100 } as const
 
 const batchesMax = 100
+const retryMs = 1_000
 
 /**
  * Writes what packs paid of windows that are over, about a second after each is, and again as late reports may change it. At the start
@@ -41,17 +42,21 @@ const batchesMax = 100
 export function createPackSettling(options: PackSettlingOptions): Loop {
   const { observer, everyMs, groupsMax, nowMs } = options
   const dueMs = new Map<string, number>()
+  const dueOf = (key: string): number => dueMs.get(key) ?? 0
   let isStopping = false
 
   async function step(): Promise<number> {
     const groups = options.packs()
     forget(dueMs, groups)
     const now = nowMs()
-    const due = groups.filter(({ key }) => (dueMs.get(key) ?? 0) <= now).slice(0, groupsMax)
+    const waited = groups.filter(({ key }) => dueOf(key) <= now)
+    const due = waited.sort((left, right) => dueOf(left.key) - dueOf(right.key)).slice(0, groupsMax)
     const faults: unknown[] = []
     const isDrained = createDrained(options.drain)
     for (const group of due) {
       if (isStopping) break
+      // First the others, should it fail or the ledger be behind.
+      dueMs.set(group.key, now + retryMs)
       try {
         if (!(await isDrained(group.subject.partition))) continue
         await settle(group, options, now)

@@ -67,9 +67,7 @@ describe('the schema', () => {
 describe('readPolicy()', () => {
   let checks: ReadonlySet<string> = new Set()
   /** Another table than those of policy, or said by a trigger only. */
-  const unread = [
-    ...['emptied_table_is_one_that_is_held', 'pack_price_has_a_currency', 'pack_lasts_a_day_or_a_month'],
-  ]
+  const unread = ['emptied_table_is_one_that_is_held', 'pack_price_has_a_currency', 'pack_lasts_a_day_or_a_month']
 
   beforeAll(async () => {
     await open()
