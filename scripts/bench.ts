@@ -5,6 +5,7 @@ import { rootFolder } from './state-folder.ts'
 
 /** `npm run bench -- NAME`: what each name runs. */
 const benches: Readonly<Record<string, readonly string[]>> = {
+  alerts: ['alerts'],
   check: ['check', 'policy'],
   policy: ['policy'],
   ledger: ['ledger'],

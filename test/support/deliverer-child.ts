@@ -60,3 +60,4 @@ const steppedSender: Sender = {
 }
 
 startDeliverer({ databaseUrl, settings, outbox: steppedOutbox, senders: { webhook: steppedSender } })
+console.log('delivering')
