@@ -12,61 +12,78 @@ import { watchedLimits } from './watched-limits.ts'
 const rowsMax = 1_000
 /** What is forgotten is found to be there already, once. */
 const knownMax = 200_000
+const accountsMax = 10_000
 const minuteMs = 60_000
 
 /** Which counters of watched limits have a row in the books, as far as this process knows. */
 export interface CounterRows {
-  /** Those that these charges move and that are not known to have one; of windows that end after `sinceMs`. */
+  /** Those that these charges of one partition move and that are not known to have one; of windows that end after `sinceMs`. */
   wantedBy(
     entries: readonly ChargeEntry[],
     given: { readonly snapshot: Snapshot; readonly sinceMs: number },
   ): { readonly rows: readonly SubjectCounter[]; readonly kept: () => void }
 }
 
-/** For so long all counters of a subject are known to have their rows. */
+/** For so long, and while the policy stays the same, all counters of these subjects of an account's charges are known to have their rows. */
 interface Covered extends TimeRange {
-  readonly snapshot: Snapshot
+  readonly subjects: readonly Subject[]
 }
 
 /**
  * A store asks for a counter's figures, and so gives it a row, only when it has never held it: a window that follows another begins in the
- * store alone. What is watched needs its row all the same. In the steady state each charge costs a look-up per subject.
+ * store alone. What is watched needs its row all the same. In the steady state each charge costs a look-up by its account.
  */
 export function createCounterRows(): CounterRows {
   const known = new Set<string>()
-  const covered = new Map<string, Covered>()
+  let policy: Snapshot | undefined
+  /** By partition and account; of `policy`. */
+  const covered = new Map<number, Map<string, Covered>>()
   const memo: WindowMemo = new Map()
 
   return {
     wantedBy(entries, { snapshot, sinceMs }) {
+      if (snapshot !== policy) covered.clear()
+      policy = snapshot
       const rows = new Map<string, SubjectCounter>()
       const covers = new Map<string, Covered>()
+      const partition = entries[0]?.partition ?? 0
+      const before = covered.get(partition)
       for (const entry of entries) {
-        for (const subject of entry.subjects) {
-          if (subject.partition !== entry.partition || !isWatched(subject)) continue
-          const name = `${subjectName(subject)} ${entry.meta.account}`
-          const cover = covers.get(name) ?? covered.get(name)
-          if (cover?.snapshot === snapshot && holds(cover, entry.at)) continue
-          const counters = countersOf({ snapshot, subject, entry, memo })
-          const missing = counters.filter(
-            (one) => one.endMs > sinceMs && isOfWholeMinutes(one) && !known.has(keyOf(one)),
-          )
-          if (rows.size + missing.length > rowsMax) continue
-          for (const one of missing) rows.set(keyOf(one), one)
-          covers.set(name, coverOf(counters, snapshot))
-        }
+        const { account } = entry.meta
+        const cover = covers.get(account) ?? before?.get(account)
+        if (cover !== undefined && isCovered(entry, cover)) continue
+        const counters = countersOf({ snapshot, entry, memo })
+        const missing = counters.filter((one) => one.endMs > sinceMs && isOfWholeMinutes(one) && !known.has(keyOf(one)))
+        if (rows.size + missing.length > rowsMax) continue
+        for (const one of missing) rows.set(keyOf(one), one)
+        covers.set(account, { subjects: entry.subjects, ...timeOf(counters) })
       }
       return {
         rows: [...rows.values()],
         kept() {
           if (known.size + rows.size > knownMax) known.clear()
-          if (covered.size + covers.size > knownMax) covered.clear()
           for (const key of rows.keys()) known.add(key)
-          for (const [name, cover] of covers) covered.set(name, cover)
+          if (snapshot !== policy) return
+          const after = covered.get(partition) ?? new Map<string, Covered>()
+          if (after.size + covers.size > accountsMax) after.clear()
+          for (const [account, cover] of covers) after.set(account, cover)
+          covered.set(partition, after)
         },
       }
     },
   }
+}
+
+function isCovered({ at, subjects }: ChargeEntry, cover: Covered): boolean {
+  return (
+    holds(cover, at) &&
+    subjects.length === cover.subjects.length &&
+    subjects.every((subject, place) => isSame(subject, cover.subjects[place]))
+  )
+}
+
+function isSame(one: Subject, other: Subject | undefined): boolean {
+  return one.id === other?.id && one.kind === other.kind && one.partition === other.partition
 }
 
 function isWatched({ kind }: Subject): boolean {
@@ -75,26 +92,27 @@ function isWatched({ kind }: Subject): boolean {
 
 interface Charged {
   readonly snapshot: Snapshot
-  readonly subject: Subject
   readonly entry: ChargeEntry
   readonly memo: WindowMemo
 }
 
-function countersOf({ snapshot, subject, entry, memo }: Charged): readonly SubjectCounter[] {
+function countersOf({ snapshot, entry, memo }: Charged): readonly SubjectCounter[] {
   const { account } = entry.meta
-  const limits = watchedLimits(snapshot, { subject, account, atMs: entry.at })
-  return limits.flatMap(({ limit, timeZone = snapshot.account(account)?.timeZone }) => {
-    const { counts, window, surface } = limit
-    if (counts === 'in_flight' || surface === 'api' || window === undefined || timeZone === undefined) return []
-    const { current } = windowsAt(entry.at, { window, timeZone }, memo)
-    return [{ subject, surface, quantity: counts, window, timeZone, startMs: current.startMs, endMs: current.endMs }]
+  const subjects = entry.subjects.filter((subject) => subject.partition === entry.partition && isWatched(subject))
+  return subjects.flatMap((subject) => {
+    const limits = watchedLimits(snapshot, { subject, account, atMs: entry.at })
+    return limits.flatMap(({ limit, timeZone = snapshot.account(account)?.timeZone }) => {
+      const { counts, window, surface } = limit
+      if (counts === 'in_flight' || surface === 'api' || window === undefined || timeZone === undefined) return []
+      const { current } = windowsAt(entry.at, { window, timeZone }, memo)
+      return [{ subject, surface, quantity: counts, window, timeZone, startMs: current.startMs, endMs: current.endMs }]
+    })
   })
 }
 
-/** Without a watched limit: as long as the policy stays the same. */
-function coverOf(counters: readonly SubjectCounter[], snapshot: Snapshot): Covered {
+/** While none of the windows ends. Without a watched limit: as long as the policy stays the same. */
+function timeOf(counters: readonly SubjectCounter[]): TimeRange {
   return {
-    snapshot,
     startMs: counters.reduce((last, { startMs }) => Math.max(last, startMs), Number.NEGATIVE_INFINITY),
     endMs: counters.reduce((first, { endMs }) => Math.min(first, endMs), Number.POSITIVE_INFINITY),
   }

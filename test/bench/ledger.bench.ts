@@ -17,7 +17,10 @@ const pacedMs = 10_000
 const ledgerCore = 0
 const restCore = 1
 
-/** How fast one ledger books what Redis holds, against plainly copying the same rows, and how far it lags behind 5,000 charges a second. */
+/**
+ * How fast one ledger books what Redis holds and tells the levels that are crossed, against plainly copying the same rows and against not
+ * watching for levels, and how far it lags behind 5,000 charges a second.
+ */
 export async function run(): Promise<readonly Figure[]> {
   await using stack = new AsyncDisposableStack()
   const dataFolder = createScratchFolder('bench-ledger-postgres')
@@ -31,19 +34,24 @@ export async function run(): Promise<readonly Figure[]> {
   const sql = new pg.Client({ connectionString: database.url })
   await sql.connect()
   stack.defer(() => sql.end())
+  await sql.query(peopleAndLimits)
   const filler = await openChargeFiller(redis.url)
   stack.defer(() => filler.close())
   const urls = [database.url, redis.url]
   await filler.fill(2_000)
-  await drainOnce(urls)
+  await drainOnce([...urls, 'once', 'plain'])
   await keepCounters(sql)
 
   const speeds: number[] = []
   const ratios: number[] = []
+  const watchedRatios: number[] = []
   for (let round = 0; round < rounds; round += 1) {
     await filler.fill(chargesPerRound)
-    const { merged, ms } = await drainOnce(urls)
+    const plain = await drainOnce([...urls, 'once', 'plain'])
+    await filler.fill(chargesPerRound)
+    const { merged, ms } = await drainOnce([...urls, 'once', 'watched'])
     if (merged !== chargesPerRound) throw new Error(`The ledger booked ${merged} of ${chargesPerRound}`)
+    watchedRatios.push(ms / plain.ms)
     speeds.push((merged * 1_000) / ms)
     ratios.push(ms / (await copyMs(sql)))
   }
@@ -51,9 +59,22 @@ export async function run(): Promise<readonly Figure[]> {
   return [
     figureOf('ledger.charges_per_s', '1/s', speeds),
     figureOf('ledger.copy_ratio', 'x', ratios),
+    figureOf('ledger.watched_ratio', 'x', watchedRatios),
     { figure: 'ledger.lag_ms.max', value: lag.max, min: lag.min, max: lag.max, unit: 'ms' },
   ]
 }
+
+/** Who pays for what the filler appends, with a day's quota that most accounts use up while this runs, and wider ones around them. */
+const peopleAndLimits = `
+  INSERT INTO tollgate.plan (id) VALUES ('free');
+  INSERT INTO tollgate.department (id) SELECT 'department-' || n FROM generate_series(0, 15) AS n;
+  INSERT INTO tollgate.project (id, department) SELECT 'project-' || n, 'department-' || n % 16 FROM generate_series(0, 79) AS n;
+  INSERT INTO tollgate.account (id, project, plan) SELECT 'account-' || n, 'project-' || n % 80, 'free' FROM generate_series(0, 399) AS n;
+  INSERT INTO tollgate.limit_rule (id, name, kind, counts, per, amount, "window", time_zone) VALUES
+    ('a', 'account-day', 'quota', 'credits', 'account', 500, 'day', 'UTC'),
+    ('m', 'account-month', 'quota', 'credits', 'account', 1000000, 'month', 'UTC'),
+    ('p', 'project-day', 'quota', 'credits', 'project', 2000, 'day', 'UTC'),
+    ('d', 'department-month', 'quota', 'credits', 'department', 50000, 'month', 'UTC')`
 
 /** Every account's and department's day is kept in quota_usage, as after some first spends. */
 async function keepCounters(sql: pg.Client): Promise<void> {
@@ -80,8 +101,8 @@ interface Booked {
   readonly ms: number
 }
 
-async function drainOnce(urls: readonly string[]): Promise<Booked> {
-  const ledger = startLedger([...urls, 'once'])
+async function drainOnce(words: readonly string[]): Promise<Booked> {
+  const ledger = startLedger(words)
   for await (const line of ledger.lines) {
     const said = JSON.parse(line) as Partial<Booked> & { readonly event?: string }
     if (said.event !== undefined) throw new Error(line)
@@ -99,7 +120,7 @@ async function pacedLag(
   filler: ChargeFiller,
   urls: readonly string[],
 ): Promise<{ max: number; min: number }> {
-  const ledger = startLedger([...urls, 'run'])
+  const ledger = startLedger([...urls, 'run', 'watched'])
   const before = await bookedCount(sql)
   const sent: { readonly count: number; readonly atMs: number }[] = []
   const startedMs = performance.now()

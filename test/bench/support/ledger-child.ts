@@ -1,12 +1,17 @@
-// A ledger alone in its process:  node test/bench/support/ledger-child.ts DATABASE_URL REDIS_URL once|run
+// A ledger alone in its process:  node test/bench/support/ledger-child.ts DATABASE_URL REDIS_URL once|run watched|plain
+// It tells what levels the charges cross, as every ledger does, unless it is `plain`.
 // `once` drains until nothing is left and prints {"merged":…,"ms":…}; `run` goes on until SIGTERM and prints every gauge it sets.
+import { clock } from '../../../src/compose/clock.ts'
+import { createPolicyKeeper } from '../../../src/policy/keeper.ts'
 import { createPostgresLedgerStore } from '../../../src/postgres/ledger-store.ts'
+import { createPostgresPolicyDatabase } from '../../../src/postgres/policy-database.ts'
 import { createPool } from '../../../src/postgres/pool.ts'
 import { createRedisSpendStore } from '../../../src/redis/spend-store.ts'
 import { type Observer, silentObserver } from '../../../src/telemetry/observer.ts'
 import { createLedger, ledgerDefaults } from '../../../src/usage/ledger.ts'
+import { createLevelWatch } from '../../../src/usage/level-watch.ts'
 
-const [databaseUrl = '', redisUrl = '', how = 'once'] = process.argv.slice(2)
+const [databaseUrl = '', redisUrl = '', how = 'once', watching = 'watched'] = process.argv.slice(2)
 const print = (what: Readonly<Record<string, unknown>>) => process.stdout.write(`${JSON.stringify(what)}\n`)
 const observer: Observer = {
   ...silentObserver,
@@ -16,7 +21,10 @@ const observer: Observer = {
 const pool = createPool(databaseUrl, () => undefined)
 const spending = createRedisSpendStore({ url: redisUrl, observer: silentObserver, nowMs: Date.now })
 await spending.ready()
-const store = createPostgresLedgerStore({ pool, observer: silentObserver })
+const policy = createPolicyKeeper({ database: createPostgresPolicyDatabase({ databaseUrl }), observer, clock })
+await policy.ready
+const watch = createLevelWatch({ policy: policy.current, nowMs: () => spending.nowMs() })
+const store = createPostgresLedgerStore({ pool, observer, ...(watching === 'watched' && { watch }) })
 const settings = { ...ledgerDefaults, nowMs: Date.now }
 const ledger = createLedger({ stream: spending, store, seedStore: spending, observer, settings })
 if (how === 'once') {
