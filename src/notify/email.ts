@@ -3,6 +3,7 @@ import type { Sender, SendResult } from '../alerts/ports.ts'
 import { quoted } from './http-result.ts'
 import { mailOf } from './mail-text.ts'
 import { openChannel, type SendTools } from './send-tools.ts'
+import { createTurns } from './turns.ts'
 
 export interface MailSettings {
   /**
@@ -19,14 +20,14 @@ export interface MailSender extends Sender {
   close(): void
 }
 
-const connectionsMax = 5
-const underWayMax = 100
+const connectionsMax = 8
+const waitingMax = 1_000
 const address = /^[^@\s<>,;]{1,64}@[A-Za-z0-9.-]{1,190}$/
 
 /**
- * Sends mail through one server, over at most 5 connections that are kept between mails. 2xx is sent; a mailbox or message that is turned down for
+ * Sends mail through one server, over at most 8 connections that are kept between mails. 2xx is sent; a mailbox or message that is turned down for
  * good (5xx to RCPT or DATA) is refused; anything else is tried again, as SMTP has it (RFC 5321 §4.2.1): 4xx, no connection, no TLS, a password
- * that is not taken, no answer within 10 s.
+ * that is not taken, no answer within 10 s. A mail that waits for a connection for half of that is not sent, and tried again.
  */
 export function createMailSender(
   tools: Pick<SendTools, 'secrets' | 'nowMs'>,
@@ -37,7 +38,9 @@ export function createMailSender(
   const from = mail.from ?? `Tollgate <tollgate@${new URL(mail.url).hostname}>`
   const domain = /@([A-Za-z0-9.-]+)>?\s*$/.exec(from)?.[1] ?? 'tollgate.invalid'
   const transport = createTransport(poolOptions(mail.url, timeoutMs))
-  let underWay = 0
+  // Each mail hears of its own trouble; of an idle connection's nobody needs to.
+  transport.on('error', () => {})
+  const turns = createTurns({ countMax: connectionsMax, waitingMax })
   return {
     kind: 'email',
     perMinuteMax: 20,
@@ -45,20 +48,12 @@ export function createMailSender(
       const opened = await openChannel(channel, tools)
       if (opened.kind !== 'opened') return opened
       if (!address.test(opened.target)) return { kind: 'refused', why: 'The target is not one mail address' }
-      if (underWay >= underWayMax) return { kind: 'again', why: 'Too many mails are under way', retryAfterMs: 1_000 }
-      underWay += 1
-      const sending = transport.sendMail({
-        ...mailOf(message, channel, domain),
-        from,
-        to: { name: '', address: opened.target },
-      })
-      const result = sending.then((): SendResult => ({ kind: 'sent' }), resultOf)
-      return await inTime(
-        result.finally(() => {
-          underWay -= 1
-        }),
-        timeoutMs,
-      )
+      const turn = await turns.take(timeoutMs / 2)
+      if (turn === undefined) return { kind: 'again', why: 'Too many mails wait for the mail server' }
+      const to = { name: '', address: opened.target }
+      const sending = transport.sendMail({ ...mailOf(message, channel, domain), from, to })
+      const result = sending.then((): SendResult => ({ kind: 'sent' }), resultOf).finally(turn.done)
+      return await inTime(result, timeoutMs / 2)
     },
     close: () => transport.close(),
   }
@@ -75,6 +70,8 @@ function poolOptions(text: string, timeoutMs: number): SMTPPoolOptions & { reado
     url: text,
     pool: true,
     maxConnections: connectionsMax,
+    // Once, for a connection that the server closed while it was idle; the rest is tried again by whoever asked.
+    maxRequeues: 1,
     connectionTimeout: timeoutMs,
     greetingTimeout: timeoutMs,
     socketTimeout: timeoutMs,
@@ -94,7 +91,7 @@ function resultOf(error: NodemailerError): SendResult {
   return { kind: responseCode >= 500 && turnedDown.has(command) ? 'refused' : 'again', why }
 }
 
-/** The library waits by step; this bounds the whole. What is sent all the same is sent again later, with the same Message-ID. */
+/** The library waits by step; this bounds the whole. A mail that is taken after all is sent once more later, with the same Message-ID. */
 async function inTime(result: Promise<SendResult>, timeoutMs: number): Promise<SendResult> {
   const late = Promise.withResolvers<SendResult>()
   const timer = setTimeout(

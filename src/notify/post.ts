@@ -76,9 +76,8 @@ interface Dialling {
   readonly lookup?: LookupFunction
 }
 
-function exchange(url: URL, { body, headers }: Letter, { deadline, lookup }: Dialling): Promise<Answer> {
-  const bytes = Buffer.from(body)
-  const { promise, resolve } = Promise.withResolvers<Answer>()
+function exchange(url: URL, letter: Letter, { deadline, lookup }: Dialling): Promise<Answer> {
+  const bytes = Buffer.from(letter.body)
   const request = (url.protocol === 'https:' ? https : http).request(url, {
     method: 'POST',
     agent: false,
@@ -89,20 +88,29 @@ function exchange(url: URL, { body, headers }: Letter, { deadline, lookup }: Dia
       'content-type': 'application/json',
       'content-length': bytes.length,
       'user-agent': `tollgate/${version}`,
-      ...headers,
+      ...letter.headers,
       connection: 'close',
     },
   })
-  request.on('response', (response) => {
-    readUpTo(response).then(
-      (text) => resolve({ kind: 'answered', status: response.statusCode ?? 0, headers: response.headers, text }),
-      (error) => resolve({ kind: 'unreachable', why: whyOf(error) }),
-    )
-  })
-  // What comes after the answer began changes nothing: a promise is kept once.
-  request.on('error', (error) => resolve({ kind: 'unreachable', why: whyOf(error) }))
+  const answer = answerOf(request)
   request.end(bytes)
-  return promise.finally(() => request.destroy())
+  return answer.finally(() => request.destroy())
+}
+
+function answerOf(request: http.ClientRequest): Promise<Answer> {
+  const { promise, resolve } = Promise.withResolvers<Answer>()
+  const fail = (error: unknown): void => resolve({ kind: 'unreachable', why: whyOf(error) })
+  // For when there is neither answer nor error: a change to another protocol, say.
+  const closed = (): void => fail(new Error('closed'))
+  request.once('close', closed)
+  // What comes after the answer began changes nothing: a promise is kept once.
+  request.on('error', fail)
+  request.once('response', (response) => {
+    request.off('close', closed)
+    const { statusCode: status = 0, headers } = response
+    readUpTo(response).then((text) => resolve({ kind: 'answered', status, headers, text }), fail)
+  })
+  return promise
 }
 
 /** The first 64 KiB; the rest is not waited for. */

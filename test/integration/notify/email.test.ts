@@ -142,6 +142,26 @@ describe('the mail sender', () => {
     expect(await senders.email.send(toAlice, message)).toEqual({ kind: 'sent' })
   })
 
+  test('goes on after the server has closed an idle connection', async () => {
+    const server = await mailServer({ disabledCommands: ['STARTTLS'] })
+    const senders = sendersTo(`smtp://127.0.0.1:${server.port}`)
+    expect(await senders.email.send(toAlice, message)).toEqual({ kind: 'sent' })
+    expect(server.hangUp()).toBe(1)
+    expect(await senders.email.send(toAlice, message)).toEqual({ kind: 'sent' })
+    expect(server.connections()).toBe(2)
+  })
+
+  test('sends many at once over few connections, each once', async () => {
+    const server = await mailServer({ disabledCommands: ['STARTTLS'] })
+    const senders = sendersTo(`smtp://127.0.0.1:${server.port}`)
+    const channels = Array.from({ length: 60 }, (_, index) => localChannel('email', `person-${index}@example.org`))
+    const ends = await Promise.all(channels.map((channel) => senders.email.send(channel, message)))
+    expect(ends).toEqual(channels.map(() => ({ kind: 'sent' })))
+    expect(new Set(server.received.flatMap(({ to }) => to)).size).toBe(60)
+    expect(server.received).toHaveLength(60)
+    expect(server.connections()).toBeLessThanOrEqual(8)
+  })
+
   test('waits for a server that says nothing no longer than it may', async () => {
     const silent = await startSilent()
     ends.push(() => silent.close())

@@ -133,17 +133,36 @@ describe('createPost()', () => {
     })
   })
 
-  test('takes the answer of a server that answers before it has read everything', async () => {
+  /** Answers these bytes to whatever comes first, and closes. */
+  async function saying(bytes: string): Promise<string> {
     const server = createServer((socket) => {
-      socket.once('data', () => socket.end('HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n'))
+      socket.once('data', () => socket.end(bytes))
       socket.on('error', () => {})
     })
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     servers.push({ close: () => new Promise((resolve) => server.close(() => resolve())) })
-    const { port } = server.address() as AddressInfo
-    const answer = await createPost()({ ...letter(`http://127.0.0.1:${port}/`), body: 'x'.repeat(1_000) })
-    expect(answer).toMatchObject({ kind: 'answered', status: 413 })
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  }
+
+  test.each([
+    ['HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n\r\n', 413, ''],
+    ['HTTP/1.1 204 No Content\r\n\r\n', 204, ''],
+    ['HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok', 200, 'ok'],
+    [`HTTP/1.0 200 OK\r\n\r\n${'x'.repeat(40_000)}`, 200, 'x'.repeat(40_000)],
+  ])('takes an answer that comes early, bare, in two steps or ended by the connection', async (bytes, status, text) => {
+    const answer = await createPost()({ ...letter(await saying(bytes)), body: 'x'.repeat(1_000) })
+    expect(answer).toMatchObject({ kind: 'answered', status, text })
+  })
+
+  test.each([
+    '',
+    'HTTP/1.1 100 Continue\r\n\r\n',
+    'HTTP/1.1 101 Switching Protocols\r\nupgrade: foo\r\nconnection: upgrade\r\n\r\n',
+    'HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf',
+    'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n',
+  ])('does not take for an answer: %j', async (bytes) => {
+    expect(await createPost()(letter(await saying(bytes)))).toMatchObject({ kind: 'unreachable' })
   })
 
   test('asks TLS for the name and trusts no certificate of its own making', async () => {

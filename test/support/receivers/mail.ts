@@ -1,6 +1,5 @@
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import PostalMime, { type Email } from 'postal-mime'
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
 
@@ -17,6 +16,8 @@ export interface MailServer {
   readonly received: readonly ReceivedMail[]
   /** How often somebody connected. */
   readonly connections: () => number
+  /** Closes the connections that are open; answers how many. */
+  hangUp(): number
   /** The next recipients or messages are answered so; undefined: taken. */
   refuse(at: 'rcpt' | 'data', answer: { readonly code: number; readonly text: string } | undefined): void
   close(): Promise<void>
@@ -57,6 +58,11 @@ export async function startMail({
       }, done)
     },
   })
+  const sockets = new Set<Socket>()
+  server.server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
   server.on('error', () => {})
   server.listen(0, '127.0.0.1')
   await once(server.server, 'listening')
@@ -64,6 +70,11 @@ export async function startMail({
     port: (server.server.address() as AddressInfo).port,
     received,
     connections: () => connections,
+    hangUp: () => {
+      const open = [...sockets]
+      for (const socket of open) socket.end('421 Timeout - closing connection\r\n')
+      return open.length
+    },
     refuse: (at, answer) => {
       refusals[at] = answer
     },
@@ -74,7 +85,7 @@ export async function startMail({
 /** A server that takes connections and says nothing. */
 export async function startSilent(): Promise<{ readonly port: number; close(): Promise<void> }> {
   const server = createServer(() => {})
-  const sockets = new Set<import('node:net').Socket>()
+  const sockets = new Set<Socket>()
   server.on('connection', (socket) => sockets.add(socket))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
