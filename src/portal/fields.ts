@@ -9,9 +9,9 @@ export const slug = z
 /** RFC 3339 in UTC, to the second or finer. */
 export const time = z.iso.datetime()
 
-/** An instant in JSON. */
+/** An instant in JSON. What SQL wrote has microseconds. */
 export function shownTime(atMs: number): string {
-  return utcTime(atMs)
+  return utcTime(Math.floor(atMs))
 }
 
 /** One line of text that people wrote: no control characters, no halves of letters. */
