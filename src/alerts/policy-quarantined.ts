@@ -26,7 +26,7 @@ export function policyQuarantined(
 ): Condition {
   return {
     name: 'policy_quarantined',
-    everyMs: 10_000,
+    everyMs: 2_000,
     async look() {
       const rows = held()
       if (rows !== undefined) {

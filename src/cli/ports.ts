@@ -9,6 +9,7 @@ import type { ManageTools } from '../manage/ports.ts'
 import type { RequestTools } from '../manage/request-ports.ts'
 import type { PolicyListing } from '../policy/policy-show.ts'
 import type { ReportReader, UsageReader } from '../usage/ports.ts'
+import type { RefusalReader } from '../usage/refusal-ports.ts'
 
 /** One limit as `explain` and `quota status` show it; amounts in code units. */
 export interface LimitStanding {
@@ -147,6 +148,7 @@ export interface CliContext {
   quotaStatus(wanted: { readonly account: string }): Promise<QuotaStatus>
   explain(wanted: RequestWish): Promise<Explanation>
   usage(): Promise<UsageReader>
+  refusals(): Promise<RefusalReader>
   report(): Promise<ReportReader>
   /** Envoy's bootstrap for the upstreams in the database. Throws a `Fault` when they cannot be told apart. */
   envoyConfig(wanted: EnvoyWish): Promise<EnvoyConfig>

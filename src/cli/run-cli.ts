@@ -19,6 +19,7 @@ import { policyRemoveCommand, policyRowsCommand, policySetCommand } from './poli
 import { policyShowCommand } from './policy-show.ts'
 import type { CliContext } from './ports.ts'
 import { quotaStatusCommand } from './quota-status.ts'
+import { refusalsCommand } from './refusals.ts'
 import { reportCommand } from './report.ts'
 import { requestAskCommand, requestWithdrawCommand } from './request-ask.ts'
 import { requestApproveCommand, requestDeclineCommand } from './request-decide.ts'
@@ -45,6 +46,7 @@ const topLevel: readonly MakeCommand[] = [
   envoyConfigCommand,
   explainCommand,
   usageCommand,
+  refusalsCommand,
   reportCommand,
   doctorCommand,
   restoredCommand,

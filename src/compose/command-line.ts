@@ -14,6 +14,7 @@ import { policyCheck } from '../policy/policy-state.ts'
 import type { PolicySnapshot } from '../policy/snapshot.ts'
 import { createPostgresDirectory } from '../postgres/directory.ts'
 import { migrate } from '../postgres/migrate.ts'
+import { createPostgresRefusalReader } from '../postgres/refusal-reader.ts'
 import { createPostgresReportReader } from '../postgres/report-reader.ts'
 import { restored } from '../postgres/restored.ts'
 import { seedDemo, seedPlans } from '../postgres/seeds.ts'
@@ -68,6 +69,7 @@ export function createCommandLine(environment: Readonly<Record<string, string | 
     policyShow: async () => policyShow(await open().snapshot()),
     quotaStatus: ({ account }) => quotaStatus(open(), account),
     explain: (wish) => explain(open(), wish),
+    refusals: async () => createPostgresRefusalReader(await open().pool()),
     usage: async () => createPostgresUsageReader(await open().pool()),
     report: async () => createPostgresReportReader(await open().pool()),
     envoyConfig: async (wish) =>

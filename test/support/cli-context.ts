@@ -36,6 +36,7 @@ export function recordedContext(given: Partial<CliContext> = {}): RecordedContex
     quotaStatus: absent,
     explain: absent,
     usage: absent,
+    refusals: absent,
     report: absent,
     envoyConfig: absent,
     restored: absent,

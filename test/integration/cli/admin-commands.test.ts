@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { runCli } from '../../../src/cli/run-cli.ts'
 import { createAdminTools } from '../../../src/compose/admin-tools.ts'
+import { createPostgresRefusalLog } from '../../../src/postgres/refusal-log.ts'
+import { createPostgresRefusalReader } from '../../../src/postgres/refusal-reader.ts'
 import { recordedContext } from '../../support/cli-context.ts'
 import { openLedgerDatabase } from '../../support/ledger-database.ts'
 
@@ -69,4 +71,30 @@ test('limits, any other row, bans and the audit are managed by the command line 
     exitCode: 1,
     errors: expect.stringContaining('page of the audit'),
   })
+})
+
+test('refusals lists what was refused, page by page', async () => {
+  await using database = await openLedgerDatabase()
+  const hourMs = Math.floor(Date.now() / 3_600_000) * 3_600_000
+  const row = { hourMs, account: 'alice', project: 'vision', department: 'research', surface: 'pypi' } as const
+  const rest = { limitName: 'daily', cause: 'quota', firstAtMs: hourMs, lastAtMs: hourMs + 61_000 } as const
+  const log = createPostgresRefusalLog(database.pool)
+  await log.add(['numpy', 'torch'].map((resource) => ({ ...row, ...rest, resource, count: 3 })))
+  async function run(...words: readonly string[]) {
+    const context = recordedContext({ refusals: async () => createPostgresRefusalReader(database.pool) })
+    const exitCode = await runCli(['refusals', ...words], context)
+    return { exitCode, out: context.out(), errors: context.errors() }
+  }
+  const first = await run('--account', 'alice', '--count', '1')
+  expect(first.out).toMatch(
+    /^HOUR +ACCOUNT +PROJECT +SURFACE +RESOURCE +CAUSE +LIMIT +COUNT +LAST\n.* numpy +quota +daily +3 .*:01:01 UTC\n/,
+  )
+  const [, after = ''] = /--after (\S+)/.exec(first.out) ?? []
+  const second = JSON.parse((await run('--account', 'alice', '--count', '1', '--after', after, '--output', 'json')).out)
+  expect(second.rows).toEqual([
+    expect.objectContaining({ resource: 'torch', count: 3, limit: 'daily', hour: new Date(hourMs).toISOString() }),
+  ])
+  expect(second.next).toBeUndefined()
+  expect((await run('--account', 'bob')).out).toBe('Nothing was refused\n')
+  expect(await run('--account', "x' OR true")).toMatchObject({ exitCode: 1, errors: expect.stringContaining('no id') })
 })

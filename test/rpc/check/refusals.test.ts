@@ -1,4 +1,6 @@
+import pg from 'pg'
 import { expect, test, vi } from 'vitest'
+import { createDatabase } from '../../support/databases.ts'
 import { createKeyPrefix } from '../../support/redis.ts'
 import { startPlane, type TestPlane } from '../support/plane.ts'
 
@@ -87,3 +89,31 @@ test('a refusal by a limit whose alert rule names no 100 % tells nothing', async
   await vi.waitFor(async () => expect(await refusals(plane)).toHaveLength(1), waitMs)
   expect(await levels(plane)).toEqual([])
 })
+
+test('what was refused a moment before the end is written while it drains', async () => {
+  await using database = await createDatabase()
+  const plane = await startPlane({ database })
+  await plane.policy(spent)
+  const token = await plane.token()
+  for (let count = 0; count < 5; count += 1) await plane.client().check({ path: fileOf('torch'), token, extensions })
+  await plane[Symbol.asyncDispose]()
+  const client = new pg.Client({ connectionString: database.url })
+  await client.connect()
+  expect((await client.query('SELECT sum(count)::int AS count FROM tollgate.refusal_hour')).rows).toEqual([
+    { count: 3 },
+  ])
+  await client.end()
+})
+
+test('a row that is held back is told by the serving process, and its end when it is mended', async () => {
+  await using plane = await startPlane()
+  const events = () =>
+    plane.sql(
+      "SELECT data->>'key' AS key, ended_at IS NOT NULL AS ended FROM tollgate.alert_event WHERE type = 'policy_quarantined'",
+    )
+  await plane.policy('ALTER TABLE tollgate.limit_rule DROP CONSTRAINT limit_amount_is_not_negative')
+  await plane.policy(`${spent}; UPDATE tollgate.limit_rule SET amount = -1`)
+  await vi.waitFor(async () => expect(await events()).toEqual([{ key: 'daily', ended: false }]), 25_000)
+  await plane.policy('UPDATE tollgate.limit_rule SET amount = 1')
+  await vi.waitFor(async () => expect(await events()).toEqual([{ key: 'daily', ended: true }]), 25_000)
+}, 60_000)
