@@ -1,12 +1,14 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
+import pg from 'pg'
 import { afterEach, describe, expect, test } from 'vitest'
 import { composeMessage } from '../../../src/alerts/compose-message.ts'
 import { createSenders } from '../../../src/notify/create-senders.ts'
 import { createSecretBox } from '../../../src/notify/secret-box.ts'
+import { createDatabase } from '../../support/databases.ts'
 import { levelEvent, localChannel } from '../../support/receivers/alert-events.ts'
 
 const root = join(import.meta.dirname, '../../..')
@@ -81,5 +83,33 @@ describe('the receivers of the guide', () => {
 
   test('has ten lines', () => {
     expect(block('js').trim().split('\n')).toHaveLength(10)
+  })
+})
+
+describe('the SQL of the guides', () => {
+  const folder = join(root, 'docs/guides/channels')
+  const pages = [join(root, 'docs/guides/alerts.md'), ...readdirSync(folder).map((page) => join(folder, page))]
+  const blocks = pages.flatMap((page) =>
+    [...readFileSync(page, 'utf8').matchAll(/^```sql\n([\s\S]*?)^```$/gm)].map(([, sql = '']) => sql),
+  )
+
+  test('is what the tables take', async () => {
+    await using database = await createDatabase()
+    const client = new pg.Client({ connectionString: database.url })
+    await client.connect()
+    try {
+      await client.query(`INSERT INTO tollgate.department (id) VALUES ('research');
+        INSERT INTO tollgate.plan (id) VALUES ('standard') ON CONFLICT DO NOTHING;
+        INSERT INTO tollgate.project (id, department) VALUES ('vision', 'research');
+        INSERT INTO tollgate.account (id, project, plan) VALUES ('alice', 'vision', 'standard')`)
+      for (const sql of blocks) {
+        await client.query('BEGIN')
+        expect((await client.query(sql)).rowCount, sql).toBe(1)
+        await client.query('ROLLBACK')
+      }
+    } finally {
+      await client.end()
+    }
+    expect(blocks.length).toBe(pages.length)
   })
 })

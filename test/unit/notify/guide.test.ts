@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { composeMessage } from '../../../src/alerts/compose-message.ts'
 import { channelKinds } from '../../../src/alerts/ports.ts'
+import { runCli } from '../../../src/cli/run-cli.ts'
 import { alertTypes } from '../../../src/core/alert-event.ts'
+import { recordedContext } from '../../support/cli-context.ts'
 import { levelEvent } from '../../support/receivers/alert-events.ts'
 
 const guides = join(import.meta.dirname, '../../../docs/guides')
@@ -33,6 +35,21 @@ describe('docs/guides/alerts.md', () => {
     expect(readdirSync(join(guides, 'channels')).toSorted()).toEqual(
       channelKinds.map((kind) => `${kind}.md`).toSorted(),
     )
+  })
+
+  test('shows commands that there are, with options that they have', async () => {
+    const pages = ['alerts.md', ...channelKinds.map((kind) => `channels/${kind}.md`)]
+    const lines = pages
+      .map((page) => readFileSync(join(guides, page), 'utf8'))
+      .flatMap((text) => [...text.matchAll(/^tollgate ([^#\n]+)/gm), ...text.matchAll(/`tollgate ([^`]+)`/g)])
+      .map(([, words = '']) => words.trim())
+    expect(lines.length).toBeGreaterThan(2 * channelKinds.length)
+    for (const line of new Set(lines)) {
+      const context = recordedContext()
+      // What a command needs is not given here, so one that is understood gets no further than that.
+      expect(await runCli(line.split(/\s+/), context), `${line}: ${context.errors()}`).toBe(1)
+      expect(context.errors()).toContain('This test gives no such thing')
+    }
   })
 
   test('leads nowhere that is not there', () => {
