@@ -2,6 +2,8 @@ import { type Grant, type LimitsInForce, raisedBy } from '../core/grant.ts'
 import type { LimitRule } from '../core/limit.ts'
 import { type Place, resolveLimits, scopeName, scopesOf } from '../core/resolve-limits.ts'
 import { holds } from '../core/time-range.ts'
+import { type ScopedRows, scopeRows } from './scoped-rows.ts'
+import type { ShardedMap } from './sharded-map.ts'
 
 const resolvedMax = 20_000
 
@@ -16,8 +18,8 @@ interface Resolved {
 
 /** The rows an index is made of. */
 export interface LimitRows {
-  readonly rules: Iterable<LimitRule>
-  readonly grants?: Iterable<Grant>
+  readonly rules: ShardedMap<LimitRule>
+  readonly grants: ShardedMap<Grant>
 }
 
 /**
@@ -26,20 +28,25 @@ export interface LimitRows {
  * others were resolved meanwhile).
  */
 export class LimitIndex {
-  readonly #rules: ReadonlyMap<string, readonly LimitRule[]>
-  readonly #grants: ReadonlyMap<string, readonly Grant[]>
+  readonly #rules: ScopedRows<LimitRule>
+  readonly #grants: ScopedRows<Grant>
   readonly #resolved: Map<string, Resolved>
 
-  constructor({ rules, grants = [] }: LimitRows, previous?: LimitIndex) {
-    this.#rules = Map.groupBy(rules, (rule) => scopeName(rule.appliesTo))
-    this.#grants = Map.groupBy(grants, (grant) => scopeName(grant.grantedTo))
-    this.#resolved = previous === undefined ? new Map() : this.#kept(previous)
+  constructor({ rules, grants }: LimitRows, previous?: LimitIndex) {
+    const ruled = scopeRows(rules, (rule) => scopeName(rule.appliesTo), previous && previous.#rules)
+    const granted = scopeRows(grants, (grant) => scopeName(grant.grantedTo), previous && previous.#grants)
+    this.#rules = ruled.scoped
+    this.#grants = granted.scoped
+    // What rests only on scopes whose rules and grants are the same rows as before is kept.
+    const isKept = ({ scopes }: Resolved): boolean =>
+      !scopes.some((scope) => ruled.changed.has(scope) || granted.changed.has(scope))
+    this.#resolved = new Map([...(previous ? previous.#resolved : [])].filter(([, resolved]) => isKept(resolved)))
   }
 
   /** The limits of a place as they stand at `nowMs`, and from when until when they do. */
   limitsOf(place: Place, nowMs: number): LimitsInForce {
     const own = scopeName({ kind: 'account', id: place.account })
-    const hasOwn = this.#rules.has(own) || this.#grants.has(own)
+    const hasOwn = [this.#rules, this.#grants].some(({ byScope }) => byScope.get(own) !== undefined)
     const key = `${place.plan} ${place.project} ${place.department} ${hasOwn ? place.account : ''}`
     const found = this.#resolved.get(key)
     if (found !== undefined && holds(found.inForce, nowMs)) return found.inForce
@@ -51,8 +58,8 @@ export class LimitIndex {
 
   #resolve(place: Place, nowMs: number): Resolved {
     const scopes = scopesOf(place)
-    const rules = scopes.flatMap((scope) => this.#rules.get(scope) ?? [])
-    const grants = scopes.flatMap((scope) => this.#grants.get(scope) ?? [])
+    const rules = scopes.flatMap((scope) => this.#rules.byScope.get(scope) ?? [])
+    const grants = scopes.flatMap((scope) => this.#grants.byScope.get(scope) ?? [])
     const limits = resolveLimits(rules, place)
     return { scopes, limits, grants, inForce: raisedBy(limits, grants, nowMs) }
   }
@@ -61,30 +68,8 @@ export class LimitIndex {
     const [oldest] = this.#resolved.keys()
     if (oldest !== undefined) this.#resolved.delete(oldest)
   }
-
-  /** What rests only on scopes whose rules and grants are the same rows as before. */
-  #kept(previous: LimitIndex): Map<string, Resolved> {
-    const changed = new Set([
-      ...changedScopes(this.#rules, previous.#rules),
-      ...changedScopes(this.#grants, previous.#grants),
-    ])
-    return new Map([...previous.#resolved].filter(([, { scopes }]) => !scopes.some((scope) => changed.has(scope))))
-  }
 }
 
 function again(resolved: Resolved, nowMs: number): Resolved {
   return { ...resolved, inForce: raisedBy(resolved.limits, resolved.grants, nowMs) }
-}
-
-type ByScope<Row> = ReadonlyMap<string, readonly Row[]>
-
-function changedScopes<Row>(left: ByScope<Row>, right: ByScope<Row>): readonly string[] {
-  const scopes = new Set([...left.keys(), ...right.keys()])
-  return [...scopes].filter((scope) => !isSame(left.get(scope), right.get(scope)))
-}
-
-function isSame<Row>(left: readonly Row[] = [], right: readonly Row[] = []): boolean {
-  if (left.length !== right.length) return false
-  const rows = new Set(left)
-  return right.every((rule) => rows.has(rule))
 }

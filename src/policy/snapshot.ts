@@ -53,7 +53,7 @@ class StateSnapshot implements PolicySnapshot {
       previous && old?.limit_rule === tables.limit_rule && old.grant === tables.grant
         ? previous.#limits
         : new LimitIndex(
-            { rules: tables.limit_rule.inForce.values(), grants: tables.grant.inForce.values() },
+            { rules: tables.limit_rule.inForce, grants: tables.grant.inForce },
             previous && previous.#limits,
           )
     this.#alertRules =

@@ -3,6 +3,7 @@ import type { Grant } from '../../../src/core/grant.ts'
 import type { LimitRule } from '../../../src/core/limit.ts'
 import type { Place } from '../../../src/core/resolve-limits.ts'
 import { LimitIndex } from '../../../src/policy/limit-index.ts'
+import { ShardedMap } from '../../../src/policy/sharded-map.ts'
 
 type AppliesTo = LimitRule['appliesTo']
 
@@ -26,6 +27,19 @@ function rule(id: string, name: string, appliesTo: AppliesTo = { kind: 'anyone' 
 
 const alice: Place = { account: 'alice', project: 'vision', department: 'research', plan: 'free' }
 const bob: Place = { ...alice, account: 'bob' }
+function byId<Row extends { readonly id: string }>(rows: readonly Row[]): ShardedMap<Row> {
+  const draft = new ShardedMap<Row>().draft()
+  for (const row of rows) draft.set(row.id, row)
+  return draft.finish()
+}
+
+function indexOf(
+  { rules, grants = [] }: { readonly rules: readonly LimitRule[]; readonly grants?: readonly Grant[] },
+  previous?: LimitIndex,
+): LimitIndex {
+  return new LimitIndex({ rules: byId(rules), grants: byId(grants) }, previous)
+}
+
 const idsOf = (index: LimitIndex, place: Place): readonly string[] =>
   index.limitsOf(place, 0).limits.map((limit) => limit.id)
 
@@ -40,26 +54,26 @@ describe('limitsOf()', () => {
 
   test.each(scopes.map((_, index) => index))('lets the most specific of the first %i + 1 scopes win', (last) => {
     const rules = scopes.slice(0, last + 1).map((scope, index) => rule(`r${index}`, 'one', scope))
-    expect(idsOf(new LimitIndex({ rules }), alice)).toEqual([`r${last}`])
-    expect(idsOf(new LimitIndex({ rules: rules.toReversed() }), alice)).toEqual([`r${last}`])
+    expect(idsOf(indexOf({ rules }), alice)).toEqual([`r${last}`])
+    expect(idsOf(indexOf({ rules: rules.toReversed() }), alice)).toEqual([`r${last}`])
   })
 
   test('keeps limits of different names, sorted, and leaves out those of others', () => {
     const rules = [rule('z', 'z'), rule('a', 'a'), rule('other', 'other', { kind: 'plan', id: 'gold' })]
-    expect(idsOf(new LimitIndex({ rules }), alice)).toEqual(['a', 'z'])
+    expect(idsOf(indexOf({ rules }), alice)).toEqual(['a', 'z'])
   })
 
   test('answers the same array until a rule it rests on changes', () => {
     const everyone = rule('everyone', 'everyone')
     const ofBob = rule('of-bob', 'of-bob', { kind: 'account', id: 'bob' })
-    const first = new LimitIndex({ rules: [everyone, ofBob] })
+    const first = indexOf({ rules: [everyone, ofBob] })
     const [ofAliceBefore, ofBobBefore] = [first.limitsOf(alice, 0).limits, first.limitsOf(bob, 0).limits]
     expect(first.limitsOf({ ...alice, account: 'carol' }, 0).limits).toBe(ofAliceBefore)
-    const second = new LimitIndex({ rules: [everyone, { ...ofBob, amount: 2 }] }, first)
+    const second = indexOf({ rules: [everyone, { ...ofBob, amount: 2 }] }, first)
     expect(second.limitsOf(alice, 0).limits).toBe(ofAliceBefore)
     expect(second.limitsOf(bob, 0).limits).not.toBe(ofBobBefore)
     expect(second.limitsOf(bob, 0).limits[1]?.amount).toBe(2)
-    const third = new LimitIndex({ rules: [{ ...everyone, amount: 3 }] }, second)
+    const third = indexOf({ rules: [{ ...everyone, amount: 3 }] }, second)
     expect(third.limitsOf(alice, 0).limits[0]?.amount).toBe(3)
     expect(third.limitsOf(bob, 0).limits).toBe(third.limitsOf(alice, 0).limits)
   })
@@ -77,7 +91,7 @@ describe('limitsOf()', () => {
       grant('p', { kind: 'project', id: 'vision' }),
       grant('d', { kind: 'department', id: 'research' }),
     ]
-    const index = new LimitIndex({ rules, grants })
+    const index = indexOf({ rules, grants })
     expect(amountsOf(index, alice, 150)).toEqual([31])
     expect(amountsOf(index, bob, 150)).toEqual([21])
     expect(amountsOf(index, { ...bob, project: 'photos' }, 150)).toEqual([11])
@@ -85,7 +99,7 @@ describe('limitsOf()', () => {
   })
 
   test('lets a grant begin and end although nothing changes, also when the clock goes back', () => {
-    const index = new LimitIndex({
+    const index = indexOf({
       rules: [rule('one', 'one')],
       grants: [grant('a', { kind: 'account', id: 'alice' })],
     })
@@ -97,16 +111,16 @@ describe('limitsOf()', () => {
 
   test('forgets what it resolved when a grant comes or goes', () => {
     const rules = [rule('one', 'one')]
-    const first = new LimitIndex({ rules })
+    const first = indexOf({ rules })
     expect(amountsOf(first, alice, 150)).toEqual([1])
-    const granted = new LimitIndex({ rules, grants: [grant('p', { kind: 'project', id: 'vision' })] }, first)
+    const granted = indexOf({ rules, grants: [grant('p', { kind: 'project', id: 'vision' })] }, first)
     expect(amountsOf(granted, alice, 150)).toEqual([11])
     expect(granted.limitsOf(alice, 150)).toBe(granted.limitsOf(bob, 150))
-    expect(amountsOf(new LimitIndex({ rules }, granted), alice, 150)).toEqual([1])
+    expect(amountsOf(indexOf({ rules }, granted), alice, 150)).toEqual([1])
   })
 
   test('does not mix up accounts of another place', () => {
-    const index = new LimitIndex({ rules: [rule('r', 'r'), rule('p', 'r', { kind: 'project', id: 'photos' })] })
+    const index = indexOf({ rules: [rule('r', 'r'), rule('p', 'r', { kind: 'project', id: 'photos' })] })
     expect(idsOf(index, alice)).toEqual(['r'])
     expect(idsOf(index, { ...alice, project: 'photos' })).toEqual(['p'])
   })
