@@ -1,6 +1,6 @@
 -- Purpose: raises and packs that end within one of some spans of time and of which that was not told yet.
--- Guarantee: for each the shortest span that holds, and none that is more than half of its whole life. Packs that are spent, and grants of
---            limits that are gone, are left out. Reads only.
+-- Guarantee: for each the shortest span that holds, and none that is more than half of its whole life. Packs that are spent, grants of
+--            limits that are gone, and what was made for the running window alone (bridges, and what a pack had paid of it) are left out. Reads only.
 -- Parameters: $1 spans in hours, $2 at most so many.
 SELECT given.id, given.kind, given.limit_name, trim_scale(given.amount)::text AS amount, given.ends_at, step.hours, rule.counts,
        given.account, coalesce(given.project, account.project) AS project,
@@ -17,6 +17,7 @@ SELECT given.id, given.kind, given.limit_name, trim_scale(given.amount)::text AS
        SELECT format('grant_ending %s %s %s', given.id, floor(extract(epoch FROM given.ends_at)), step.hours) AS key) AS event
  WHERE given.ends_at > now() AND given.ends_at <= now() + make_interval(hours => (SELECT max(hours) FROM unnest($1::integer[]) AS span (hours)))
    AND given.starts_at <= now() AND given.spent < given.amount AND step.hours IS NOT NULL
+   AND given.id !~ '^(bridge|tail)-[0-9a-f]{32}$'
    AND NOT EXISTS (SELECT FROM tollgate.alert_event AS told WHERE told.key = event.key AND told.ended_at IS NULL)
  ORDER BY given.ends_at
  LIMIT $2
