@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Pool } from 'pg'
 import type { ChannelTools } from '../manage/channel-ports.ts'
+import { readTarget } from '../notify/read-target.ts'
 import { createPostgresChannelBook } from '../postgres/channel-book.ts'
 import { createPostgresDirectory } from '../postgres/directory.ts'
 import type { Settings } from '../settings.ts'
@@ -19,6 +20,10 @@ export function createChannelTools({
     directory: createPostgresDirectory(pool),
     // It only seals, and opens nothing that a row may name.
     sealer: createInstallSecretBox({ settings, pool, environment: {} }),
+    troubleWith(target, options) {
+      const read = readTarget(target, options)
+      return 'why' in read ? read.why : undefined
+    },
     randomBytes,
   }
 }

@@ -153,6 +153,8 @@ export interface ChannelTools {
   readonly channels: ChannelBook
   readonly directory: Pick<Directory, 'holder'>
   readonly sealer: SecretSealer
+  /** What is wrong with the URL of a target, in words for people; undefined: nothing. */
+  readonly troubleWith: (target: string, options: { readonly isPrivate: boolean }) => string | undefined
   /** Cryptographic randomness. */
   readonly randomBytes: (count: number) => Uint8Array
 }

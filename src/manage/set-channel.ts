@@ -120,7 +120,7 @@ async function rowOf(
 }
 
 async function targetOf(
-  { sealer }: Pick<ChannelTools, 'sealer'>,
+  { sealer, troubleWith }: Pick<ChannelTools, 'sealer' | 'troubleWith'>,
   wish: {
     readonly former: KeptChannel
     readonly target: string | undefined
@@ -133,7 +133,7 @@ async function targetOf(
     const { target: kept, targetHint } = former
     return { target: kept, ...(targetHint !== undefined && { targetHint }) }
   }
-  assertTarget(former.kind, target, wish)
+  assertTarget(former.kind, target, { ...wish, troubleWith })
   const targetHint = targetHintOf(former.kind, target)
   // The schema wants a mail address in plain text, and a reference tells nothing.
   const isOpen = former.kind === 'email' || isReference(target)

@@ -1,14 +1,12 @@
-import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { createChannelTools } from '../../../src/compose/channel-tools.ts'
 import type { ChannelTools } from '../../../src/manage/channel-ports.ts'
 import { listChannels, readChannel, removeChannel, resumeChannel } from '../../../src/manage/channels.ts'
 import { listDeliveries, readEvents, resendDelivery } from '../../../src/manage/deliveries.ts'
 import { setChannel } from '../../../src/manage/set-channel.ts'
 import { testChannel } from '../../../src/manage/test-channel.ts'
 import type { Actor } from '../../../src/manage/who-may.ts'
-import { createSecretBox } from '../../../src/notify/secret-box.ts'
-import { createPostgresChannelBook } from '../../../src/postgres/channel-book.ts'
-import { createPostgresDirectory } from '../../../src/postgres/directory.ts'
+import { readSettings } from '../../../src/settings.ts'
 import { type AlertWorld, createAlertWorld } from '../../support/alert-world.ts'
 import { startWebhookReceiver } from '../../support/receivers/webhook.ts'
 
@@ -23,12 +21,8 @@ let tools: ChannelTools
 
 beforeAll(async () => {
   world = await createAlertWorld()
-  tools = {
-    channels: createPostgresChannelBook(world.pool),
-    directory: createPostgresDirectory(world.pool),
-    sealer: createSecretBox({ key: new Uint8Array(32), environment: {}, prefix: 'TOLLGATE_CHANNEL_' }),
-    randomBytes,
-  }
+  const settings = readSettings({ TOLLGATE_KEY: '00'.repeat(32) })
+  tools = createChannelTools({ settings, pool: world.pool })
 })
 
 afterAll(() => world[Symbol.asyncDispose]())
@@ -107,6 +101,7 @@ test.each([
   ['no address', { ...hook, target: 'hooks' }],
   ['two mailboxes', { kind: 'email', target: 'a@example.org,b@example.org' }],
   ['a variable', { ...hook, target: 'env:TOLLGATE_CHANNEL_X' }],
+  ['a port of another service', { ...hook, target: 'https://hooks.example.org:25/x' }],
   ['a file', { ...hook, target: 'file:/etc/passwd' }],
   ['a secret in a variable', { ...hook, secret: 'env:TOLLGATE_CHANNEL_X' }],
   ['a sealed secret of somebody else', { ...hook, secret: 'sealed:v1:abc' }],
