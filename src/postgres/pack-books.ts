@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Pool, PoolClient } from 'pg'
 import type { PackPayment } from '../core/pack.ts'
 import type { KnownPack, Settlement } from '../core/pack-settlement.ts'
-import type { PackBooks, PackGroup } from '../usage/ports.ts'
+import type { PackBooks, PackGroup } from '../usage/pack-ports.ts'
 import { lookAtFigures } from './ledger-figures.ts'
 import { inTransaction } from './transaction.ts'
 

@@ -4,7 +4,7 @@ import { settlementOf, unsettled, windowsToSettle } from '../core/pack-settlemen
 import type { Observer } from '../telemetry/observer.ts'
 import type { Drainer } from './drainer.ts'
 import { createLoop, type Loop } from './loop.ts'
-import type { PackBooks, PackGroup } from './ports.ts'
+import type { PackBooks, PackGroup } from './pack-ports.ts'
 
 /** Packs of one quota and account, as the policy in force has them. */
 export interface PacksInForce extends PackGroup {

@@ -2,8 +2,8 @@ import { EventEmitter, once } from 'node:events'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Settlement } from '../../../src/core/pack-settlement.ts'
 import { type Observer, silentObserver } from '../../../src/telemetry/observer.ts'
+import type { PackBooks, PackGroup } from '../../../src/usage/pack-ports.ts'
 import { createPackSettling, type PacksInForce } from '../../../src/usage/pack-settling.ts'
-import type { PackBooks, PackGroup } from '../../../src/usage/ports.ts'
 
 const dayMs = 86_400_000
 const windowAt = (ms: number) => {
