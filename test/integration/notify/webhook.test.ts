@@ -52,8 +52,8 @@ describe('the webhook sender', () => {
     ])
   })
 
-  const send = (changed: Partial<Channel> = {}, nowMs = Date.now()) =>
-    createSenders({ secretBox, nowMs: () => nowMs, timeoutMs: 1_000 }).webhook.send(
+  const send = (changed: Partial<Channel> = {}, { nowMs = Date.now(), timeoutMs = 10_000 } = {}) =>
+    createSenders({ secretBox, nowMs: () => nowMs, timeoutMs }).webhook.send(
       localChannel('webhook', receiver.url, { secret: receiver.secret, ...changed }),
       composeMessage([levelEvent({ id: 'evt_7' })], { language: 'en' }),
     )
@@ -61,7 +61,7 @@ describe('the webhook sender', () => {
   test('keeps the id at every try, and signs each try anew', async () => {
     const earlier = receiver.alerts.length
     await send()
-    await send({}, Date.now() + 60_000)
+    await send({}, { nowMs: Date.now() + 60_000 })
     expect(receiver.alerts.slice(earlier).map(({ id }) => id)).toEqual(['evt_7', 'evt_7'])
     const [first, second] = receiver.received.slice(-2)
     expect(first?.headers['webhook-id']).toBe('evt_7')
@@ -79,7 +79,10 @@ describe('the webhook sender', () => {
     expect(header).toMatch(/^v1,[A-Za-z0-9+/]{43}= v1,[A-Za-z0-9+/]{43}=$/)
     const { text, headers } = receiver.received.at(-1) ?? { text: '', headers: {} }
     expect(new Webhook(secret).verify(text, headers as Record<string, string>)).toMatchObject({ id: 'evt_7' })
-    expect(await send(rotated, untilMs)).toMatchObject({ kind: 'again', why: 'The target answered 401: bad signature' })
+    expect(await send(rotated, { nowMs: untilMs })).toMatchObject({
+      kind: 'again',
+      why: 'The target answered 401: bad signature',
+    })
   })
 
   test('is not taken with another secret, a changed body, or without a secret', async () => {
@@ -149,7 +152,7 @@ describe('the webhook sender', () => {
     ['endless', 'sent'],
   ] as const)('takes %j for %s', async (reply, kind) => {
     receiver.answerWith(reply)
-    const result = await send()
+    const result = await send({}, reply === 'never' || reply === 'drip' ? { timeoutMs: 250 } : {})
     receiver.answerWith({ status: 204 })
     expect(result.kind).toBe(kind)
     if (kind === 'slower') expect(result).toMatchObject({ retryAfterMs: 17_000 })
