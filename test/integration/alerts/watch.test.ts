@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import type { Pool } from 'pg'
 import { expect, test } from 'vitest'
 import { grantEnding } from '../../../src/alerts/grant-ending.ts'
 import { requestsTold } from '../../../src/alerts/requests-told.ts'
@@ -6,6 +8,8 @@ import { tokenExpiring } from '../../../src/alerts/token-expiring.ts'
 import { tokenNetworks } from '../../../src/alerts/token-networks.ts'
 import type { Condition } from '../../../src/alerts/watch.ts'
 import type { WatchStore } from '../../../src/alerts/watch-ports.ts'
+import { rotateToken } from '../../../src/manage/rotate-token.ts'
+import { createPostgresDirectory } from '../../../src/postgres/directory.ts'
 import { createPostgresWatchStore } from '../../../src/postgres/watch-store.ts'
 import { openLedgerDatabase } from '../../support/ledger-database.ts'
 
@@ -13,6 +17,7 @@ const people = readFileSync(new URL('../../support/people.sql', import.meta.url)
 const limit = `INSERT INTO tollgate.limit_rule (id, name, kind, counts, amount, "window") VALUES ('d', 'daily', 'quota', 'credits', 100, 'day')`
 
 interface World extends AsyncDisposable {
+  readonly pool: Pool
   readonly store: WatchStore
   readonly other: WatchStore
   rows(sql: string, values?: readonly unknown[]): Promise<readonly Record<string, unknown>[]>
@@ -31,7 +36,7 @@ async function openWorld(): Promise<World> {
   await pool.query(limit)
   let uses = 0
   return {
-    rows,
+    ...{ rows, pool },
     store: createPostgresWatchStore(pool),
     other: createPostgresWatchStore(pool),
     async token(id, { madeAgo, endsIn, account = 'bob' }) {
@@ -104,6 +109,19 @@ test('only the nearest span is told, none that is as long as the whole life of t
   await lookTwice(world, tokenExpiring)
   expect((await world.told('token_expiring')).map(({ data }) => data)).toEqual([
     { token: 'late', hint: 'tg_late', hours: 2, timeZone: 'UTC' },
+  ])
+})
+
+test('a token that was rotated is not told of, nor is its successor before its time', async () => {
+  await using world = await openWorld()
+  await world.token('old', { madeAgo: '9 days', endsIn: '20 days' })
+  const tools = { directory: createPostgresDirectory(world.pool), randomBytes }
+  const wish = { actor: { kind: 'operator' }, id: 'old', overlapMs: 3_600_000 } as const
+  const { token } = await rotateToken(tools, wish)
+  await lookTwice(world, tokenExpiring)
+  expect(await world.told('token_expiring')).toEqual([])
+  expect(await world.rows("SELECT replaced_by FROM tollgate.token WHERE id = 'old'")).toEqual([
+    { replaced_by: token.id },
   ])
 })
 
