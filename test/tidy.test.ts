@@ -2,10 +2,12 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { faultCodes } from '../src/core/fault.ts'
+import { metricTable } from '../src/telemetry/metric-table.ts'
 import { forbiddenArrows } from './tidy/arrows.ts'
 import { keywordMembers } from './tidy/classes.ts'
 import { importsOf } from './tidy/imports.ts'
 import { foreignLines, headless, undocumentedCodes, unionMembers } from './tidy/papers.ts'
+import { expressionsOf, promqlFaults } from './tidy/promql.ts'
 import { environmentReaders, impureLines } from './tidy/purity.ts'
 import { longFiles, wideFiles } from './tidy/sizes.ts'
 import { readTree } from './tidy/tree.ts'
@@ -68,6 +70,14 @@ describe('the repository', () => {
     const check = spawnSync(process.execPath, [script, '--check'], { encoding: 'utf8' })
     expect(check.stdout + check.stderr).toBe('')
     expect(check.status).toBe(0)
+  })
+
+  test('shows in dashboards and alert rules only metrics, labels and values that exist', () => {
+    const expressions = expressionsOf(files)
+    expect(expressions.length).toBeGreaterThan(40)
+    expect(
+      expressions.flatMap(({ at, text }) => promqlFaults(text, metricTable).map((fault) => `${at}: ${fault}`)),
+    ).toEqual([])
   })
 
   test('speaks of itself alone', () => {

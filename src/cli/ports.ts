@@ -8,8 +8,9 @@ import type { PackTools } from '../manage/pack-ports.ts'
 import type { ManageTools } from '../manage/ports.ts'
 import type { RequestTools } from '../manage/request-ports.ts'
 import type { PolicyListing } from '../policy/policy-show.ts'
-import type { ReportReader, UsageReader } from '../usage/ports.ts'
+import type { UsageReader } from '../usage/ports.ts'
 import type { RefusalReader } from '../usage/refusal-ports.ts'
+import type { ReportReader } from '../usage/report-ports.ts'
 
 /** One limit as `explain` and `quota status` show it; amounts in code units. */
 export interface LimitStanding {

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { type ReportKey, type ReportWish, reportKeys } from '../usage/ports.ts'
 import { makeReport, reportRowsMax } from '../usage/report.ts'
+import { type ReportKey, type ReportWish, reportKeys } from '../usage/report-ports.ts'
 import { ago, type Instant, parseInstant } from './instant.ts'
 import { isoTime } from './output.ts'
 import type { CliContext } from './ports.ts'

@@ -1,6 +1,6 @@
 import { thousandthsOf } from '../core/decimal.ts'
-import type { ReportSum } from '../usage/ports.ts'
 import type { Report, ReportRow } from '../usage/report.ts'
+import type { ReportSum } from '../usage/report-ports.ts'
 import { type CsvCell, csv } from './csv.ts'
 import { isoTime, shownTime } from './output.ts'
 import { textTable } from './table.ts'

@@ -9,7 +9,7 @@ import type {
   ReportReader,
   ReportSum,
   ReportWish,
-} from '../usage/ports.ts'
+} from '../usage/report-ports.ts'
 import { databaseFault } from './database-fault.ts'
 import { inTransaction } from './transaction.ts'
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Pool } from 'pg'
-import type { UsageSums } from '../usage/ports.ts'
+import type { UsageSums } from '../usage/report-ports.ts'
 import { inTransaction } from './transaction.ts'
 
 const query = readFileSync(new URL('./queries/report-fold.sql', import.meta.url), 'utf8')

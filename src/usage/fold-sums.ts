@@ -1,6 +1,6 @@
 import type { Observer } from '../telemetry/observer.ts'
 import { createLoop, type Loop } from './loop.ts'
-import type { UsageSums } from './ports.ts'
+import type { UsageSums } from './report-ports.ts'
 
 export interface FoldOptions {
   readonly sums: UsageSums

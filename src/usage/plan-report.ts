@@ -1,6 +1,6 @@
 import { Fault } from '../core/fault.ts'
 import { coverRange } from './cover-range.ts'
-import type { ReportLevel, ReportPiece, ReportPlan, ReportWish } from './ports.ts'
+import type { ReportLevel, ReportPiece, ReportPlan, ReportWish } from './report-ports.ts'
 
 const hourMs = 3_600_000
 /** Days or months in one report. */

@@ -1,7 +1,7 @@
 import { compareDecimals, decimalLess, sumOfDecimals } from '../core/decimal.ts'
 import { Fault } from '../core/fault.ts'
 import { planReport } from './plan-report.ts'
-import type { ReportKey, ReportNames, ReportReader, ReportSum, ReportWish } from './ports.ts'
+import type { ReportKey, ReportNames, ReportReader, ReportSum, ReportWish } from './report-ports.ts'
 
 /** Changes of price inside one range. */
 const priceStartsMax = 200

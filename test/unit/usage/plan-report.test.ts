@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { planReport } from '../../../src/usage/plan-report.ts'
-import type { ReportWish } from '../../../src/usage/ports.ts'
+import type { ReportWish } from '../../../src/usage/report-ports.ts'
 
 const wish = (over: Partial<ReportWish>): ReportWish => ({
   by: [],
