@@ -16,6 +16,7 @@ import { silentObserver } from '../telemetry/observer.ts'
 import { createDrainer } from '../usage/drainer.ts'
 import { heatsOf } from '../usage/heat.ts'
 import { ledgerDefaults } from '../usage/ledger.ts'
+import { createLevelWatch } from '../usage/level-watch.ts'
 import { lookAtBooks } from '../usage/look-at-books.ts'
 import { createSeeder } from '../usage/seeder.ts'
 import { type Database, hasDatabase, openDatabase } from './database.ts'
@@ -77,14 +78,22 @@ export function createCommandTools(settings: Settings): CommandTools {
     heats: once(async () => heatsOf(await readResourceHeat(await pool()))),
     exam: async () => (await looker())?.exam,
     renewCounters: async () => (await redis())?.renew?.(),
-    look: once(async () => lookOf(await pool(), await redis())),
+    look: once(async () => lookOf({ pool: await pool(), redis: await redis(), policy: await snapshot() })),
     close: () => opened.disposeAsync(),
   }
 }
 
+interface Looking {
+  readonly pool: Pool
+  readonly redis: OpenStore | undefined
+  readonly policy: PolicySnapshot
+}
+
 /** Redis is asked itself; counters inside a running process cannot be, so the books answer for them. */
-function lookOf(pool: Pool, redis: OpenStore | undefined): Look {
-  const books = createPostgresLedgerStore({ pool, observer: silentObserver })
+function lookOf({ pool, redis, policy }: Looking): Look {
+  // To look may be to book what a store holds, and then levels are told like anywhere else.
+  const watch = createLevelWatch({ policy: () => policy, nowMs: () => redis?.store.nowMs() ?? Date.now() })
+  const books = createPostgresLedgerStore({ pool, observer: silentObserver, watch })
   if (redis === undefined) {
     return async (linesAt) => {
       const at = Date.now()
