@@ -2,11 +2,12 @@ import { Fault } from '../core/fault.ts'
 import { isSlug } from '../core/slug.ts'
 import { amountText } from './amount-text.ts'
 import { assertAhead, ownWords } from './asked-text.ts'
-import type { Beneficiary, Person, QuotaRequest, RequestTools } from './request-ports.ts'
+import type { Beneficiary, OtherRequests, Person, QuotaRequest, RequestTools } from './request-ports.ts'
 import { limitFor, ownerOf } from './request-subject.ts'
 import { type Actor, may } from './who-may.ts'
 
 const openMax = 10
+const perDayMax = 50
 
 export interface RequestMore {
   readonly actor: Actor
@@ -24,7 +25,8 @@ export interface RequestMore {
 /**
  * Asks for more of a limit for a while; those who may decide are told. A lead also asks for the project and its accounts, an administrator for
  * anyone. Throws a `Fault`: `not_found` (no such account or limit, or not one that the caller may ask for), `not_valid` (amount, time, reason),
- * `forbidden` (in another's name, disabled), `conflict` (10 are open), `policy_unavailable`.
+ * `forbidden` (in another's name, disabled), `conflict` (10 are open, or 50 were asked within a
+ * day), `policy_unavailable`.
  */
 export async function requestMore(tools: RequestTools, wish: RequestMore): Promise<QuotaRequest> {
   const asker = await askerOf(tools, wish)
@@ -43,10 +45,16 @@ export async function requestMore(tools: RequestTools, wish: RequestMore): Promi
     reason: ownWords(wish.reason ?? '', 'reason'),
     ...(wish.actor.kind === 'account' && { by: wish.actor.id }),
   }
-  return tools.requests.ask(request, (open) => {
-    if (open < openMax) return
-    throw new Fault('conflict', `${asker.id} has ${open} open requests; withdraw one, or wait for a decision`)
-  })
+  return tools.requests.ask(request, (others) => assertFew(asker.id, others))
+}
+
+function assertFew(asker: string, { open, today }: OtherRequests): void {
+  if (open >= openMax) {
+    throw new Fault('conflict', `${asker} has ${open} open requests; withdraw one, or wait for a decision`)
+  }
+  // Each is told to people, also one that is withdrawn at once.
+  if (today >= perDayMax)
+    throw new Fault('conflict', `${asker} has asked ${today} times within a day; wait for tomorrow`)
 }
 
 async function askerOf({ requests }: RequestTools, { actor, askedBy }: RequestMore): Promise<Person> {

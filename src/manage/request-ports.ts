@@ -119,6 +119,13 @@ export interface NewRequest extends By {
   readonly reason: string
 }
 
+/** How many requests somebody has. */
+export interface OtherRequests {
+  readonly open: number
+  /** Asked within 24 hours, whatever became of them. */
+  readonly today: number
+}
+
 export interface NewGrant extends By {
   readonly id: string
   readonly limitName: string
@@ -178,8 +185,8 @@ export interface Requests {
   request(id: string): Promise<RequestFacts | undefined>
   /** At most `countMax`. */
   requests(page: RequestPage): Promise<readonly QuotaRequest[]>
-  /** The judge is told how many open ones the asker has; no other of theirs is written meanwhile. */
-  ask(request: NewRequest, judge: (open: number) => void): Promise<QuotaRequest>
+  /** The judge is told of the asker's others; none of them is written meanwhile. */
+  ask(request: NewRequest, judge: (others: OtherRequests) => void): Promise<QuotaRequest>
   /** Undefined: no such request. `link`: decides by this link only, in the name of whom it was made for, and uses it up; undefined also when it does not count. */
   end(
     wanted: (By & { readonly id: string }) | { readonly link: string },

@@ -7,6 +7,7 @@ import type {
   ListedGrant,
   NewGrant,
   NewRequest,
+  OtherRequests,
   QuotaRequest,
   RequestPage,
   Requests,
@@ -51,12 +52,12 @@ async function listRequests(database: Queryable, page: RequestPage): Promise<rea
   return (await database.query<RequestRow>(requestQueries['request-list'], [...values, countMax])).rows.map(requestOf)
 }
 
-async function ask(pool: Pool, request: NewRequest, judge: (open: number) => void): Promise<QuotaRequest> {
+async function ask(pool: Pool, request: NewRequest, judge: (others: OtherRequests) => void): Promise<QuotaRequest> {
   const { id, askedBy, limitName, amount, endsAtMs, reason } = request
   return inTransactionBy(pool, request.by, async (client) => {
     await client.query(requestQueries['request-hold-asker'], [askedBy])
-    const { rows } = await client.query<{ readonly open: number }>(requestQueries['request-open-count'], [askedBy])
-    judge(rows[0]?.open ?? 0)
+    const { rows } = await client.query<OtherRequests>(requestQueries['request-open-count'], [askedBy])
+    judge(rows[0] ?? { open: 0, today: 0 })
     const values = [id, askedBy, limitName, ...columnsOf(request.for), amount, new Date(endsAtMs), reason]
     await client.query(requestQueries['request-add'], values)
     const facts = await readFacts(client, id)

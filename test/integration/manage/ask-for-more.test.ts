@@ -143,6 +143,20 @@ test('requestMore() keeps ten open ones of an account at most, also of those tha
   await requestMore(office.tools, wish({}))
 })
 
+test('requestMore() takes fifty a day at most, for each is told to people', async () => {
+  await using office = await openRequestOffice()
+  const ask = () => requestMore(office.tools, wish({}))
+  for (let asked = 0; asked < 50; asked += 1) {
+    await withdrawRequest(office.tools, { actor: alice, id: (await ask()).id })
+  }
+  await expect(ask()).rejects.toMatchObject({ code: 'conflict', message: /50 times within a day/ })
+  await requestMore(office.tools, wish({ actor: amy, askedBy: 'amy' }))
+  await office.database.pool.query(
+    `UPDATE tollgate.quota_request SET asked_at = asked_at - interval '1 day' WHERE id = (SELECT min(id) FROM tollgate.quota_request WHERE asked_by = 'alice')`,
+  )
+  await ask()
+})
+
 test('requestMore() says no to a disabled account', async () => {
   await using office = await openRequestOffice()
   await office.database.pool.query(`UPDATE tollgate.account SET disabled = true WHERE id = 'alice'`)
