@@ -2,9 +2,11 @@ import type { LookupAddress } from 'node:dns'
 import { once } from 'node:events'
 import https from 'node:https'
 import { type AddressInfo, createServer } from 'node:net'
+import { getCACertificates, setDefaultCACertificates, type TLSSocket } from 'node:tls'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createPost } from '../../../src/notify/post.ts'
 import { type AnsweringServer, type Reply, startAnswering } from '../../support/receivers/answering.ts'
+import { certificate } from '../../support/receivers/certificate.ts'
 
 const servers: { close(): Promise<void> }[] = []
 afterEach(async () => {
@@ -165,20 +167,51 @@ describe('createPost()', () => {
     expect(await createPost()(letter(await saying(bytes)))).toMatchObject({ kind: 'unreachable' })
   })
 
-  test('asks TLS for the name and trusts no certificate of its own making', async () => {
-    const names: string[] = []
-    const server = https.createServer({
-      SNICallback: (name, done) => {
-        names.push(name)
-        done(new Error('no certificate'))
-      },
+  describe('over TLS', () => {
+    const known = getCACertificates('default')
+    afterEach(() => setDefaultCACertificates(known))
+
+    async function secure(): Promise<{
+      readonly port: number
+      readonly names: string[]
+      readonly hosts: (string | undefined)[]
+    }> {
+      const names: string[] = []
+      const hosts: (string | undefined)[] = []
+      const server = https.createServer({ ...certificate }, ({ headers, socket }, response) => {
+        names.push(String((socket as TLSSocket).servername))
+        hosts.push(headers.host)
+        response.end('ok')
+      })
+      server.on('tlsClientError', () => {})
+      server.listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      servers.push({ close: () => new Promise((resolve) => server.close(() => resolve())) })
+      return { port: (server.address() as AddressInfo).port, names, hosts }
+    }
+
+    test('talks to a server whose certificate is for the name, at the address that was checked', async () => {
+      setDefaultCACertificates([...known, certificate.cert])
+      const { port, names, hosts } = await secure()
+      const answer = await createPost({ lookup: async () => [local] })(letter(`https://hooks.example:${port}/`))
+      expect(answer).toMatchObject({ kind: 'answered', status: 200, text: 'ok' })
+      expect([names, hosts]).toEqual([['hooks.example'], [`hooks.example:${port}`]])
     })
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    servers.push({ close: () => new Promise((resolve) => server.close(() => resolve())) })
-    const { port } = server.address() as AddressInfo
-    const answer = await createPost({ lookup: async () => [local] })(letter(`https://hooks.example:${port}/`))
-    expect(answer).toMatchObject({ kind: 'unreachable' })
-    expect(names).toEqual(['hooks.example'])
+
+    test('talks to none whose certificate is for another name, or that nobody vouches for', async () => {
+      const { port, hosts } = await secure()
+      const post = createPost({ lookup: async () => [local] })
+      expect(await post(letter(`https://hooks.example:${port}/`))).toEqual({
+        kind: 'unreachable',
+        why: 'The target cannot be reached: DEPTH_ZERO_SELF_SIGNED_CERT',
+      })
+      setDefaultCACertificates([...known, certificate.cert])
+      expect(await post(letter(`https://other.example:${port}/`))).toEqual({
+        kind: 'unreachable',
+        why: 'The target cannot be reached: ERR_TLS_CERT_ALTNAME_INVALID',
+      })
+      expect(await post(letter(`https://127.0.0.1:${port}/`))).toMatchObject({ kind: 'unreachable' })
+      expect(hosts).toEqual([])
+    })
   })
 })
