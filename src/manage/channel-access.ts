@@ -1,19 +1,9 @@
 import { Fault } from '../core/fault.ts'
 import { isSlug } from '../core/slug.ts'
-import type { ChannelOwner, ChannelScope, ChannelTools, ListedChannel } from './channel-ports.ts'
+import type { ChannelOwner, ChannelTools, ListedChannel } from './channel-ports.ts'
 import { type Action, type Actor, assertMay, may } from './who-may.ts'
 
 const nobody = { account: '', project: '' }
-
-/** May reach private networks, name variables and files, and have as many channels as they like. */
-export function isUnbound(actor: Actor): boolean {
-  return may(actor, 'manage everything', nobody)
-}
-
-/** As the audit names who acts; the operator has the name of the database session. */
-export function nameOf(actor: Actor): string | undefined {
-  return actor.kind === 'operator' ? undefined : actor.id
-}
 
 /**
  * Whether the actor may manage what belongs to this owner. Throws a `Fault`: `not_found` when there is no such owner or it is none of the
@@ -48,36 +38,11 @@ export function mayManage(actor: Actor, owner: ChannelOwner): boolean {
   return may(actor, action, of)
 }
 
-/** What is meant when nothing is named: all of it for those who manage everything, else what is the actor's own. */
-export async function scopeOf(
-  tools: Pick<ChannelTools, 'channels'>,
-  { actor, owner }: { readonly actor: Actor; readonly owner?: ChannelOwner | undefined },
-): Promise<ChannelScope> {
-  if (owner === undefined)
-    return actor.kind === 'operator' || isUnbound(actor) ? { kind: 'all' } : { kind: 'account', id: actor.id }
-  await assertMayManage(tools, actor, owner)
-  return owner
-}
-
-/**
- * Whose events are meant, if the actor may see them: a lead those of the project and of each of its people.
- * Throws a `Fault`: `not_found`, `forbidden`.
- */
-export async function assertSees(
-  tools: Pick<ChannelTools, 'channels' | 'directory'>,
-  { actor, owner }: { readonly actor: Actor; readonly owner?: ChannelOwner | undefined },
-): Promise<ChannelScope> {
-  if (owner === undefined || owner.kind !== 'account') return scopeOf(tools, { actor, owner })
-  const holder = isSlug(owner.id) ? await tools.directory.holder(owner.id) : undefined
-  if (holder === undefined || !may(actor, 'see the use', holder)) throw noOwner(owner)
-  return owner
-}
-
 export function noChannel(id: string): Fault {
   return new Fault('not_found', `There is no channel ${id}`)
 }
 
-function noOwner(owner: ChannelOwner): Fault {
+export function noOwner(owner: ChannelOwner): Fault {
   return new Fault(
     'not_found',
     owner.kind === 'installation' ? 'There is no installation' : `There is no ${owner.kind} ${owner.id}`,

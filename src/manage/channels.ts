@@ -1,5 +1,7 @@
-import { channelOf, nameOf, noChannel, scopeOf } from './channel-access.ts'
+import { channelOf, noChannel } from './channel-access.ts'
 import type { ChannelOwner, ChannelTools, ListedChannel, Page } from './channel-ports.ts'
+import { scopeOf } from './channel-scope.ts'
+import { nameOf } from './name-of.ts'
 import { countOf } from './page-size.ts'
 import type { Actor } from './who-may.ts'
 

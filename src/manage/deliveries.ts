@@ -1,7 +1,8 @@
 import type { AlertEvent } from '../core/alert-event.ts'
 import { Fault } from '../core/fault.ts'
-import { assertSees, channelOf, scopeOf } from './channel-access.ts'
+import { channelOf } from './channel-access.ts'
 import type { ChannelOwner, ChannelTools, ListedDelivery, Page } from './channel-ports.ts'
+import { assertSees, scopeOf } from './channel-scope.ts'
 import { countOf } from './page-size.ts'
 import type { Actor } from './who-may.ts'
 

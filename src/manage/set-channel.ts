@@ -2,7 +2,7 @@ import { alertTypes } from '../core/alert-event.ts'
 import { Fault } from '../core/fault.ts'
 import { isSlug } from '../core/slug.ts'
 import { isReference, targetHintOf } from '../core/target-hint.ts'
-import { assertMayManage, isUnbound, mayManage, nameOf, noChannel } from './channel-access.ts'
+import { assertMayManage, mayManage, noChannel } from './channel-access.ts'
 import {
   type ChannelChange,
   type ChannelKindWord,
@@ -13,8 +13,10 @@ import {
   type KeptChannel,
   type ListedChannel,
 } from './channel-ports.ts'
+import { isUnbound } from './channel-scope.ts'
 import { type MadeSecret, secretFor } from './channel-secret.ts'
 import { assertTarget } from './channel-target.ts'
+import { nameOf } from './name-of.ts'
 import type { Actor } from './who-may.ts'
 
 export interface SetChannel {

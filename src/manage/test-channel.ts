@@ -1,6 +1,7 @@
 import { Fault } from '../core/fault.ts'
-import { channelOf, nameOf } from './channel-access.ts'
+import { channelOf } from './channel-access.ts'
 import type { ChannelTools, ListedDelivery } from './channel-ports.ts'
+import { nameOf } from './name-of.ts'
 import type { Actor } from './who-may.ts'
 
 const testWaitMsDefault = 10_000
