@@ -161,4 +161,29 @@ test('what is in the books already is looked up by no batch after the first', as
   await books.book([credits(1), credits(1)], ledger)
   expect(told.filter((text) => text.includes('SAVEPOINT'))).toEqual([])
   expect(told.length).toBeGreaterThan(4)
+  // Neither is a level that was told.
+  await books.book([credits(850_000)], ledger)
+  expect(told.filter((text) => text.includes('SAVEPOINT'))).toHaveLength(1)
+  await books.book([credits(1)], ledger)
+  expect(told.filter((text) => text.includes('SAVEPOINT'))).toHaveLength(1)
+})
+
+test('when the amount runs out at this pace is told once in a window', async () => {
+  let nowMs = noonMs
+  await using books = await openWatchedBooks(daily(100), () => nowMs)
+  await books.book([credits(49)])
+  expect(await books.events()).toEqual([])
+  await books.book([credits(11)])
+  nowMs += hourMs
+  await books.book([{ ...credits(10), at: nowMs }], books.another())
+  expect(await books.events()).toMatchObject([
+    {
+      ...{ type: 'forecast', level: 'warning', account: 'alice', limit_name: 'daily', used: '60.000', percent: null },
+      // 60 of 100 in 12 hours are all of it in 20.
+      data: { runsOutAtMs: noonMs + 8 * hourMs },
+    },
+  ])
+  nowMs += dayMs
+  await books.book([{ ...credits(90), at: nowMs }])
+  expect((await books.events()).filter(({ type }) => type === 'forecast')).toHaveLength(2)
 })

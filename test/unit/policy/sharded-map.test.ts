@@ -31,3 +31,17 @@ test('ShardedMap: one changed entry among 100,000 copies few', () => {
   // Copying everything takes a hundred times as long; this only tells the two apart.
   expect((performance.now() - startMs) / 100).toBeLessThan(3)
 })
+
+test('ShardedMap: changedKeys() names what was added, removed or given another value, in either direction', () => {
+  const before = mapOf(5_000)
+  const draft = before.draft()
+  draft.set('key-1', -1)
+  draft.set('key-3', 3)
+  draft.set('new', 7)
+  draft.delete('key-2')
+  const after = draft.finish()
+  expect([...after.changedKeys(before)].sort()).toEqual(['key-1', 'key-2', 'new'])
+  expect([...before.changedKeys(after)].sort()).toEqual(['key-1', 'key-2', 'new'])
+  expect([...after.changedKeys(after)]).toEqual([])
+  expect([...new ShardedMap<number>().changedKeys(mapOf(2))].sort()).toEqual(['key-0', 'key-1'])
+})
