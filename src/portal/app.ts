@@ -3,6 +3,7 @@ import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } f
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { version } from '../core/version.ts'
 import { allRoutes } from './all-routes.ts'
+import { countAnswers } from './count-answers.ts'
 import { guardOf } from './guard.ts'
 import { hostileSocket } from './hostile-socket.ts'
 import { linkPages } from './link-page.ts'
@@ -11,6 +12,7 @@ import { mount } from './mount.ts'
 import { openapi } from './openapi.ts'
 import type { PortalTools } from './ports.ts'
 import { reply, replyError, type Where } from './reply.ts'
+import { rootPage } from './root-page.ts'
 import { safe } from './safe.ts'
 
 /** What one caller may take up: bounds of sizes and waits, next to each other. */
@@ -28,6 +30,7 @@ const bounds = {
 
 /** What is here beside the rows of the API. */
 const pages = [
+  { method: 'GET', path: '/' },
   { method: 'GET', path: '/api/openapi.json' },
   { method: 'GET', path: '/api/links/:secret' },
   { method: 'POST', path: '/api/links/:secret' },
@@ -41,6 +44,8 @@ export async function createPortalApp(tools: PortalTools): Promise<FastifyInstan
     requestTimeout: bounds.requestMs,
     handlerTimeout: bounds.handlerMs,
     keepAliveTimeout: bounds.idleMs,
+    // A drain serves what comes over open connections, and closes each after its answer.
+    return503OnClosing: false,
     connectionTimeout: bounds.socketMs,
     http: {
       maxHeaderSize: bounds.headerBytesMax,
@@ -59,14 +64,20 @@ export async function createPortalApp(tools: PortalTools): Promise<FastifyInstan
   app.addHook('onRequest', async (request, answer) => {
     safe(answer, request)
   })
+  countAnswers(app, tools)
   app.setErrorHandler((error: FastifyError, request, answer) => replyError(error, { request, answer, tools }))
   app.setNotFoundHandler((request, answer) => replyNowhere({ request, answer, tools }, [...routes, ...pages]))
   await app.register(fastifySwagger, { openapi: openapi(version), transform: jsonSchemaTransform })
   const guard = guardOf(tools)
   for (const route of routes) mount(app, route, { guard, tools })
   linkPages(app, { guard, tools })
-  app.get('/api/openapi.json', { schema: { hide: true } }, () => app.swagger())
+  rootPage(app)
+  let document = ''
+  app.get('/api/openapi.json', { schema: { hide: true } }, async (_, answer) =>
+    answer.type('application/json').serializer(String).send(document),
+  )
   await app.ready()
+  document = JSON.stringify(app.swagger())
   return app
 }
 

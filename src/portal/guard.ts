@@ -30,6 +30,7 @@ export function guardOf(tools: PortalTools): Guard {
   return {
     byAddress: guess,
     byToken(request) {
+      if (isFromElsewhere(request)) return { trouble: elsewhere }
       const found = callerOf(request, tools)
       if (typeof found === 'string')
         return { trouble: (wasGuess(found) ? guess(request) : undefined) ?? troubleOfCause(found) }
@@ -40,6 +41,21 @@ export function guardOf(tools: PortalTools): Guard {
       return refused === undefined ? { caller: found } : { trouble: tooMany(refused) }
     },
   }
+}
+
+const elsewhere: Trouble = {
+  code: 'forbidden',
+  status: 403,
+  title: 'You may not do this',
+  detail: 'A page of another site may not write here',
+}
+
+/** Browsers send a password that they know along with whatever a foreign page makes them send. Programs send neither of these headers. */
+function isFromElsewhere({ method, headers }: IncomingMessage): boolean {
+  if (method === 'GET' || method === 'HEAD') return false
+  const { origin, host = '', 'sec-fetch-site': site = 'same-origin' } = headers
+  if (site !== 'same-origin' && site !== 'none') return true
+  return origin !== undefined && !(URL.canParse(origin) && new URL(origin).host === host)
 }
 
 function wasGuess(cause: Cause): boolean {

@@ -19,6 +19,10 @@ export const requestSchema = z.strictObject({
   decided_at: time.nullable(),
   decision_note: z.string(),
   grant: slug.nullable().describe('What an approval made.'),
+  granted: z
+    .strictObject({ amount: z.number(), until: time })
+    .nullable()
+    .describe('What it gave, and until when: perhaps less than was asked.'),
 })
 
 export const grantSchema = z.strictObject({
@@ -44,6 +48,7 @@ export function shownRequest(one: QuotaRequest): z.output<typeof requestSchema> 
     decided_by: one.decidedBy ?? null,
     decided_at: one.decidedAtMs === undefined ? null : shownTime(one.decidedAtMs),
     grant: one.grantId ?? null,
+    granted: one.granted ? { amount: Number(one.granted.amount), until: shownTime(one.granted.endsAtMs) } : null,
   }
 }
 

@@ -1,4 +1,5 @@
 import { alertMetrics } from './alert-metrics.ts'
+import { apiMetrics } from './api-metrics.ts'
 
 /** One metric: its kind, what it says, and every value that each of its labels may have. */
 export interface MetricRow {
@@ -274,4 +275,5 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
     labels: { fault: ['unknown_metric', 'wrong_kind', 'unknown_label', 'unknown_value', 'bad_number'] },
   },
   ...alertMetrics,
+  ...apiMetrics,
 }

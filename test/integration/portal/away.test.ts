@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import { createDatabase } from '../../support/databases.ts'
-import { seedPeople, startPortalPlane, type TestPortal } from '../../support/portal.ts'
+import { type Call, seedPeople, startPortalPlane, type TestPortal } from '../../support/portal.ts'
 import { sharedRedisUrl } from '../../support/redis.ts'
 import { startTcpProxy } from '../../support/tcp-proxy.ts'
 
@@ -20,8 +20,8 @@ interface Problem {
 }
 
 /** 503, soon, saying nothing of servers and databases. */
-async function expectAway(portal: TestPortal, what: string, token: string, body?: object): Promise<void> {
-  const told = await portal.call(what, { token, ...(body && { body }) })
+async function expectAway(portal: TestPortal, what: string, call: Call): Promise<void> {
+  const told = await portal.call(what, call)
   expect({ what, status: told.status }).toEqual({ what, status: 503 })
   expect(told.headers.get('retry-after')).toBe('2')
   expect((told.body as Problem).detail).not.toMatch(/127\.0\.0\.1|postgres|redis|SQLSTATE|ECONN/i)
@@ -38,8 +38,8 @@ test('while Redis is away what needs it is 503, and the rest goes on', async () 
     ('daily', 'daily', 'quota', 'credits', 'account', 100, 'day')`)
   expect((await portal.call('GET /api/me/limits', { token: people.alice })).status).toBe(200)
   wire.stall()
-  await expectAway(portal, 'GET /api/me/limits', people.alice)
-  await expectAway(portal, 'GET /quota/status', people.alice)
+  await expectAway(portal, 'GET /api/me/limits', { token: people.alice })
+  await expectAway(portal, 'GET /quota/status', { token: people.alice })
   expect((await portal.call('GET /api/me', { token: people.alice })).status).toBe(200)
   expect((await portal.call('GET /api/me/usage', { token: people.alice })).status).toBe(200)
   wire.resume()
@@ -58,8 +58,8 @@ test('while PostgreSQL is away what needs it is 503, a known token is who it is,
   wire.stall()
   expect((await portal.call('GET /api/me', { token: people.alice })).status).toBe(200)
   expect((await portal.call('GET /api/me/limits', { token: people.alice })).status).toBe(200)
-  await expectAway(portal, 'GET /api/me/usage', people.alice)
-  await expectAway(portal, 'POST /api/me/tokens', people.alice, {})
+  await expectAway(portal, 'GET /api/me/usage', { token: people.alice })
+  await expectAway(portal, 'POST /api/me/tokens', { token: people.alice, body: {} })
   const keyed = await portal.call('POST /api/me/tokens', {
     ...{ token: people.alice, body: {}, headers: { 'idempotency-key': 'k' } },
   })

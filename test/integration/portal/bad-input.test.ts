@@ -169,7 +169,6 @@ describe('bodies', () => {
 describe('HTTP', () => {
   test.each([
     ['GET /api/nothing', 404],
-    ['GET /', 404],
     ['GET /api/me/', 404],
     ['DELETE /api/me', 405],
     ['PATCH /api/requests', 405],

@@ -40,6 +40,8 @@ export interface PlaneOptions {
   readonly database?: { readonly url: string }
   /** What stands between the rooms. */
   readonly between?: Between
+  /** One of several processes on one public port. */
+  readonly isSupervised?: boolean
   /** Another plane's database and store, for two processes on one. */
   readonly beside?: { readonly databaseUrl: string; readonly keyPrefix: string }
 }
@@ -70,6 +72,7 @@ export async function startPlane(options: PlaneOptions = {}): Promise<TestPlane>
     ...{ settings, environment: options.settings ?? {}, observer },
     ...{ missing: new Set<string>(), warnings, ending: new AbortController() },
     ...(options.between && { between: options.between }),
+    isSupervised: options.isSupervised ?? false,
   }
   const served = await startServing(started, serving)
   const address = served.addresses[0] ?? ''
