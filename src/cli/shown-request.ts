@@ -13,6 +13,8 @@ export function shownRequest(request: QuotaRequest): Result {
     by: request.decidedBy,
     note: request.decisionNote || undefined,
     grant: request.grantId,
+    granted: request.granted?.amount,
+    'granted until': shownTime(request.granted?.endsAtMs),
   })
   return { text, json: requestJson(request) }
 }
@@ -62,6 +64,7 @@ function requestJson(request: QuotaRequest): Readonly<Record<string, unknown>> {
     decided_at: isoTime(request.decidedAtMs) ?? null,
     decision_note: request.decisionNote,
     grant: request.grantId ?? null,
+    granted: request.granted ? { amount: request.granted.amount, ends_at: isoTime(request.granted.endsAtMs) } : null,
   }
 }
 

@@ -27,6 +27,8 @@ export interface QuotaRequest {
   readonly decisionNote: string
   /** What an approval made. */
   readonly grantId?: string
+  /** What it gave, and until when: less than was asked, perhaps, and over since, perhaps. */
+  readonly granted?: { readonly amount: string; readonly endsAtMs: number }
 }
 
 /** One row of `grant`. */

@@ -21,6 +21,8 @@ export interface RequestRow extends For {
   readonly decided_at: Date | null
   readonly decision_note: string
   readonly grant_id: string | null
+  readonly granted_amount: string | null
+  readonly granted_until: Date | null
 }
 
 export interface GrantRow extends For {
@@ -66,6 +68,8 @@ export function requestOf(row: RequestRow): QuotaRequest {
     ...(row.decided_at && { decidedAtMs: row.decided_at.getTime() }),
     decisionNote: row.decision_note,
     ...(row.grant_id !== null && { grantId: row.grant_id }),
+    ...(row.granted_amount !== null &&
+      row.granted_until !== null && { granted: { amount: row.granted_amount, endsAtMs: row.granted_until.getTime() } }),
   }
 }
 

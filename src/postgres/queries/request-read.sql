@@ -4,8 +4,10 @@
 SELECT request.id, request.asked_by, request.limit_name, request.account, request.project, request.department,
        trim_scale(request.amount)::text AS amount, request.ends_at, request.reason, request.state, request.asked_at, request.decided_by,
        request.decided_at, request.decision_note, request.grant_id,
+       trim_scale(given.amount)::text AS granted_amount, given.ends_at AS granted_until,
        coalesce(request.project, beneficiary.project) AS its_project, asker.project AS askers_project, now() AS now
   FROM tollgate.quota_request AS request
   JOIN tollgate.account AS asker ON asker.id = request.asked_by
   LEFT JOIN tollgate.account AS beneficiary ON beneficiary.id = request.account
+  LEFT JOIN tollgate.grant AS given ON given.id = request.grant_id
  WHERE request.id = $1

@@ -31,7 +31,7 @@ test('the request commands ask, list, show, approve, decline and withdraw', asyn
   const shown = await desk.run('request', 'show', id, '--output', 'json')
   expect(JSON.parse(shown.out)).toMatchObject({
     ...{ id, state: 'approved', asked_by: 'alice', for: { kind: 'account', id: 'alice' }, limit: 'daily' },
-    ...{ amount: '500', decided_by: null, decision_note: 'Good luck', grant: id },
+    ...{ amount: '500', decided_by: null, decision_note: 'Good luck', grant: id, granted: { amount: '200' } },
   })
 
   const json = [...asAlice, '--until', '2030-01-01T00:00:00Z', '--output', 'json']

@@ -35,6 +35,7 @@ test('decideRequest() approves in one transaction: row, grant, event and audit s
     decidedAtMs: expect.any(Number),
     decisionNote: 'Good luck',
     grantId: asked.id,
+    granted: { amount: '500', endsAtMs: asked.endsAtMs },
   })
   const { rows } = await listGrants(office.tools, { actor: alice, countMax: 10 })
   expect(rows).toEqual([
@@ -77,7 +78,10 @@ test('decideRequest() approves less and shorter, and says what was granted', asy
   expect(await office.events('request_decided')).toMatchObject([
     { data: { amount: '0.125' }, reset_at: new Date(untilMs) },
   ])
-  expect(await readRequest(office.tools, { actor: alice, id: asked.id })).toMatchObject({ amount: '500' })
+  expect(await readRequest(office.tools, { actor: alice, id: asked.id })).toMatchObject({
+    amount: '500',
+    granted: { amount: '0.125', endsAtMs: untilMs },
+  })
 })
 
 test('decideRequest() declines with a note and grants nothing', async () => {
