@@ -14,7 +14,7 @@ import { databaseFault } from './database-fault.ts'
 import { inTransaction } from './transaction.ts'
 
 const textOf = (name: string): string => readFileSync(new URL(`./queries/report-${name}.sql`, import.meta.url), 'utf8')
-const [pieces, rows, priceStarts] = ['pieces', 'rows', 'price-starts'].map(textOf) as [string, string, string]
+const [pieces, rows, prices] = ['pieces', 'rows', 'prices'].map(textOf) as [string, string, string]
 const levels: readonly ReportLevel[] = ['team', 'payer', 'resource', 'hour']
 const queries = Object.fromEntries(
   levels.map((level) => [level, `${pieces}, ${textOf(`use-${level}`)}${rows}`]),
@@ -23,10 +23,11 @@ const queries = Object.fromEntries(
 /** Sums of a year are hashed in memory, and done before a compiler would have warmed up. */
 const means = `SET LOCAL work_mem = '64MB'; SET LOCAL jit = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_sort = off`
 
-type Row = ReportSum &
+type Row = Omit<ReportSum, 'money'> &
   Readonly<Record<Exclude<ReportKey, 'day' | 'month'>, string | null>> & {
-    readonly count: string | null
+    readonly count: number | null
     readonly label: number | null
+    readonly money: readonly (string | null)[]
   }
 
 /** Books, people and prices for reports; see `ReportReader`. Throws the `Fault`s of `databaseFault`. */
@@ -42,18 +43,18 @@ export function createPostgresReportReader(pool: Pool): ReportReader {
     }
   }
   return {
-    async priceStarts({ sinceMs, untilMs, department, surface }, countMax) {
+    async prices({ sinceMs, untilMs, department, surface }, countMax) {
       const parameters = [iso(sinceMs), iso(untilMs), department, surface, countMax]
-      const found = await ask<{ starts_at: Date }>(priceStarts, parameters)
-      return found.map(({ starts_at: at }) => at.getTime())
+      const [found] = await ask<{ starts: readonly Date[]; currencies: readonly string[] }>(prices, parameters)
+      return { startsMs: (found?.starts ?? []).map((at) => at.getTime()), currencies: found?.currencies ?? [] }
     },
-    async read(wish, plan) {
-      const [total, ...found] = await ask<Row>(queries[plan.level], parametersOf(wish, plan))
+    async read(wish, plan, currencies) {
+      const [total, ...found] = await ask<Row>(queries[plan.level], [...parametersOf(wish, plan), currencies])
       if (total === undefined) throw new Error('A report without a total')
       return {
-        rows: found.map((row) => ({ ...sumOf(row), names: namesOf(row, wish, plan) })),
-        total: sumOf(total),
-        count: Number(total.count),
+        rows: found.map((row) => ({ ...sumOf(row, currencies), names: namesOf(row, wish, plan) })),
+        total: sumOf(total, currencies),
+        count: total.count ?? 0,
       }
     },
   }
@@ -83,8 +84,13 @@ function namesOf(row: Row, { by }: ReportWish, { labels }: ReportPlan): ReportNa
   )
 }
 
-function sumOf({ entries, not_yet_final: open, credits, bytes, gpu_ms: gpuMs, money, unpriced }: Row): ReportSum {
-  return { entries, not_yet_final: open, credits, bytes, gpu_ms: gpuMs, money, unpriced }
+function sumOf({ money, ...row }: Row, currencies: readonly string[]): ReportSum {
+  const { entries, not_yet_final: open, credits, bytes, gpu_ms: gpuMs, unpriced } = row
+  const known = currencies.flatMap((currency, place) => {
+    const amount = money[place] ?? undefined
+    return amount === undefined ? [] : [[currency, amount] as const]
+  })
+  return { entries, not_yet_final: open, credits, bytes, gpu_ms: gpuMs, unpriced, money: Object.fromEntries(known) }
 }
 
 function iso(ms: number): string {

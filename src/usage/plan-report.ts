@@ -5,10 +5,10 @@ import type { ReportLevel, ReportPiece, ReportPlan, ReportWish } from './report-
 const hourMs = 3_600_000
 /** Days or months in one report. */
 const labelsMax = 1_000
-/** Hours that may be read one by one where nothing narrows them down: some 250,000 rows of a busy installation. */
-const looseHoursMax = 240
+/** Hours that may be read one by one where nothing narrows them down; all of a range fewer than those at its edges. */
+const looseHoursMax: Readonly<Record<ReportLevel, number>> = { team: Infinity, payer: 240, resource: 240, hour: 168 }
 /** Days by account or resource, where nothing narrows them down. */
-const looseDaysMax = 62
+const looseDaysMax = 31
 
 /** A day or a month of a zone, cut to the range. */
 interface Span {
@@ -33,7 +33,7 @@ export function planReport(wish: ReportWish, priceStartsMs: readonly number[]): 
       return sinceMs < untilMs ? piecesOf({ level, sinceMs, untilMs, label, price }) : []
     }),
   )
-  if (level !== 'team' && !isNarrow(wish)) assertFewHours(pieces)
+  if (!isNarrow(wish)) assertFewHours(pieces, looseHoursMax[level])
   return { level, labels: spans.map(({ label }) => label), pricedAtMs, pieces }
 }
 
@@ -67,14 +67,14 @@ function assertBounded(wish: ReportWish, labels: number): void {
     )
 }
 
-function assertFewHours(pieces: readonly ReportPiece[]): void {
+function assertFewHours(pieces: readonly ReportPiece[], hoursMax: number): void {
   const hours = pieces
     .filter(({ source }) => source === 'hour')
     .reduce((sum, { sinceMs, untilMs }) => sum + (untilMs - sinceMs) / hourMs, 0)
-  if (hours > looseHoursMax)
+  if (hours > hoursMax)
     throw new Fault(
       'not_valid',
-      `This report would have to read ${hours} single hours, at most ${looseHoursMax} may be: name --account or --project, or ask for a shorter range or for days and months of UTC`,
+      `This report would have to read ${hours} single hours, at most ${hoursMax} may be: name --account or --project, or ask for a shorter range or for days and months of UTC`,
     )
 }
 

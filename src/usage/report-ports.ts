@@ -68,15 +68,16 @@ export type ReportNames = Readonly<Partial<Record<ReportKey, string | null>>>
 
 /** Books, people and prices as reports need them. Faults: `policy_unavailable`, `not_valid`. */
 export interface ReportReader {
-  /** Instants inside the range at which a price begins; at most `countMax`. */
-  priceStarts(
+  /** Instants inside the range at which a price begins, at most `countMax`, and the currencies of the prices, at most five. */
+  prices(
     range: Pick<ReportWish, 'sinceMs' | 'untilMs' | 'department' | 'surface'>,
     countMax: number,
-  ): Promise<readonly number[]>
+  ): Promise<{ readonly startsMs: readonly number[]; readonly currencies: readonly string[] }>
   /** At one instant: at most `rowsMax` rows, those first that miss a name, then the dearest; the total over all rows, and how many there are. */
   read(
     wish: ReportWish,
     plan: ReportPlan,
+    currencies: readonly string[],
   ): Promise<{
     readonly rows: readonly (ReportSum & { readonly names: ReportNames })[]
     readonly total: ReportSum

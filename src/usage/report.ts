@@ -5,6 +5,7 @@ import type { ReportKey, ReportNames, ReportReader, ReportSum, ReportWish } from
 
 /** Changes of price inside one range. */
 const priceStartsMax = 200
+const currenciesMax = 4
 export const reportRowsMax = 10_000
 
 export type ReportRow = ReportSum & { readonly names: ReportNames }
@@ -29,13 +30,18 @@ const measures = ['entries', 'not_yet_final', 'credits', 'bytes', 'gpu_ms', 'unp
 export async function makeReport(reader: ReportReader, asked: ReportWish): Promise<Report> {
   const wish = wholeHours(asked)
   assertSensible(wish)
-  const starts = await reader.priceStarts(wish, priceStartsMax + 1)
-  if (starts.length > priceStartsMax)
+  const { startsMs, currencies } = await reader.prices(wish, priceStartsMax + 1)
+  if (startsMs.length > priceStartsMax)
     throw new Fault(
       'not_valid',
       `Prices begin at more than ${priceStartsMax} instants in this range: ask for a shorter one`,
     )
-  const { rows, total, count } = await reader.read(wish, planReport(wish, starts))
+  if (currencies.length > currenciesMax)
+    throw new Fault(
+      'not_valid',
+      `A report has at most ${currenciesMax} currencies: ask for one --department or --surface`,
+    )
+  const { rows, total, count } = await reader.read(wish, planReport(wish, startsMs), currencies)
   const ordered = inOrder(rows, wish.by)
   if (count <= rows.length) return { wish, rows: ordered, total }
   return { wish, rows: ordered, total, others: { ...lessAll(total, rows), count: count - rows.length } }

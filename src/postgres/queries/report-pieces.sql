@@ -2,10 +2,14 @@
 -- Guarantee: of the rows of credit_price one at most for each department, surface and stretch of time, as credit_price_at() says.
 -- Parameters: $1 labels, $2 prices, $3 sources, $4 first and $5 end instants and $6 signs of the pieces, each an array; $7 instants whose
 --             prices hold, $8 keys of a row, $9 rows at most; $10 department, $11 project, $12 account, $13 surface, $14 model, $15 the same
---             as a package, normalised; of these NULL: any.
+--             as a package, normalised, of these NULL: any; $16 at most four currencies.
 WITH piece AS (
   SELECT * FROM unnest($1::integer[], $2::integer[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::integer[])
       AS p (label, price, source, since, until, sign)
-), stretch AS (
-  SELECT * FROM unnest($7::timestamptz[]) WITH ORDINALITY AS s (at, place)
+), priced AS MATERIALIZED (
+  SELECT stretch.place - 1 AS place, team.department, team.surface, held.price, held.currency
+    FROM unnest($7::timestamptz[]) WITH ORDINALITY AS stretch (at, place)
+   CROSS JOIN (SELECT department, surface FROM tollgate.usage_team UNION SELECT department, surface FROM tollgate.usage_moved) AS team
+   CROSS JOIN LATERAL tollgate.credit_price_at(team.department, team.surface, stretch.at) AS held
+   WHERE cardinality($16::text[]) > 0
 )

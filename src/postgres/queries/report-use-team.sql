@@ -2,7 +2,7 @@
 -- Guarantee: what usage_hour holds in the pieces, at one instant: the sums, and the differences that are not in them yet.
 -- Parameters: $1 labels, $2 prices, $3 sources, $4 first and $5 end instants and $6 signs of the pieces, each an array; $7 instants whose
 --             prices hold, $8 keys of a row, $9 rows at most; $10 department, $11 project, $12 account, $13 surface, $14 model, $15 the same
---             as a package, normalised; of these NULL: any.
+--             as a package, normalised, of these NULL: any; $16 at most four currencies.
 used AS (
   SELECT s.label, s.price, t.department, t.project, NULL::text AS account, t.surface, NULL::text AS resource, s.entries, s.not_yet_final, s.credits, s.bytes, s.gpu_ms
     FROM (
