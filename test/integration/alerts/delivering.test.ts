@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { SendResult } from '../../../src/alerts/ports.ts'
+import { createPostgresChannelBook } from '../../../src/postgres/channel-book.ts'
 import { type AlertWorld, createAlertWorld } from '../../support/alert-world.ts'
 import { startAnswering } from '../../support/receivers/answering.ts'
 import { startWebhookReceiver, type WebhookReceiver } from '../../support/receivers/webhook.ts'
@@ -61,6 +62,23 @@ test('dead endpoints delay no other, however many wait for them', async () => {
   await hanging.close()
 })
 
+test('channels that failed before have few places of their own, however many are due', async () => {
+  const hanging = await startAnswering(() => 'never')
+  for (let place = 0; place < 8; place += 1) {
+    await world.channel({ id: `hangs-${place}`, target: hanging.url, project: 'vision' })
+    await world.sql(`INSERT INTO tollgate.alert_channel_state (channel, failures) VALUES ($1, 3)`, [`hangs-${place}`])
+  }
+  await world.channel({ id: 'lives', target: receiver.url, secret, account: 'alice' })
+  await world.events({ key: 'of-all', project: 'vision' })
+  await world.outbox.route(1)
+  await world.deliver({ settings: { quickLanesMax: 2, quickMs: 60_000, failingLanesMax: 2 } })
+  await hanging.countOf(2)
+  await world.events({ key: 'hers', account: 'alice' })
+  await world.deliveriesWhere(`channel = 'lives' AND state = 'sent'`, 1)
+  expect(hanging.received).toHaveLength(2)
+  await hanging.close()
+})
+
 test('410 stops the channel, says so to who else hears of its owner, and nothing more is tried until it is resumed', async () => {
   receiver.answerWith({ status: 410 })
   const project = await startWebhookReceiver()
@@ -71,11 +89,13 @@ test('410 stops the channel, says so to who else hears of its owner, and nothing
   const [told] = await project.alertsOf(1)
   expect(told).toMatchObject({ type: 'channel_stopped', data: { channel: 'gone' } })
   await world.events({ key: 'second', account: 'alice' })
-  await world.sql(`SELECT`)
+  await expect.poll(() => world.sql('SELECT FROM tollgate.alert_event WHERE routed_at IS NULL')).toHaveLength(0)
   expect(await world.deliveriesWhere(`channel = 'gone'`, 1)).toMatchObject([{ state: 'failed', attempts: 1 }])
-  expect(
-    await world.sql(`SELECT stopped_why FROM tollgate.alert_channel_state WHERE stopped_at IS NOT NULL`),
-  ).toHaveLength(1)
+  expect(receiver.alerts).toHaveLength(1)
+  receiver.answerWith({ status: 204 })
+  await createPostgresChannelBook(world.pool).resume('gone')
+  await world.events({ key: 'third', account: 'alice' })
+  expect(await world.deliveriesWhere(`channel = 'gone' AND state = 'sent'`, 1)).toHaveLength(1)
   await project.close()
 })
 
@@ -114,4 +134,28 @@ test('a target that asks for time gets it, and that is no attempt', async () => 
   const [row] = await world.deliveriesWhere(`state = 'pending' AND error IS NOT NULL`, 1)
   expect(row).toMatchObject({ attempts: 0 })
   expect(row?.next_in_ms).toBeGreaterThan(100_000)
+})
+
+test('stop() waits for what is under way, gives back what is not, and another goes on at once', async () => {
+  const [sending, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<SendResult>()]
+  const send = (): Promise<SendResult> => {
+    sending.resolve()
+    return answer.promise
+  }
+  await world.channel({ id: 'robot', kind: 'slack', target: receiver.url, account: 'alice' })
+  const first = await world.deliver({ senders: { slack: { kind: 'slack', send } }, settings: { parallelMax: 1 } })
+  await world.events(...keys(5))
+  await sending.promise
+  const stopped = first.stop()
+  answer.resolve({ kind: 'sent' })
+  await stopped
+  const states = await world.sql(
+    'SELECT state, count(*)::int AS count FROM tollgate.alert_delivery GROUP BY state ORDER BY state',
+  )
+  expect(states).toEqual([
+    { state: 'pending', count: 4 },
+    { state: 'sent', count: 1 },
+  ])
+  await world.deliver({ senders: { slack: { kind: 'slack', send: async () => ({ kind: 'sent' }) } } })
+  await world.deliveriesWhere(`state = 'sent'`, 5)
 })
