@@ -26,8 +26,8 @@ const titleLengthMax = 200
 const words: Readonly<Record<Channel['language'], Words>> = { en: wordsEn, zh: wordsZh }
 
 /**
- * One or several events, the oldest first, in one channel's words. Several make a digest: a line each for the first 20, the number of the rest,
- * and in the body all of them. What people wrote is taken as it is, but for line breaks and control characters: senders escape it.
+ * One or several events, the oldest first, in one channel's words. Several make a digest: a line each for the first 20, the number of the rest
+ * where it is more than one, and in the body all of them. What people wrote is taken as it is, but for line breaks and control characters: senders escape it.
  * @throws TypeError when there is no event.
  */
 export function composeMessage(events: readonly AlertEvent[], audience: Audience): Message {
@@ -59,14 +59,16 @@ function single(event: AlertEvent, audience: Audience): Text {
 function digest(events: readonly AlertEvent[], audience: Audience): Text {
   const spoken = words[audience.language]
   const titles = events.map((event) => wording(event, audience).title)
-  const shown = titles.slice(0, linesMax)
+  const more = titles.length - linesMax
+  // One more is said as soon as counted.
+  const lines = more > 1 ? [...titles.slice(0, linesMax), spoken.andMore(more)] : titles
   const threads = new Set(events.map(threadOf))
   const [thread = ''] = threads
   const url = commonPage(events, audience)
   return {
     id: events[0]?.id ?? '',
     title: cut(spoken.digestTitle(titles)),
-    paragraphs: titles.length > linesMax ? [...shown, spoken.andMore(titles.length - linesMax)] : shown,
+    paragraphs: lines,
     ...(url !== undefined && { url }),
     thread: threads.size === 1 ? thread : `digest/${events[0]?.id ?? ''}`,
   }

@@ -45,10 +45,11 @@ interface Text {
   readonly description: string
 }
 
-/** In a digest each event has a line of its own. */
-function textOf(message: Message, index: number): Text {
-  if (message.events.length === 1) return { summary: message.title, description: message.paragraphs.join('\n') }
-  return { summary: message.paragraphs[index] ?? message.title, description: message.title }
+/** In a digest each event has a line of its own, but for those that its last line only counts. */
+function textOf({ events, title, paragraphs }: Message, index: number): Text {
+  if (events.length === 1) return { summary: title, description: paragraphs.join('\n') }
+  const lines = events.length === paragraphs.length ? paragraphs : paragraphs.slice(0, -1)
+  return { summary: lines[index] ?? title, description: title }
 }
 
 function alertsOf(event: AlertEvent, { text, nowMs }: { readonly text: Text; readonly nowMs: number }) {

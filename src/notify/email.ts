@@ -22,12 +22,14 @@ export interface MailSender extends Sender {
 
 const connectionsMax = 8
 const waitingMax = 1_000
+/** Of the time for one try; the rest is for the wait before. */
+const sendingShare = 0.7
 const address = /^[^@\s<>,;]{1,64}@[A-Za-z0-9.-]{1,190}$/
 
 /**
  * Sends mail through one server, over at most 8 connections that are kept between mails. 2xx is sent; a mailbox or message that is turned down for
  * good (5xx to RCPT or DATA) is refused; anything else is tried again, as SMTP has it (RFC 5321 §4.2.1): 4xx, no connection, no TLS, a password
- * that is not taken, no answer within 10 s. A mail that waits for a connection for half of that is not sent, and tried again.
+ * that is not taken, no answer within 10 s. A mail that waited 3 s of these for a connection is not sent, and tried again.
  */
 export function createMailSender(
   tools: Pick<SendTools, 'secrets' | 'nowMs'>,
@@ -37,7 +39,8 @@ export function createMailSender(
   if (mail === undefined) return { kind: 'email', send: async () => unset, close: () => {} }
   const from = mail.from ?? `Tollgate <tollgate@${new URL(mail.url).hostname}>`
   const domain = /@([A-Za-z0-9.-]+)>?\s*$/.exec(from)?.[1] ?? 'tollgate.invalid'
-  const transport = createTransport(poolOptions(mail.url, timeoutMs))
+  const sendMsMax = timeoutMs * sendingShare
+  const transport = createTransport(poolOptions(mail.url, sendMsMax))
   // Each mail hears of its own trouble; of an idle connection's nobody needs to.
   transport.on('error', () => {})
   const turns = createTurns({ countMax: connectionsMax, waitingMax })
@@ -48,12 +51,12 @@ export function createMailSender(
       const opened = await openChannel(channel, tools)
       if (opened.kind !== 'opened') return opened
       if (!address.test(opened.target)) return { kind: 'refused', why: 'The target is not one mail address' }
-      const turn = await turns.take(timeoutMs / 2)
+      const turn = await turns.take(timeoutMs - sendMsMax)
       if (turn === undefined) return { kind: 'again', why: 'Too many mails wait for the mail server' }
       const to = { name: '', address: opened.target }
       const sending = transport.sendMail({ ...mailOf(message, channel, domain), from, to })
       const result = sending.then((): SendResult => ({ kind: 'sent' }), resultOf).finally(turn.done)
-      return await inTime(result, timeoutMs / 2)
+      return await inTime(result, sendMsMax)
     },
     close: () => transport.close(),
   }

@@ -81,6 +81,16 @@ describe('the Alertmanager sender', () => {
     expect(server.alerts.map(({ annotations }) => annotations['event'])).toEqual(['evt_1', 'evt_9'])
   })
 
+  test('gives each event of a long digest its own words as far as there are any', async () => {
+    const server = await started()
+    const many = Array.from({ length: 25 }, (_, index) => levelEvent({ id: `evt_${index}`, percent: 10 + index }))
+    const digest = composeMessage(many, audience)
+    expect(await senders.alertmanager.send(localChannel('alertmanager', server.url), digest)).toEqual({ kind: 'sent' })
+    const said = server.alerts.map(({ annotations }) => annotations['summary'])
+    expect(said[19]).toMatch(/reached 29 %/)
+    expect(new Set(said.slice(20))).toEqual(new Set([digest.title]))
+  })
+
   test.each([
     ['tollgate:pass', `Basic ${Buffer.from('tollgate:pass').toString('base64')}`],
     ['token123', 'Bearer token123'],

@@ -153,7 +153,7 @@ describe('the mail sender', () => {
 
   test('sends many at once over few connections, each once', async () => {
     const server = await mailServer({ disabledCommands: ['STARTTLS'] })
-    const senders = sendersTo(`smtp://127.0.0.1:${server.port}`)
+    const senders = sendersTo(`smtp://127.0.0.1:${server.port}`, { timeoutMs: 60_000 })
     const channels = Array.from({ length: 60 }, (_, index) => localChannel('email', `person-${index}@example.org`))
     const ends = await Promise.all(channels.map((channel) => senders.email.send(channel, message)))
     expect(ends).toEqual(channels.map(() => ({ kind: 'sent' })))

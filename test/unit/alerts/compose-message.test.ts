@@ -92,6 +92,8 @@ describe('composeMessage()', () => {
     expect(digest.paragraphs).toHaveLength(21)
     expect(digest.paragraphs[20]).toBe('… and 5 more.')
     expect(composeMessage(many(20), en).paragraphs).toHaveLength(20)
+    expect(composeMessage(many(21), en).paragraphs[20]).toMatch(/^person-20 has reached/)
+    expect(composeMessage(many(22), en).paragraphs[20]).toBe('… and 2 more.')
     expect(digest.id).toBe('evt_0')
     expect(digest.body).toMatchObject({
       type: 'digest',
