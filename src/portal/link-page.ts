@@ -47,7 +47,15 @@ export function linkPages(
     )
     scope.post<{ Params: z.output<typeof ofLink>; Body: z.output<typeof form> }>(
       path,
-      { schema: { ...described, body: form, summary: 'Decide by a link, once; takes a form', security: [] } },
+      {
+        schema: {
+          ...described,
+          body: form,
+          consumes: ['application/x-www-form-urlencoded'],
+          summary: 'Decide by a link, once; takes a form',
+          security: [],
+        },
+      },
       async ({ params, body }, answer) =>
         sendPage(answer, donePage(await decideByLink(tools.manage, { ...params, ...body }))),
     )

@@ -9,6 +9,12 @@ import { reply, type Where } from './reply.ts'
 import type { Asked, Route } from './route.ts'
 
 const nothing = z.strictObject({})
+const keyed = z.looseObject({
+  'idempotency-key': z
+    .string()
+    .optional()
+    .describe('The same again within a day is answered as the first, and does nothing.'),
+})
 
 /** Puts one row of the API into the app: guarded, checked, answered. */
 export function mount(
@@ -66,6 +72,7 @@ function schemaOf(route: Route) {
     querystring: query,
     ...(params && { params }),
     ...(body && { body }),
+    ...(route.method !== 'GET' && { headers: keyed }),
     response: {
       [status]: answer,
       '4xx': { description: 'A problem', content: { 'application/problem+json': { schema: problemSchema } } },
