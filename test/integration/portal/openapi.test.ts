@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { z } from 'zod'
 import { methodsAt } from '../../../src/portal/methods-at.ts'
 import { type People, seedPeople, startPortalPlane, type TestPortal } from '../../support/portal.ts'
 
@@ -64,3 +65,26 @@ test('methodsAt() knows an address by its parts', () => {
   expect(methodsAt('/api/tokens/', routes)).toEqual([])
   expect(methodsAt('/api/tokens/t1/revoke/x', routes)).toEqual([])
 })
+
+test('answers are as the document says, by the document’s own schemas', async () => {
+  const asked = Object.keys(paths).filter(
+    (path) => paths[path]?.['get'] !== undefined && !path.startsWith('/api/links/'),
+  )
+  const ids: Readonly<Record<string, string>> = { account: 'bob', project: 'vision', table: 'plan', key: 'free' }
+  let matched = 0
+  for (const path of asked) {
+    const address = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => ids[name] ?? 'none')
+    const { status, body } = await portal.call(`GET ${address}`, { token: people.adam })
+    const answers = paths[path]?.['get']?.responses ?? {}
+    const answer = (answers[status] ?? answers['4XX'] ?? answers['4xx']) as Answer
+    const [content] = Object.values(answer.content)
+    const parsed = z.fromJSONSchema(content?.schema as Parameters<typeof z.fromJSONSchema>[0]).safeParse(body)
+    expect({ path, status, faults: parsed.error?.issues }).toEqual({ path, status, faults: undefined })
+    if (status === 200) matched += 1
+  }
+  expect(matched).toBeGreaterThan(18)
+})
+
+interface Answer {
+  readonly content: Readonly<Record<string, { readonly schema: object }>>
+}
