@@ -2,18 +2,19 @@ import { readFileSync } from 'node:fs'
 import pg, { type Pool } from 'pg'
 import { Fault } from '../core/fault.ts'
 import type { RefusalCount, RefusalLog } from '../usage/refusal-ports.ts'
-import { addAlertEvents } from './alert-events.ts'
-import { asPolicyFault, databaseFault } from './database-fault.ts'
+import { createPostgresEventStore } from './alert-events.ts'
+import { databaseFault } from './database-fault.ts'
 import { inTransaction } from './transaction.ts'
 
 const query = readFileSync(new URL('./queries/refusal-add.sql', import.meta.url), 'utf8')
 
 /** Refusals in PostgreSQL; see `RefusalLog`. */
 export function createPostgresRefusalLog(pool: Pool): RefusalLog {
+  const events = createPostgresEventStore(pool)
   return {
     add: (counts) => add(pool, JSON.stringify(counts.map(rowOf))),
-    tell: async (events) => {
-      await asPolicyFault(pool, () => addAlertEvents(pool, events))
+    tell: async (found) => {
+      await events.add(found)
     },
   }
 }

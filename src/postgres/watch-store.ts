@@ -8,7 +8,7 @@ import type {
   WatchStore,
 } from '../alerts/watch-ports.ts'
 import type { NewAlertEvent } from '../core/alert-event.ts'
-import { addAlertEvents } from './alert-events.ts'
+import { addAlertEvents, createPostgresEventStore } from './alert-events.ts'
 import { asPolicyFault } from './database-fault.ts'
 import { inTransaction } from './transaction.ts'
 import { watchQueries } from './watch-queries.ts'
@@ -45,6 +45,7 @@ interface GrantRow extends FoundRow {
 
 /** What is to be told in time, found in PostgreSQL; see `WatchStore`. */
 export function createPostgresWatchStore(pool: Pool): WatchStore {
+  const store = createPostgresEventStore(pool)
   const run = <T>(work: () => Promise<T>): Promise<T> => asPolicyFault(pool, work)
   return {
     expiringTokens: (hours, countMax) =>
@@ -67,7 +68,7 @@ export function createPostgresWatchStore(pool: Pool): WatchStore {
     expireRequests: (countMax) => run(() => expireRequests(pool, countMax)),
     tellRequests: (countMax) => run(() => tellRequests(pool, countMax)),
     add: async (events) => {
-      await run(() => addAlertEvents(pool, events))
+      await store.add(events)
     },
     stand: (type, events, { quietMs }) => run(() => stand(pool, { type, events, quietMs })),
   }
