@@ -5,8 +5,8 @@ import type { CrowdedToken, WatchStore } from './watch-ports.ts'
 /** A person has an office, a home, a telephone and a train; a fifth network within one hour is somebody else, or a fleet. */
 const networksMin = 5
 const everyMs = 60_000
-/** What was booked late is still seen: twice the rest between two looks, and the time a ledger may be behind. */
-const lookBackMs = 150_000
+/** More than the rest between two looks, so that what was booked a little late is still seen. */
+const lookBackMs = 90_000
 const countMax = 100
 
 /**
