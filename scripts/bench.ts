@@ -10,6 +10,7 @@ const benches: Readonly<Record<string, readonly string[]>> = {
   policy: ['policy'],
   ledger: ['ledger'],
   memory: ['memory'],
+  report: ['report'],
   spend: ['spend'],
   status: ['status'],
 }

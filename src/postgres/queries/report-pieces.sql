@@ -4,7 +4,8 @@
 --             prices hold, $8 keys of a row, $9 rows at most; $10 department, $11 project, $12 account, $13 surface, $14 model, $15 the same
 --             as a package, normalised, of these NULL: any; $16 at most four currencies.
 WITH piece AS (
-  SELECT * FROM unnest($1::integer[], $2::integer[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::integer[])
+  SELECT *, until - since > CASE source WHEN 'month' THEN interval '31 days' WHEN 'day' THEN interval '1 day' ELSE interval '1 hour' END AS is_long
+    FROM unnest($1::integer[], $2::integer[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::integer[])
       AS p (label, price, source, since, until, sign)
 ), priced AS MATERIALIZED (
   SELECT stretch.place - 1 AS place, team.department, team.surface, held.price, held.currency

@@ -8,27 +8,26 @@ member AS (
   SELECT p.account AS name FROM tollgate.usage_payer AS p JOIN tollgate.usage_team AS t ON t.id = p.team WHERE t.project = $11::text
    UNION
   SELECT m.account FROM tollgate.usage_moved AS m WHERE m.project = $11::text
-), used AS (
-  SELECT s.label, s.price, d.department, NULL::text AS project, NULL::text AS account, r.surface, r.resource, s.entries, s.not_yet_final, s.credits, s.bytes, s.gpu_ms
-    FROM (
-         SELECT part.label, part.price, part.department, part.resource,
-                 sum(CASE part.sign WHEN 1 THEN part.entries ELSE -part.entries END) AS entries,
-                 sum(CASE part.sign WHEN 1 THEN part.not_yet_final ELSE -part.not_yet_final END) AS not_yet_final,
-                 sum(CASE part.sign WHEN 1 THEN part.credits ELSE -part.credits END) AS credits,
-                 sum(CASE part.sign WHEN 1 THEN part.bytes ELSE -part.bytes END) AS bytes,
-                 sum(CASE part.sign WHEN 1 THEN part.gpu_ms ELSE -part.gpu_ms END) AS gpu_ms
-           FROM (
-          SELECT piece.label, piece.price, piece.sign, f.department, f.resource, f.entries, f.not_yet_final, f.credits, f.bytes, f.gpu_ms
-            FROM piece CROSS JOIN LATERAL (
-                 SELECT * FROM tollgate.usage_resource_month AS f
-                  WHERE piece.source = 'month' AND f.start_at >= piece.since AND f.start_at < piece.until OFFSET 0) AS f
+), part AS NOT MATERIALIZED (
+  SELECT piece.label, piece.price, piece.sign, piece.is_long, f.department, f.resource, f.entries, f.not_yet_final, f.credits, f.bytes, f.gpu_ms
+    FROM piece CROSS JOIN LATERAL (
+         SELECT * FROM tollgate.usage_resource_month AS f
+          WHERE piece.source = 'month' AND f.start_at >= piece.since AND f.start_at < piece.until OFFSET 0) AS f
+   UNION ALL
+  SELECT piece.label, piece.price, piece.sign, piece.is_long, f.department, f.resource, f.entries, f.not_yet_final, f.credits, f.bytes, f.gpu_ms
+    FROM piece CROSS JOIN LATERAL (
+         SELECT * FROM tollgate.usage_resource_day AS f
+          WHERE piece.source = 'day' AND f.start_at >= piece.since AND f.start_at < piece.until OFFSET 0) AS f
+), used (label, price, department, project, account, surface, resource, entries, not_yet_final, credits, bytes, gpu_ms) AS (
+  SELECT s.label, s.price, d.department, NULL::text, NULL::text, r.surface, r.resource, s.entries, s.not_yet_final, s.credits, s.bytes, s.gpu_ms
+    FROM (SELECT label, price, department, resource, sum(CASE sign WHEN 1 THEN entries ELSE -entries END) AS entries, sum(CASE sign WHEN 1 THEN not_yet_final ELSE -not_yet_final END) AS not_yet_final,
+                 sum(CASE sign WHEN 1 THEN credits ELSE -credits END) AS credits,
+                 sum(CASE sign WHEN 1 THEN bytes ELSE -bytes END) AS bytes, sum(CASE sign WHEN 1 THEN gpu_ms ELSE -gpu_ms END) AS gpu_ms
+            FROM part WHERE is_long GROUP BY label, price, department, resource
            UNION ALL
-          SELECT piece.label, piece.price, piece.sign, f.department, f.resource, f.entries, f.not_yet_final, f.credits, f.bytes, f.gpu_ms
-            FROM piece CROSS JOIN LATERAL (
-                 SELECT * FROM tollgate.usage_resource_day AS f
-                  WHERE piece.source = 'day' AND f.start_at >= piece.since AND f.start_at < piece.until OFFSET 0) AS f
-                ) AS part
-          GROUP BY part.label, part.price, part.department, part.resource) AS s
+          SELECT label, price, department, resource, CASE sign WHEN 1 THEN entries ELSE -entries END, CASE sign WHEN 1 THEN not_yet_final ELSE -not_yet_final END,
+                 CASE sign WHEN 1 THEN credits ELSE -credits END, CASE sign WHEN 1 THEN bytes ELSE -bytes END, CASE sign WHEN 1 THEN gpu_ms ELSE -gpu_ms END
+            FROM part WHERE NOT is_long) AS s
     JOIN tollgate.usage_department AS d ON d.id = s.department JOIN tollgate.usage_resource AS r ON r.id = s.resource
    WHERE ($10::text IS NULL OR d.department = $10) AND ($13::text IS NULL OR r.surface = $13)
      AND ($14::text IS NULL OR r.resource = CASE r.surface WHEN 'pypi' THEN $15::text ELSE $14 END)

@@ -3,32 +3,31 @@
 -- Parameters: $1 labels, $2 prices, $3 sources, $4 first and $5 end instants and $6 signs of the pieces, each an array; $7 instants whose
 --             prices hold, $8 keys of a row, $9 rows at most; $10 department, $11 project, $12 account, $13 surface, $14 model, $15 the same
 --             as a package, normalised, of these NULL: any; $16 at most four currencies.
-used AS (
-  SELECT s.label, s.price, t.department, t.project, NULL::text AS account, t.surface, NULL::text AS resource, s.entries, s.not_yet_final, s.credits, s.bytes, s.gpu_ms
-    FROM (
-         SELECT part.label, part.price, part.team,
-                 sum(CASE part.sign WHEN 1 THEN part.entries ELSE -part.entries END) AS entries,
-                 sum(CASE part.sign WHEN 1 THEN part.not_yet_final ELSE -part.not_yet_final END) AS not_yet_final,
-                 sum(CASE part.sign WHEN 1 THEN part.credits ELSE -part.credits END) AS credits,
-                 sum(CASE part.sign WHEN 1 THEN part.bytes ELSE -part.bytes END) AS bytes,
-                 sum(CASE part.sign WHEN 1 THEN part.gpu_ms ELSE -part.gpu_ms END) AS gpu_ms
-           FROM (
-          SELECT piece.label, piece.price, piece.sign, f.team, f.entries, f.not_yet_final, f.credits, f.bytes, f.gpu_ms
-            FROM piece CROSS JOIN LATERAL (
-                 SELECT * FROM tollgate.usage_team_month AS f
-                  WHERE piece.source = 'month' AND f.start_at >= piece.since AND f.start_at < piece.until OFFSET 0) AS f
+part AS NOT MATERIALIZED (
+  SELECT piece.label, piece.price, piece.sign, piece.is_long, f.team, f.entries, f.not_yet_final, f.credits, f.bytes, f.gpu_ms
+    FROM piece CROSS JOIN LATERAL (
+         SELECT * FROM tollgate.usage_team_month AS f
+          WHERE piece.source = 'month' AND f.start_at >= piece.since AND f.start_at < piece.until OFFSET 0) AS f
+   UNION ALL
+  SELECT piece.label, piece.price, piece.sign, piece.is_long, f.team, f.entries, f.not_yet_final, f.credits, f.bytes, f.gpu_ms
+    FROM piece CROSS JOIN LATERAL (
+         SELECT * FROM tollgate.usage_team_day AS f
+          WHERE piece.source = 'day' AND f.start_at >= piece.since AND f.start_at < piece.until OFFSET 0) AS f
+   UNION ALL
+  SELECT piece.label, piece.price, piece.sign, piece.is_long, f.team, f.entries, f.not_yet_final, f.credits, f.bytes, f.gpu_ms
+    FROM piece CROSS JOIN LATERAL (
+         SELECT * FROM tollgate.usage_team_hour AS f
+          WHERE piece.source = 'hour' AND f.start_at >= piece.since AND f.start_at < piece.until OFFSET 0) AS f
+), used (label, price, department, project, account, surface, resource, entries, not_yet_final, credits, bytes, gpu_ms) AS (
+  SELECT s.label, s.price, t.department, t.project, NULL::text, t.surface, NULL::text, s.entries, s.not_yet_final, s.credits, s.bytes, s.gpu_ms
+    FROM (SELECT label, price, team, sum(CASE sign WHEN 1 THEN entries ELSE -entries END) AS entries, sum(CASE sign WHEN 1 THEN not_yet_final ELSE -not_yet_final END) AS not_yet_final,
+                 sum(CASE sign WHEN 1 THEN credits ELSE -credits END) AS credits,
+                 sum(CASE sign WHEN 1 THEN bytes ELSE -bytes END) AS bytes, sum(CASE sign WHEN 1 THEN gpu_ms ELSE -gpu_ms END) AS gpu_ms
+            FROM part WHERE is_long GROUP BY label, price, team
            UNION ALL
-          SELECT piece.label, piece.price, piece.sign, f.team, f.entries, f.not_yet_final, f.credits, f.bytes, f.gpu_ms
-            FROM piece CROSS JOIN LATERAL (
-                 SELECT * FROM tollgate.usage_team_day AS f
-                  WHERE piece.source = 'day' AND f.start_at >= piece.since AND f.start_at < piece.until OFFSET 0) AS f
-           UNION ALL
-          SELECT piece.label, piece.price, piece.sign, f.team, f.entries, f.not_yet_final, f.credits, f.bytes, f.gpu_ms
-            FROM piece CROSS JOIN LATERAL (
-                 SELECT * FROM tollgate.usage_team_hour AS f
-                  WHERE piece.source = 'hour' AND f.start_at >= piece.since AND f.start_at < piece.until OFFSET 0) AS f
-                ) AS part
-          GROUP BY part.label, part.price, part.team) AS s
+          SELECT label, price, team, CASE sign WHEN 1 THEN entries ELSE -entries END, CASE sign WHEN 1 THEN not_yet_final ELSE -not_yet_final END,
+                 CASE sign WHEN 1 THEN credits ELSE -credits END, CASE sign WHEN 1 THEN bytes ELSE -bytes END, CASE sign WHEN 1 THEN gpu_ms ELSE -gpu_ms END
+            FROM part WHERE NOT is_long) AS s
     JOIN tollgate.usage_team AS t ON t.id = s.team
    WHERE ($10::text IS NULL OR t.department = $10) AND ($11::text IS NULL OR t.project = $11) AND ($13::text IS NULL OR t.surface = $13)
    UNION ALL

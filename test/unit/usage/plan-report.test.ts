@@ -47,6 +47,7 @@ test('planReport() cuts days and months of the zone, and where prices begin', ()
 describe('planReport() refuses what would read too much at once, and says what to do', () => {
   test.each([
     [{ by: ['account', 'package'], ...year }, /read 8736 single hours.*name --account or --project/],
+    [{ by: ['day'], timeZone: 'Asia/Shanghai', ...year }, /read 5832 single hours, at most 4400 may be/],
     [{ by: ['day', 'account'], ...year }, /at most 31 days at once/],
     [{ by: ['day'], sinceMs: 0, untilMs: Date.UTC(2026, 0, 1) }, /at most 1000 days or months/],
     [{ by: ['month'], sinceMs: 0, untilMs: Date.UTC(9999, 0, 1) }, /at most 1000 days or months/],
