@@ -71,7 +71,8 @@ async function list(
   const keys = table.columns
     .filter(({ keyPlace }) => keyPlace !== undefined)
     .sort((left, right) => (left.keyPlace ?? 0) - (right.keyPlace ?? 0))
-  const order = keys.map(({ name }) => pg.escapeIdentifier(name)).join(', ')
+  // By the table's own columns: a name alone would mean the text that is shown.
+  const order = keys.map(({ name }) => `kept.${pg.escapeIdentifier(name)}`).join(', ')
   const { sql, values } = condition(table, [where])
   const since =
     after === undefined
@@ -79,7 +80,7 @@ async function list(
       : ` AND (${order}) > (${keys.map((key, index) => place(key, values.length + index)).join(', ')})`
   const rest = after === undefined ? [] : keys.map(({ name }) => after[name])
   const text = `SELECT to_jsonb(row.*) AS row FROM (
-    SELECT ${table.columns.map(shownColumn).join(', ')} FROM ${nameOf(table)} WHERE ${sql}${since} ORDER BY ${order} LIMIT ${Math.floor(countMax)}) AS row`
+    SELECT ${table.columns.map(shownColumn).join(', ')} FROM ${nameOf(table)} AS kept WHERE ${sql}${since} ORDER BY ${order} LIMIT ${Math.floor(countMax)}) AS row`
   return (await database.query<{ row: PolicyRow }>(text, [...values, ...rest])).rows.map(({ row }) => row)
 }
 

@@ -88,11 +88,13 @@ test('writeRow() writes rows whose key has two columns, in the order in which th
     message: expect.stringContaining('(tier_of_a_price_begins_at_zero)'),
   })
   await writeRow(office, { ...tier('0'), values: { credits_per_mb: 1 } })
-  await writeRow(office, { ...tier('1000000'), values: { credits_per_mb: 2 } })
+  for (const from of ['1000000', '500', '70000'])
+    await writeRow(office, { ...tier(from), values: { credits_per_mb: 2 } })
   const first = await listRows(office, { actor: root, table: 'price_tier', countMax: 1 })
   expect([first.rows, first.next]).toEqual([[{ price: 'big', from_bytes: '0', credits_per_mb: '1' }], ['big', '0']])
-  const second = await listRows(office, { actor: root, table: 'price_tier', countMax: 1, after: first.next ?? [] })
-  expect([second.rows[0]?.['from_bytes'], second.next]).toEqual(['1000000', undefined])
+  const rest = await listRows(office, { actor: root, table: 'price_tier', countMax: 3, after: first.next ?? [] })
+  expect(rest.rows.map((row) => row['from_bytes'])).toEqual(['500', '70000', '1000000'])
+  expect(rest.next).toBeUndefined()
 })
 
 test('every write is in the audit by the name of whom it was made by, whatever their name looks like', async () => {
