@@ -3,8 +3,10 @@ import type { AdminTools, AuditedChange, PolicyRow } from '../manage/admin-ports
 import { deleteRow, listRows, readRow, writeRow } from '../manage/policy-rows.ts'
 import { policyTableNames } from '../manage/policy-tables.ts'
 import { readAudit } from '../manage/read-audit.ts'
-import { afterOf, cursorText, nextOf, pageFields, pageOf, readCursor } from './cursor.ts'
-import { instant, shownTime, time } from './fields.ts'
+import { instant } from './asked-fields.ts'
+import { afterOf, cursorText, nextOf, readCursor } from './cursor.ts'
+import { shownTime, time } from './fields.ts'
+import { pageFields, pageOf } from './page-fields.ts'
 import { type Route, route } from './route.ts'
 
 const tag = 'admin'

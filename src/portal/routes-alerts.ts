@@ -6,18 +6,12 @@ import { listChannels, readChannel, removeChannel, resumeChannel } from '../mana
 import { listDeliveries, readEvents, resendDelivery } from '../manage/deliveries.ts'
 import { type SetChannelAnswer, setChannel } from '../manage/set-channel.ts'
 import { testChannel } from '../manage/test-channel.ts'
-import { afterOf, nextOf, pageFields, pageOf } from './cursor.ts'
+import { afterOf, nextOf } from './cursor.ts'
 import { line, slug } from './fields.ts'
+import { pageFields, pageOf } from './page-fields.ts'
 import { type Route, route } from './route.ts'
-import {
-  channelSchema,
-  deliverySchema,
-  eventSchema,
-  owner,
-  shownChannel,
-  shownDelivery,
-  shownEvent,
-} from './shown-channel.ts'
+import { channelSchema, owner, shownChannel } from './shown-channel.ts'
+import { deliverySchema, eventSchema, shownDelivery, shownEvent } from './shown-event.ts'
 
 const tag = 'alerts'
 const ofChannel = z.strictObject({ channel: slug })

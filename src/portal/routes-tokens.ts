@@ -6,8 +6,9 @@ import { revokeToken } from '../manage/revoke-token.ts'
 import { rotateToken } from '../manage/rotate-token.ts'
 import { may } from '../manage/who-may.ts'
 import type { Caller } from './caller.ts'
-import { cursorText, pageFields, pageOf, readCursor } from './cursor.ts'
-import { line, shownTime, slug, time } from './fields.ts'
+import { cursorText, readCursor } from './cursor.ts'
+import { line, shownTime, shownTimeOrNull, slug, time } from './fields.ts'
+import { pageFields, pageOf } from './page-fields.ts'
 import type { PortalTools } from './ports.ts'
 import { type Route, route } from './route.ts'
 import { accountOf, forEach, nothing } from './whose.ts'
@@ -129,7 +130,7 @@ function shownToken(one: ListedToken): z.output<typeof token> {
   const { id, account, hint, state, note, createdAtMs, expiresAtMs, revokedAtMs, lastUsedAtMs } = one
   return {
     ...{ id, account, hint, state, note, created_at: shownTime(createdAtMs), expires_at: shownTime(expiresAtMs) },
-    revoked_at: revokedAtMs === undefined ? null : shownTime(revokedAtMs),
-    last_used_at: lastUsedAtMs === undefined ? null : shownTime(lastUsedAtMs),
+    revoked_at: shownTimeOrNull(revokedAtMs),
+    last_used_at: shownTimeOrNull(lastUsedAtMs),
   }
 }

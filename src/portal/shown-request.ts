@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Beneficiary, ListedGrant, QuotaRequest } from '../manage/request-ports.ts'
-import { shownTime, slug, time } from './fields.ts'
+import { shownTime, shownTimeOrNull, slug, time } from './fields.ts'
 
 /** Whom more is for. */
 export const beneficiary = z.strictObject({ kind: z.enum(['account', 'project', 'department']), id: slug })
@@ -46,7 +46,7 @@ export function shownRequest(one: QuotaRequest): z.output<typeof requestSchema> 
     ...{ id, asked_by: askedBy, limit: limitName, for: shownFor(one.for), amount: Number(amount), reason, state },
     ...{ until: shownTime(endsAtMs), asked_at: shownTime(askedAtMs), decision_note: decisionNote },
     decided_by: one.decidedBy ?? null,
-    decided_at: one.decidedAtMs === undefined ? null : shownTime(one.decidedAtMs),
+    decided_at: shownTimeOrNull(one.decidedAtMs),
     grant: one.grantId ?? null,
     granted: one.granted ? { amount: Number(one.granted.amount), until: shownTime(one.granted.endsAtMs) } : null,
   }

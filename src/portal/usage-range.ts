@@ -1,5 +1,5 @@
 import { Fault } from '../core/fault.ts'
-import { instant } from './fields.ts'
+import { instant } from './asked-fields.ts'
 
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
