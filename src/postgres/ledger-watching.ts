@@ -44,7 +44,7 @@ export interface WatchedBatch {
   committed(): void
 }
 
-export interface BatchWatchingOptions {
+interface BatchWatchingOptions {
   readonly watch: LedgerWatch
   readonly observer: Observer
   /** Never goes back. */

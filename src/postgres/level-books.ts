@@ -60,7 +60,10 @@ async function end(client: PoolClient, levels: readonly EndedLevels[]) {
   const ids = levels.flatMap((one) => one.ids).sort()
   const { rows } = await client.query<{ id: string }>(endSql, [ids])
   const done = new Set(rows.map(({ id }) => id))
-  return levels.flatMap((one) => (one.event !== undefined && one.ids.some((id) => done.has(id)) ? [one.event] : []))
+  return levels.flatMap((one) => {
+    const ended = one.ids.filter((id) => done.has(id))
+    return (ended.length > 0 ? one.eventOf?.(ended) : undefined) ?? []
+  })
 }
 
 function levelsOf(row: CounterRow): CounterLevels {

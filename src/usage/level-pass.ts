@@ -161,9 +161,13 @@ function heldAgainst(
   })
   const use = { watched, counter }
   const over = standing.filter(({ percent }) => crossed.recovered.includes(percent))
-  const event = recoveredEvent(use, over)
+  const eventOf = (ids: readonly string[]) =>
+    recoveredEvent(
+      use,
+      over.filter(({ id }) => ids.includes(id)),
+    )
   return {
-    ended: event === undefined ? [] : [{ ids: over.map(({ id }) => id), event }],
+    ended: over.length === 0 ? [] : [{ ids: over.map(({ id }) => id), eventOf }],
     events: levelEvents(use, crossed),
   }
 }

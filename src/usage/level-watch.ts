@@ -14,9 +14,12 @@ export interface LevelWatchOptions {
 }
 
 /** Windows that have been over for longer are told of no more. */
-export const toldAfterMs = 3_600_000
+const toldAfterMs = 3_600_000
 /** Limits in a window of which something was reached; those that are forgotten are looked up once more. */
 const rememberedMax = 50_000
+
+/** What could not be written goes with a later batch; beyond so many it waits until its counter moves again. */
+const missedMax = 1_000
 
 /** What of a limit in a window is known to be in the books. */
 interface Told {
@@ -39,6 +42,7 @@ interface Reached extends LimitUse, Told {
 export function createLevelWatch({ policy, nowMs }: LevelWatchOptions): LedgerWatch {
   const rows = createCounterRows()
   const told = new Map<string, Told>()
+  const missed = new Map<string, Reached>()
 
   const isKnown = (key: string, now: Told): boolean => {
     const known = told.get(key)
@@ -47,6 +51,7 @@ export function createLevelWatch({ policy, nowMs }: LevelWatchOptions): LedgerWa
   }
 
   function remember({ name, amount, percents, highest, isForecast }: Reached): void {
+    missed.delete(keyOf(name))
     if (told.size >= rememberedMax) told.clear()
     told.set(keyOf(name), { amount, percents, highest, isForecast })
   }
@@ -61,16 +66,21 @@ export function createLevelWatch({ policy, nowMs }: LevelWatchOptions): LedgerWa
     return {
       rows: wanted.rows,
       reached(moved) {
-        found = moved
+        const reached = moved
           .filter(({ endMs }) => endMs > now - toldAfterMs)
           .flatMap((counter) => reachedOf(counter, { snapshot, nowMs: now, accounts }))
           .filter((one) => !isKnown(keyOf(one.name), one))
+        // The later figures of a limit take the place of the earlier ones.
+        found = [...new Map([...missed.values(), ...reached].map((one) => [keyOf(one.name), one])).values()]
         return found.map(({ name }) => name)
       },
       events: (standing) => eventsOf(found, standing),
       committed(kept) {
         if (kept.rows) wanted.kept()
-        if (kept.events) for (const one of found) remember(one)
+        for (const one of found) {
+          if (kept.events) remember(one)
+          else if (missed.size < missedMax) missed.set(keyOf(one.name), one)
+        }
       },
     }
   }

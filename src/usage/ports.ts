@@ -151,8 +151,8 @@ export interface CounterLevels extends BookedCounter {
 /** Levels that a change of policy ended, and what is told of it. */
 export interface EndedLevels {
   readonly ids: readonly string[]
-  /** Written if one of them had not been ended before; absent: nothing is told. */
-  readonly event?: NewAlertEvent
+  /** What is written of those that had not been ended before, one at least; absent: nothing is told. */
+  readonly eventOf?: (ended: readonly string[]) => NewAlertEvent | undefined
 }
 
 /** The books as they are held against a changed policy. All but `settle` read only, and counters only of windows that hold `nowMs`. */

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { expect, test } from 'vitest'
 import type { DrainStep } from '../../../src/postgres/ledger-store.ts'
+import { createPostgresLevelBooks } from '../../../src/postgres/level-books.ts'
 import { type Observer, silentObserver } from '../../../src/telemetry/observer.ts'
 import { createLevelWatch } from '../../../src/usage/level-watch.ts'
 import type { LedgerWatch } from '../../../src/usage/ports.ts'
@@ -72,6 +73,21 @@ test('passes of several processes end a level once and tell it once', async () =
   expect(await books.levels()).toContain('alice daily 100 told ended')
 })
 
+test('what another process has ended is not told again with what this one ends', async () => {
+  await using books = await openWatchedBooks(daily(100))
+  await books.book([credits(100)])
+  const levels = createPostgresLevelBooks(books.pool)
+  const [counter] = (await levels.counters({ after: undefined, countMax: 10, nowMs: noonMs })).rows
+  const ids = (counter?.standing ?? []).map(({ id }) => id)
+  expect(ids).toHaveLength(3)
+  const told: (readonly string[])[] = []
+  const eventOf = (ended: readonly string[]): undefined => void told.push(ended)
+  await levels.settle({ ended: [{ ids: ids.slice(0, 1), eventOf }], events: [] })
+  await levels.settle({ ended: [{ ids, eventOf }], events: [] })
+  await levels.settle({ ended: [{ ids, eventOf }], events: [] })
+  expect(told).toEqual([ids.slice(0, 1), ids.slice(1)])
+})
+
 test.each(['locked', 'read', 'merged', 'told', 'moved', 'committed'] as const)(
   'a ledger that loses its connection at step %s leaves each level written exactly once',
   async (dieAt: DrainStep) => {
@@ -123,7 +139,7 @@ function fail(): never {
   throw new Error('broken')
 }
 
-test('a database that refuses events takes the charges, and what was missed is told with the next charge', async () => {
+test('a database that refuses events takes the charges, and what was missed is told with the next charge of anybody', async () => {
   await using books = await openWatchedBooks(daily(100))
   await books.policy.sql('ALTER TABLE tollgate.alert_event ADD CONSTRAINT refuses CHECK (false)')
   const { observer, counted } = recording()
@@ -132,7 +148,7 @@ test('a database that refuses events takes the charges, and what was missed is t
   expect(await books.rows('SELECT used::int FROM tollgate.quota_usage')).toEqual([{ used: 96 }])
   expect(counted).toContain('alert_watch_failures_total')
   await books.policy.sql('ALTER TABLE tollgate.alert_event DROP CONSTRAINT refuses')
-  await books.book([credits(1)], ledger)
+  await books.book([{ ...credits(1), subjects: subjects.slice(1) }], ledger)
   expect(await books.levels()).toEqual(['alice daily 80 skipped', 'alice daily 95 told'])
 })
 
