@@ -10,6 +10,8 @@ export interface KnownPack extends TimeRange {
   readonly spent: number
   /** Windows that end here or earlier are settled for good. Absent: none is. */
   readonly finalUntilMs?: number
+  /** As of when it was last settled; absent: it was not. */
+  readonly settledToMs?: number
   /** What it was last found to have paid, by window. */
   readonly paid: readonly PackPayment[]
 }
@@ -37,6 +39,14 @@ export interface Settlement {
 
 /** Figures are kept so long, so what is older is settled or lost. */
 export const figuresKeptMs = 34 * 24 * 3_600_000
+
+/** A clock that is set back so far is another one, and settles anew. */
+const clockMsMax = 60_000
+
+/** Whether somebody has settled one of them as of a later instant: what is known now is less than what is written. */
+export function isOvertaken(packs: readonly KnownPack[], nowMs: number): boolean {
+  return packs.some(({ settledToMs = nowMs }) => settledToMs > nowMs && settledToMs - nowMs < clockMsMax)
+}
 
 /** Packs of which nothing can change any more are left out. */
 export function unsettled<P extends Omit<KnownPack, 'paid'>>(packs: readonly P[], nowMs: number): readonly P[] {

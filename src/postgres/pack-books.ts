@@ -6,7 +6,7 @@ import type { PackBooks, PackGroup } from '../usage/pack-ports.ts'
 import { lookAtFigures } from './ledger-figures.ts'
 import { inTransaction } from './transaction.ts'
 
-const [lock, write, writeTails] = ['lock', 'write', 'write-tails'].map((name) =>
+const [lock, read, write, writeTails] = ['lock', 'read', 'write', 'write-tails'].map((name) =>
   readFileSync(new URL(`./queries/pack-${name}.sql`, import.meta.url), 'utf8'),
 )
 /** Whoever edits a pack by hand goes first. The actor is what `policy_change.by` says. */
@@ -18,6 +18,7 @@ interface PackRow {
   readonly start_ms: number
   readonly end_ms: number
   readonly final_until_ms: number | null
+  readonly settled_to_ms: number | null
   readonly paid: readonly { readonly startMs: number; readonly endMs: number; readonly paid: number }[]
 }
 
@@ -27,7 +28,8 @@ export function createPostgresPackBooks(pool: Pool): PackBooks {
     settle: (group, decide) =>
       inTransaction(pool, 'READ COMMITTED', async (client) => {
         await client.query(limits)
-        const { rows } = await client.query<PackRow>(lock ?? '', [group.grants, group.counter.quantity])
+        await client.query(lock ?? '', [group.grants])
+        const { rows } = await client.query<PackRow>(read ?? '', [group.grants, group.counter.quantity])
         const settlement = await decide(rows.map(knownPack), (parts) => usedIn(client, group, parts))
         return settlement !== undefined && (await save(client, { group, settlement }))
       }),
@@ -50,7 +52,7 @@ async function save(
 ): Promise<boolean> {
   const { packs, payments, tails, fromMs, atMs, finalUntilMs } = settlement
   const perOne = group.counter.quantity === 'credits' ? 1_000 : 1
-  const given = [packs, timeOf(fromMs), jsonOf(payments), perOne, timeOf(finalUntilMs)]
+  const given = [packs, timeOf(fromMs), jsonOf(payments), perOne, timeOf(finalUntilMs), timeOf(atMs)]
   const spent = await client.query<{ changed: number }>(write ?? '', given)
   const raised = await client.query<{ changed: number }>(writeTails ?? '', [packs, jsonOf(tails), perOne, timeOf(atMs)])
   return [spent, raised].some(({ rows }) => (rows[0]?.changed ?? 0) > 0)
@@ -74,6 +76,7 @@ function knownPack(row: PackRow): KnownPack {
   return {
     ...{ id: row.id, amount: row.amount, spent: row.spent, startMs: row.start_ms, endMs: row.end_ms },
     ...(row.final_until_ms !== null && { finalUntilMs: row.final_until_ms }),
+    ...(row.settled_to_ms !== null && { settledToMs: row.settled_to_ms }),
     paid: row.paid.map(({ startMs, endMs, paid }) => ({ pack: row.id, window: { startMs, endMs }, paid })),
   }
 }

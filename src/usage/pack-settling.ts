@@ -1,6 +1,6 @@
 import type { TimeRange } from '../core/limit.ts'
 import { lateReportsMs, nextSettling } from '../core/pack-schedule.ts'
-import { settlementOf, unsettled, windowsToSettle } from '../core/pack-settlement.ts'
+import { isOvertaken, settlementOf, unsettled, windowsToSettle } from '../core/pack-settlement.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import type { Drainer } from './drainer.ts'
 import { createLoop, type Loop } from './loop.ts'
@@ -59,7 +59,8 @@ export function createPackSettling(options: PackSettlingOptions): Loop {
       dueMs.set(group.key, now + retryMs)
       try {
         if (!(await isDrained(group.subject.partition))) continue
-        await settle(group, options, now)
+        await settle(group, options)
+        // From before the ledger was asked: what is booked since then is looked at again.
         dueMs.set(group.key, nextOf(group, now))
       } catch (error) {
         faults.push(error)
@@ -97,10 +98,12 @@ function createDrained(drain: Drainer): (partition: number) => Promise<boolean> 
   }
 }
 
-async function settle(group: PacksInForce, { books, observer }: PackSettlingOptions, now: number): Promise<void> {
+/** As of the store's time once nobody else settles the same packs. */
+async function settle(group: PacksInForce, { books, observer, nowMs }: PackSettlingOptions): Promise<void> {
   const changed = await books.settle(group, async (known, usedIn) => {
+    const now = nowMs()
     const open = unsettled(known, now)
-    if (open.length === 0) return undefined
+    if (open.length === 0 || isOvertaken(open, now)) return undefined
     const windows = windowsToSettle(open, now, group.windowAt)
     const used = [...(await usedIn(windows.flatMap(({ parts }) => parts)))]
     const withUse = windows.map(({ window, parts }) => ({

@@ -23,10 +23,12 @@ COMMENT ON COLUMN tollgate.pack_payment.settled_at IS 'When this was found.';
 CREATE TABLE tollgate.pack_settled (
   grant_id tollgate.slug NOT NULL CONSTRAINT pack_settled_has_one_row_per_grant PRIMARY KEY
     CONSTRAINT pack_settled_grant_exists REFERENCES tollgate.grant ON UPDATE CASCADE ON DELETE CASCADE,
+  settled_to timestamptz NOT NULL,
   final_until timestamptz NOT NULL
 );
 COMMENT ON TABLE tollgate.pack_settled IS 'How far packs are settled for good.';
 COMMENT ON COLUMN tollgate.pack_settled.grant_id IS 'The pack.';
+COMMENT ON COLUMN tollgate.pack_settled.settled_to IS 'When it was last settled, by the clock that decides windows.';
 COMMENT ON COLUMN tollgate.pack_settled.final_until IS 'What it paid in windows that end here or earlier does not change any more: reports come 48 hours late at most.';
 
 CREATE FUNCTION tollgate.pack_is_of_a_quota() RETURNS trigger

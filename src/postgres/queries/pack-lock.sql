@@ -1,14 +1,5 @@
--- Purpose: packs as they stand, with what they were last found to have paid.
--- Guarantee: locks the packs until the transaction ends, in the order of their ids. Amounts in the quantity's code unit, times in epoch
---            milliseconds, rounded up as the policy reads them.
--- Parameters: $1 ids of grants, $2 the quantity.
-WITH unit AS (SELECT CASE $2 WHEN 'credits' THEN 1000 ELSE 1 END AS per_one),
-locked AS (SELECT * FROM tollgate.grant WHERE id = ANY ($1) AND kind = 'pack' ORDER BY id FOR UPDATE)
-SELECT locked.id, trunc(locked.amount * per_one)::float8 AS amount, trunc(locked.spent * per_one)::float8 AS spent,
-       ceil(extract(epoch FROM locked.starts_at) * 1000)::float8 AS start_ms, ceil(extract(epoch FROM locked.ends_at) * 1000)::float8 AS end_ms,
-       (extract(epoch FROM settled.final_until) * 1000)::float8 AS final_until_ms,
-       coalesce((
-         SELECT jsonb_agg(jsonb_build_object('startMs', (extract(epoch FROM window_start) * 1000)::int8,
-                                             'endMs', (extract(epoch FROM window_end) * 1000)::int8, 'paid', trunc(paid * per_one)))
-           FROM tollgate.pack_payment WHERE grant_id = locked.id AND window_end > now() - interval '100 days'), '[]') AS paid
-  FROM locked CROSS JOIN unit LEFT JOIN tollgate.pack_settled AS settled ON settled.grant_id = locked.id
+-- Purpose: keep packs as they are until the transaction ends.
+-- Guarantee: in the order of their ids, so that two who settle the same never wait for each other. Reading is for a statement of its own: one
+--            that has waited for a lock sees other tables as they were before.
+-- Parameters: $1 ids of grants.
+SELECT FROM tollgate.grant WHERE id = ANY ($1) AND kind = 'pack' ORDER BY id FOR UPDATE

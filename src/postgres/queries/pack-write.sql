@@ -2,7 +2,8 @@
 -- Guarantee: grant.spent moves by exactly what changes in pack_payment; grants change only where something does. What was corrected in
 --            grant.spent by hand stays corrected.
 -- Parameters: $1 ids of the packs, $2 from which instant on all their payments are given, $3 JSON array of {pack, start_at, end_at, paid},
---             $4 how many of the given unit are one of SQL, $5 until when it is final.
+--             $4 how many of the given unit are one of SQL, $5 until when it is final,
+--             $6 as of when.
 WITH given AS (
   SELECT pack, start_at, end_at, paid / $4::numeric AS paid
     FROM jsonb_to_recordset($3::jsonb) AS one (pack text, start_at timestamptz, end_at timestamptz, paid numeric)
@@ -18,9 +19,8 @@ WITH given AS (
       ON CONFLICT (grant_id, window_start) DO UPDATE SET window_end = excluded.window_end, paid = excluded.paid, settled_at = now()
    WHERE (old.window_end, old.paid) <> (excluded.window_end, excluded.paid)
 ), settled AS (
-  INSERT INTO tollgate.pack_settled AS old (grant_id, final_until) SELECT unnest($1::text[]), $5::timestamptz
-      ON CONFLICT (grant_id) DO UPDATE SET final_until = greatest(old.final_until, excluded.final_until)
-   WHERE old.final_until < excluded.final_until
+  INSERT INTO tollgate.pack_settled AS old (grant_id, final_until, settled_to) SELECT unnest($1::text[]), $5::timestamptz, $6::timestamptz
+      ON CONFLICT (grant_id) DO UPDATE SET final_until = greatest(old.final_until, excluded.final_until), settled_to = excluded.settled_to
 ), moved AS (
   SELECT pack, sum(by) AS by
     FROM (SELECT pack, paid AS by FROM given UNION ALL SELECT grant_id, -paid FROM known) AS one GROUP BY pack HAVING sum(by) <> 0

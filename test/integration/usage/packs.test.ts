@@ -14,23 +14,39 @@ const pack = (id: string, amount: number, until: string) =>
    VALUES ('${id}', 'pack', 'daily', 'alice', ${amount}, '2026-11-22 10:00Z', '${until}');`
 
 /** A world in which packs are settled as in production, by the store's clock that the test sets. */
-async function openPackWorld(kind: StoreKind, setup: string) {
+async function openPackWorld(kind: StoreKind, setup: string, { settlers = 1 } = {}) {
   await using opened = new AsyncDisposableStack()
   const world = opened.use(await openClockedWorld(kind, daily + setup))
-  const pool = new pg.Pool({ connectionString: world.policy.database.url, max: 2 })
+  const pool = new pg.Pool({ connectionString: world.policy.database.url, max: 4 })
   pool.on('error', () => undefined)
   opened.defer(() => pool.end())
-  const drain = async (partition: number) => {
-    await world.settle()
-    return { merged: 0, isEmpty: true, checkpoint: { partition, epoch: '', position: '' } }
+  const settling = opened.use(new AsyncDisposableStack())
+  const drains: number[] = []
+  function start(): void {
+    const place = drains.push(0) - 1
+    const drain = async (partition: number) => {
+      await world.settle()
+      drains[place] = (drains[place] ?? 0) + 1
+      return { merged: 0, isEmpty: true, checkpoint: { partition, epoch: '', position: '' } }
+    }
+    const nowMs = () => world.store.nowMs()
+    startPackSettling(settling, { pool, observer, drain, nowMs, policy: () => world.policy.keeper.current() })
   }
-  const nowMs = () => world.store.nowMs()
-  startPackSettling(opened, { pool, observer, drain, nowMs, policy: () => world.policy.keeper.current() })
+  for (let place = 0; place < settlers; place += 1) start()
   const rows = async (sql: string) => (await world.policy.sql(sql)).rows
   const closing = opened.move()
   return {
     world,
     rows,
+    /** Resolves when what was under way is written. */
+    stopSettling: () => settling.disposeAsync(),
+    /** Sets the store's clock and waits until each of those that settle has begun to. */
+    async advanceTo(ms: number) {
+      const before = [...drains]
+      await world.setNow(ms)
+      const isBegun = () => drains.every((count, place) => count > (before[place] ?? 0))
+      await vi.waitFor(() => expect(isBegun()).toBe(true), { timeout: 10_000, interval: 20 })
+    },
     /** Waits until these rows say so, and the policy in force knows it. */
     async until(sql: string, wanted: readonly unknown[]) {
       await vi.waitFor(async () => expect(await rows(sql)).toEqual(wanted), { timeout: 10_000, interval: 20 })
@@ -133,4 +149,33 @@ test('what somebody corrects by hand stays corrected', async () => {
   expect(await uses(world)).toBe(7)
   await world.setNow(midnight + 24 * hourMs + 1_500)
   await packs.until(spent('p'), [{ spent: 5 }])
+})
+
+test('settling in several processes at once adds nothing, and writes nothing when nothing has changed', async () => {
+  const setup = pack('p', 9, '2026-12-22Z') + pack('q', 2, '2026-11-22 18:00Z')
+  await using packs = await openPackWorld('memory', setup, { settlers: 4 })
+  const { world } = packs
+  await world.setNow(noon + 6 * hourMs - 10_000)
+  expect(await uses(world, 6)).toBe(6)
+  for (const [ms, left] of [
+    [noon + 6 * hourMs + 1_500, 0],
+    [midnight - 10_000, 0],
+    [midnight + 1_500, 4],
+    [midnight + 31_000, 4],
+    [midnight + 901_000, 4],
+  ] as const) {
+    await packs.advanceTo(ms)
+    await packs.until(spent('p'), [{ spent: left }])
+    await packs.until(spent('q'), [{ spent: 2 }])
+  }
+  await packs.stopSettling()
+  const changes = await packs.rows(
+    `SELECT key, new ->> 'spent' AS spent FROM tollgate.policy_change WHERE table_name = 'grant' AND by = 'ledger' ORDER BY id`,
+  )
+  const [tail] = await packs.rows(`SELECT id FROM tollgate.grant WHERE id LIKE 'tail-%'`)
+  expect(changes).toEqual([
+    { key: 'q', spent: '2.000' },
+    { key: tail?.['id'], spent: '0.000' },
+    { key: 'p', spent: '4.000' },
+  ])
 })
