@@ -11,7 +11,7 @@ export interface FoldOptions {
   readonly rowsMax: number
 }
 
-export const foldDefaults: Pick<FoldOptions, 'everyMs' | 'rowsMax'> = { everyMs: 2_000, rowsMax: 10_000 }
+export const foldDefaults: Pick<FoldOptions, 'everyMs' | 'rowsMax'> = { everyMs: 5_000, rowsMax: 50_000 }
 
 /**
  * Brings the sums of reports up with the books: until they are, reports add what is missing, so nobody waits for this and nothing is wrong

@@ -147,11 +147,13 @@ CREATE TRIGGER delete_is_noted AFTER DELETE ON tollgate.usage_hour REFERENCING O
 CREATE TRIGGER truncate_is_noted BEFORE TRUNCATE ON tollgate.usage_hour
   FOR EACH STATEMENT EXECUTE FUNCTION tollgate.note_usage_moved();
 
-CREATE FUNCTION tollgate.fold_usage_moved(rows_max integer DEFAULT 10000) RETURNS integer
+CREATE FUNCTION tollgate.fold_usage_moved(rows_max integer DEFAULT 50000) RETURNS integer
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   ids bigint[];
   sum_of record;
+  emptied bigint;
+  months_emptied bigint := 0;
 BEGIN
   -- One at a time, until the transaction ends: only we take rows away, so what is listed here is still there below.
   IF NOT pg_try_advisory_xact_lock(7305, 6) THEN
@@ -201,8 +203,18 @@ BEGIN
          WHERE (entries, not_yet_final, credits, bytes, gpu_ms) = (0, 0, 0, 0, 0)
            AND start_at = ANY (ARRAY(SELECT DISTINCT date_trunc(%L, m.hour, ''UTC'') FROM tollgate.usage_moved m WHERE m.id = ANY ($1) AND m.entries < 0))',
         sum_of.name, sum_of.grain) USING ids;
+      GET DIAGNOSTICS emptied = ROW_COUNT;
+      months_emptied := months_emptied + CASE sum_of.grain WHEN 'month' THEN emptied ELSE 0 END;
     END IF;
   END LOOP;
+  -- Names are kept no longer than what was charged to them.
+  IF months_emptied > 0 THEN
+    DELETE FROM tollgate.usage_payer p WHERE NOT EXISTS (SELECT FROM tollgate.usage_payer_month m WHERE m.payer = p.id);
+    DELETE FROM tollgate.usage_team t WHERE NOT EXISTS (SELECT FROM tollgate.usage_team_month m WHERE m.team = t.id)
+       AND NOT EXISTS (SELECT FROM tollgate.usage_payer p WHERE p.team = t.id);
+    DELETE FROM tollgate.usage_department d WHERE NOT EXISTS (SELECT FROM tollgate.usage_resource_month m WHERE m.department = d.id);
+    DELETE FROM tollgate.usage_resource r WHERE NOT EXISTS (SELECT FROM tollgate.usage_resource_month m WHERE m.resource = r.id);
+  END IF;
   DELETE FROM tollgate.usage_moved m WHERE m.id = ANY (ids);
   RETURN cardinality(ids);
 END

@@ -174,6 +174,8 @@ test('folding again, rebuilding and emptying the books leave the sums as the boo
     await client.query('DELETE FROM tollgate.usage_hour')
     await client.query('SELECT tollgate.fold_usage_moved()')
     expect(await month()).toEqual([])
+    for (const names of ['usage_payer', 'usage_team', 'usage_department', 'usage_resource'])
+      expect(await database.rows(`SELECT FROM tollgate.${names}`)).toEqual([])
     await changeHours(client, { draw: createDraw(6), fromMs, hours: 48, count: 5 })
     await client.query('TRUNCATE tollgate.usage_hour')
     expect(await database.rows('SELECT FROM tollgate.usage_moved')).toEqual([])
