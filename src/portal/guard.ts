@@ -23,8 +23,10 @@ const retryAfterSMax = 30
 /** The guard of one process: what it counts, it counts for itself. */
 export function guardOf(tools: PortalTools): Guard {
   const gate = createRateGate()
+  // Apart from callers, so that guessing from many addresses makes nobody's rate forgotten.
+  const guessGate = createRateGate()
   const guess = (request: IncomingMessage): Trouble | undefined => {
-    const refused = gate([{ ...guesses, subject: `address ${addressOf(request, tools)}` }], tools.tickMs())
+    const refused = guessGate([{ ...guesses, subject: `address ${addressOf(request, tools)}` }], tools.tickMs())
     return refused && tooMany(refused)
   }
   return {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import { startRedis } from '../../../scripts/servers/redis.ts'
@@ -16,6 +17,8 @@ export interface BenchWorld {
   readonly sql: pg.Client
   readonly redisUrl: string
   readonly databaseUrl: string
+  /** Processor time that the server which was started last has taken, in milliseconds. */
+  cpuMs(): number
   /** Starts a pinned `tollgate serve`, on Redis or on the in-process store; answers its gRPC target. */
   serve(store: 'memory' | 'redis', environment?: Readonly<Record<string, string>>): Promise<string>
   /** Starts grpc-js doing nothing, pinned alike. */
@@ -57,6 +60,7 @@ export async function startBenchWorld(tokenCount: number): Promise<BenchWorld> {
     sql,
     redisUrl: redis.url,
     databaseUrl: database.url,
+    cpuMs: () => cpuMsOf(running.at(-1)?.pid ?? 0),
     async serve(store, environment = {}) {
       const socket = join(sockets, `${store}-${running.length}.sock`)
       const ops = `127.0.0.1:${await findFreePort()}`
@@ -100,4 +104,10 @@ export async function startBenchWorld(tokenCount: number): Promise<BenchWorld> {
       await database.stop()
     },
   }
+}
+
+/** User and system time of all its threads, by /proc (in ticks of 10 ms). */
+function cpuMsOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+  return (Number(fields[11]) + Number(fields[12])) * 10
 }
