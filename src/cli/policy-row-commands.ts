@@ -25,7 +25,7 @@ export function rowsCommand(name: string, context: CliContext, table?: string): 
     .action(async (...given: unknown[]) => {
       const { table: named, command } = read(given, table)
       const { where, after, count: countMax } = command.opts<ListOptions>()
-      const wish = { actor, table: named, where, countMax, ...(after !== undefined && { after: after.split('/') }) }
+      const wish = { actor, table: named, where, countMax, ...(after !== undefined && { after: after.split(',') }) }
       const found = await listRows(await context.admin(), wish)
       print(context, command, shownRows(found.table, found.rows, found.next))
     })
@@ -33,7 +33,7 @@ export function rowsCommand(name: string, context: CliContext, table?: string): 
 
 export function setCommand(context: CliContext, table?: string): Command {
   return ofTable(new Command('set'), table)
-    .argument('<key>', 'id of the row; of a price_tier the price and where it begins, as big/0')
+    .argument('<key>', 'id of the row; of a price_tier the price and where it begins, as big,0')
     .argument('<column=value...>', 'what to write; nothing after the = empties the column')
     .option('--new', 'only if there is no such row yet')
     .option('--existing', 'only if there is such a row')
@@ -44,20 +44,20 @@ export function setCommand(context: CliContext, table?: string): Command {
       const { new: isNew, existing } = command.opts<{ readonly new?: true; readonly existing?: true }>()
       const values = (pairs as readonly string[]).reduce<Values>((before, pair) => columnValue(pair, before), {})
       const only: 'new' | 'existing' | undefined = isNew ? 'new' : existing && 'existing'
-      const wish = { actor, table: named, key: String(key).split('/'), values, ...(only && { only }) }
+      const wish = { actor, table: named, key: String(key).split(','), values, ...(only && { only }) }
       print(context, command, shownWrite(await writeRow(await context.admin(), wish)))
     })
 }
 
 export function removeCommand(context: CliContext, table?: string): Command {
   return ofTable(new Command('remove'), table)
-    .argument('<key>', 'id of the row; of a price_tier the price and where it begins, as big/0')
+    .argument('<key>', 'id of the row; of a price_tier the price and where it begins, as big,0')
     .option('--last', 'it may be the last row of its table')
     .addOption(outputOption())
     .action(async (...given: unknown[]) => {
       const { table: named, words, command } = read(given, table)
       const isLastMeant = command.opts<{ readonly last?: true }>().last === true
-      const wish = { actor, table: named, key: String(words[0]).split('/'), isLastMeant }
+      const wish = { actor, table: named, key: String(words[0]).split(','), isLastMeant }
       print(context, command, shownRemoval(await deleteRow(await context.admin(), wish)))
     })
 }

@@ -6,10 +6,10 @@ import { type Cell, textList, textTable } from './table.ts'
 export function shownRows(table: PolicyTable, rows: readonly PolicyRow[], next?: readonly string[]): Result {
   const columns = table.columns.map(({ name }) => name).filter((name) => rows.some((row) => !isEmpty(row[name])))
   const cells = rows.map((row) => Object.fromEntries(columns.map((name) => [name, cellOf(row[name])])))
-  const more = next === undefined ? '' : `There are more: --after ${next.join('/')}\n`
+  const more = next === undefined ? '' : `There are more: --after ${next.join(',')}\n`
   return {
     text: textTable(cells, `There is no such row of ${table.name}`) + more,
-    json: { rows, ...(next && { next: next.join('/') }) },
+    json: { rows, ...(next && { next: next.join(',') }) },
   }
 }
 

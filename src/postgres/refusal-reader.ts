@@ -5,11 +5,11 @@ import type { RefusalCount, RefusalPage, RefusalReader } from '../usage/refusal-
 import { asPolicyFault } from './database-fault.ts'
 
 const query = readFileSync(new URL('./queries/refusal-list.sql', import.meta.url), 'utf8')
-const cursorLengthMax = 2_000
 /** Beyond these PostgreSQL has no times that JavaScript has. */
 const timeMsMax = 8e12
 
 interface RefusalRow {
+  readonly id: string
   readonly hour_ms: number
   readonly account: string
   readonly project: string
@@ -29,9 +29,12 @@ export function createPostgresRefusalReader(pool: Pool): RefusalReader {
     async of(page) {
       const parameters = parametersOf(page)
       const found = await asPolicyFault(pool, async () => (await pool.query<RefusalRow>(query, parameters)).rows)
-      const rows = found.slice(0, page.countMax).map(countOf)
+      const rows = found.slice(0, page.countMax)
       const last = rows.at(-1)
-      return { rows, ...(found.length > rows.length && last && { next: cursorOf(last) }) }
+      return {
+        rows: rows.map(countOf),
+        ...(found.length > rows.length && last && { next: `${last.hour_ms}-${last.id}` }),
+      }
     },
   }
 }
@@ -46,25 +49,16 @@ function parametersOf({ account, project, sinceMs, untilMs, after, countMax }: R
     if (id !== undefined && !/^[a-z0-9._-]{1,64}$/.test(id))
       throw new Fault('not_valid', 'This is no id of an account or project')
   }
-  return [account, project, since, until, after === undefined ? null : keyOf(after), countMax + 1]
+  return [account, project, since, until, ...placeOf(after), countMax + 1]
 }
 
-function cursorOf({ hourMs, account, surface, resource, limitName, cause }: RefusalCount): string {
-  return Buffer.from(JSON.stringify([hourMs, account, surface, resource, limitName, cause])).toString('base64url')
-}
-
-/** The cursor's JSON, if it can be one of ours. */
-function keyOf(cursor: string): string {
-  try {
-    const text = Buffer.from(cursor.slice(0, cursorLengthMax), 'base64url').toString()
-    const [hourMs, ...names]: readonly unknown[] = JSON.parse(text)
-    const areNames = names.length === 5 && names.every((name) => typeof name === 'string' && !/\p{Cc}/u.test(name))
-    if (typeof hourMs === 'number' && Math.abs(hourMs) <= timeMsMax && areNames)
-      return JSON.stringify([hourMs, ...names])
-  } catch {
-    // Said below.
-  }
-  throw new Fault('not_valid', 'This is not where a page of refusals ended')
+/** A cursor says only where: whoever may not see what was asked for does not learn it from there. */
+function placeOf(cursor: string | undefined): readonly (string | null)[] {
+  if (cursor === undefined) return [null, null]
+  const [, hourMs, id] = /^(\d{1,15})-(\d{1,18})$/.exec(cursor) ?? []
+  if (hourMs === undefined || id === undefined || Number(hourMs) > timeMsMax)
+    throw new Fault('not_valid', 'This is not where a page of refusals ended')
+  return [hourMs, id]
 }
 
 function countOf(row: RefusalRow): RefusalCount {

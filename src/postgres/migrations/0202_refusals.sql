@@ -2,6 +2,7 @@
 -- Guarantee: sums only grow; written in batches by the serving processes, at most once each; bounded by upkeep.
 
 CREATE TABLE tollgate.refusal_hour (
+  id bigint GENERATED ALWAYS AS IDENTITY,
   hour timestamptz NOT NULL,
   account text NOT NULL,
   project text NOT NULL,
@@ -18,6 +19,7 @@ CREATE TABLE tollgate.refusal_hour (
 );
 CREATE INDEX refusal_hour_by_account ON tollgate.refusal_hour (account, hour);
 COMMENT ON TABLE tollgate.refusal_hour IS 'How often what was refused to whom in which UTC hour. Not exact: what a killed process had not written yet, at most a second of it, is missing.';
+COMMENT ON COLUMN tollgate.refusal_hour.id IS 'Only tells rows of one hour apart, so that pages need not name what was asked for.';
 COMMENT ON COLUMN tollgate.refusal_hour.hour IS 'First instant of the hour.';
 COMMENT ON COLUMN tollgate.refusal_hour.account IS 'Who was refused.';
 COMMENT ON COLUMN tollgate.refusal_hour.project IS 'Its project then.';

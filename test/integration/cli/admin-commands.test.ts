@@ -35,7 +35,7 @@ test('limits, any other row, bans and the audit are managed by the command line 
   expect(await run('limit', 'set', 'x', 'amount')).toMatchObject({ exitCode: 2 })
 
   await run('policy', 'set', 'price_rule', 'big', 'surface=pypi', 'base_credits=2')
-  await run('policy', 'set', 'price_tier', 'big/0', 'credits_per_mb=1')
+  await run('policy', 'set', 'price_tier', 'big,0', 'credits_per_mb=1')
   expect((await run('policy', 'rows', 'price_tier')).out).toBe(
     'PRICE  FROM_BYTES  CREDITS_PER_MB\nbig    0           1\n',
   )
