@@ -22,8 +22,8 @@ const hours = `
             FROM generate_series(1, 2000) AS account, generate_series(0, 12) AS k WHERE k < 12 OR $2::bigint % 2 = 0) AS one
    ORDER BY 1`
 
-export const firstDayMs = Date.UTC(2025, 9, 1)
-export const days = 400
+const firstDayMs = Date.UTC(2025, 9, 1)
+const days = 400
 
 /** Fills usage_hour with 10,000,000 rows and sums them: some minutes. Triggers and indexes come after the rows, which is why it is fast. */
 export async function fillYearOfUse(sql: pg.Client): Promise<number> {
