@@ -47,9 +47,17 @@ export function createPostgresRequests(pool: Pool): Requests {
 }
 
 async function listRequests(database: Queryable, page: RequestPage): Promise<readonly QuotaRequest[]> {
-  const { state, project, account, visible, after, countMax } = page
-  const values = [state, project, account, visible?.account, visible?.project, after].map((value) => value ?? null)
-  return (await database.query<RequestRow>(requestQueries['request-list'], [...values, countMax])).rows.map(requestOf)
+  const values = filtersOf(page)
+  return (await database.query<RequestRow>(requestQueries['request-list'], [...values, page.countMax])).rows.map(
+    requestOf,
+  )
+}
+
+/** Who sees only their own is looked up as an account, which an index knows. */
+function filtersOf({ state, project, account, visible, after }: RequestPage | GrantPage): readonly (string | null)[] {
+  const isOwn = visible !== undefined && visible.project === undefined && account === undefined
+  const who = isOwn ? [visible.account, null, null] : [account, visible?.account, visible?.project]
+  return [state, project, ...who, after].map((value) => value ?? null)
 }
 
 async function ask(pool: Pool, request: NewRequest, judge: (others: OtherRequests) => void): Promise<QuotaRequest> {
@@ -68,9 +76,8 @@ async function ask(pool: Pool, request: NewRequest, judge: (others: OtherRequest
 }
 
 async function listGrants(database: Queryable, page: GrantPage): Promise<readonly ListedGrant[]> {
-  const { state, project, account, visible, after, countMax } = page
-  const values = [state, project, account, visible?.account, visible?.project, after].map((value) => value ?? null)
-  const { rows } = await database.query<GrantRow>(requestQueries['grant-list'], [null, ...values, countMax])
+  const values = filtersOf(page)
+  const { rows } = await database.query<GrantRow>(requestQueries['grant-list'], [null, ...values, page.countMax])
   return rows.map(grantOf)
 }
 

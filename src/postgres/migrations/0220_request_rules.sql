@@ -50,6 +50,7 @@ CREATE TRIGGER request_is_decided_once BEFORE UPDATE OF state, amount, ends_at O
   FOR EACH ROW WHEN (OLD.state <> 'open') EXECUTE FUNCTION tollgate.request_is_decided_once();
 
 CREATE INDEX quota_request_by_time ON tollgate.quota_request (asked_at, id);
+CREATE INDEX quota_request_project ON tollgate.quota_request (project);
 CREATE INDEX quota_request_account ON tollgate.quota_request (account);
 CREATE INDEX quota_request_grant ON tollgate.quota_request (grant_id);
 CREATE INDEX grant_by_time ON tollgate.grant (starts_at, id);

@@ -6,16 +6,18 @@ SELECT given.id, given.kind, given.limit_name, given.account, given.project, giv
        trim_scale(given.spent)::text AS spent, given.starts_at, given.ends_at, given.note,
        CASE WHEN given.ends_at <= now() THEN 'ended' WHEN given.starts_at > now() THEN 'coming' ELSE 'running' END AS state
   FROM tollgate.grant AS given
-  LEFT JOIN tollgate.account AS beneficiary ON beneficiary.id = given.account
  WHERE ($1::text IS NULL OR given.id = $1)
    AND ($2::text IS NULL OR $2 = CASE WHEN given.ends_at <= now() THEN 'ended' WHEN given.starts_at > now() THEN 'coming' ELSE 'running' END)
-   AND ($3::text IS NULL OR $3 IN (given.project, beneficiary.project))
-   AND ($4::text IS NULL OR EXISTS (
-         SELECT FROM tollgate.account JOIN tollgate.project ON project.id = account.project
-          WHERE account.id = $4 AND (given.account = account.id OR given.project = project.id OR given.department = project.department)))
-   AND ($5::text IS NULL OR $6::text = beneficiary.project OR EXISTS (
-         SELECT FROM tollgate.account JOIN tollgate.project ON project.id = account.project
-          WHERE account.id = $5 AND (given.account = account.id OR given.project = project.id OR given.department = project.department)))
+   -- Places and arrays are looked up once, and the grants by index.
+   AND ($3::text IS NULL OR given.project = $3
+        OR given.account = ANY (ARRAY (SELECT id FROM tollgate.account WHERE project = $3)::text[]))
+   AND ($4::text IS NULL OR given.account = $4
+        OR given.project = (SELECT project FROM tollgate.account WHERE id = $4)
+        OR given.department = (SELECT department FROM tollgate.project WHERE id = (SELECT project FROM tollgate.account WHERE id = $4)))
+   AND ($5::text IS NULL OR given.account = $5
+        OR given.account = ANY (ARRAY (SELECT id FROM tollgate.account WHERE project = $6::text)::text[])
+        OR given.project = (SELECT project FROM tollgate.account WHERE id = $5)
+        OR given.department = (SELECT department FROM tollgate.project WHERE id = (SELECT project FROM tollgate.account WHERE id = $5)))
    AND ($7::text IS NULL OR (given.starts_at, given.id) < (SELECT starts_at, id FROM tollgate.grant WHERE id = $7))
  ORDER BY given.starts_at DESC, given.id DESC
  LIMIT $8

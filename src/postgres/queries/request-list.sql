@@ -7,14 +7,16 @@ SELECT request.id, request.asked_by, request.limit_name, request.account, reques
        request.decided_at, request.decision_note, request.grant_id,
        trim_scale(given.amount)::text AS granted_amount, given.ends_at AS granted_until
   FROM tollgate.quota_request AS request
-  JOIN tollgate.account AS asker ON asker.id = request.asked_by
-  LEFT JOIN tollgate.account AS beneficiary ON beneficiary.id = request.account
   LEFT JOIN tollgate.grant AS given ON given.id = request.grant_id
  WHERE ($1::text IS NULL OR request.state = $1)
-   AND ($2::text IS NULL OR $2 IN (request.project, beneficiary.project, asker.project))
-   AND ($3::text IS NULL OR $3 IN (request.asked_by, request.account))
-   AND ($4::text IS NULL OR $4 IN (request.asked_by, request.account)
-        OR $5::text IN (request.project, beneficiary.project, asker.project))
+   -- Arrays are made once, and looked up by index.
+   AND ($2::text IS NULL OR request.project = $2
+        OR request.account = ANY (ARRAY (SELECT id FROM tollgate.account WHERE project = $2)::text[])
+        OR request.asked_by = ANY (ARRAY (SELECT id FROM tollgate.account WHERE project = $2)::text[]))
+   AND ($3::text IS NULL OR request.asked_by = $3 OR request.account = $3)
+   AND ($4::text IS NULL OR request.asked_by = $4 OR request.account = $4 OR request.project = $5::text
+        OR request.account = ANY (ARRAY (SELECT id FROM tollgate.account WHERE project = $5)::text[])
+        OR request.asked_by = ANY (ARRAY (SELECT id FROM tollgate.account WHERE project = $5)::text[]))
    AND ($6::text IS NULL OR (request.asked_at, request.id) < (SELECT asked_at, id FROM tollgate.quota_request WHERE id = $6))
  ORDER BY request.asked_at DESC, request.id DESC
  LIMIT $7
