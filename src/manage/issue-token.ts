@@ -1,7 +1,7 @@
 import { holderOf } from './holder-of.ts'
 import { type IssuedToken, newToken } from './new-token.ts'
 import type { ManageTools } from './ports.ts'
-import { type Actor, assertMay } from './who-may.ts'
+import { type Actor, assertMay, byOf } from './who-may.ts'
 
 export interface IssueToken {
   readonly actor: Actor
@@ -19,5 +19,5 @@ export async function issueToken(tools: ManageTools, wish: IssueToken): Promise<
   const holder = await holderOf(tools.directory, wish.account)
   assertMay(wish.actor, 'issue tokens', holder)
   const { secret, token } = newToken(tools, holder, wish)
-  return { secret, token: await tools.directory.addToken(token) }
+  return { secret, token: await tools.directory.addToken(token, byOf(wish.actor)) }
 }

@@ -2,7 +2,7 @@ import { Fault } from '../core/fault.ts'
 import type { AdminTools, PolicyRow, PolicyTable } from './admin-ports.ts'
 import { keyColumns, policyTable } from './policy-tables.ts'
 import { policyValues } from './policy-value.ts'
-import { type Actor, assertMay } from './who-may.ts'
+import { type Actor, assertMay, byOf } from './who-may.ts'
 
 const countMaxMax = 1_000
 /** Nobody's own: only who may everything may. */
@@ -118,10 +118,6 @@ function keyOf(table: PolicyTable, texts: readonly string[]): PolicyRow {
     throw new Fault('not_valid', `A row of ${table.name} is named by its ${names}`)
   }
   return policyValues(table, Object.fromEntries(columns.map(({ name }, index) => [name, texts[index]])))
-}
-
-function byOf(actor: Actor): { readonly by?: string } {
-  return actor.kind === 'account' ? { by: actor.id } : {}
 }
 
 function noRow(table: PolicyTable, key: readonly string[]): Fault {

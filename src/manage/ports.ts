@@ -1,3 +1,5 @@
+import type { WrittenBy } from './admin-ports.ts'
+
 /** An account as far as it may hold tokens. */
 export interface TokenHolder {
   readonly account: string
@@ -34,22 +36,22 @@ export interface NewToken {
 
 /**
  * The people and tokens of the policy database. Faults: `policy_unavailable` when the database does not answer, `not_valid` when one of its
- * rules refuses, in words for people.
+ * rules refuses, in words for people. `by` is named in the audit.
  */
 export interface Directory {
   holder(account: string): Promise<TokenHolder | undefined>
   token(id: string): Promise<ListedToken | undefined>
   /** Newest first; `account` absent: everyone's. */
   tokens(wanted: { readonly account?: string; readonly countMax: number }): Promise<readonly ListedToken[]>
-  addToken(token: NewToken): Promise<ListedToken>
+  addToken(token: NewToken, acting?: WrittenBy): Promise<ListedToken>
   /** Adds the token and lets `oldId` expire after the overlap at the latest, both or neither. Undefined: `oldId` is not active. */
   replaceToken(
     oldId: string,
     token: NewToken,
-    overlap: { readonly overlapMs: number },
+    how: WrittenBy & { readonly overlapMs: number },
   ): Promise<ListedToken | undefined>
   /** Revokes now what is not revoked yet. Undefined: no such token. */
-  revokeToken(id: string): Promise<ListedToken | undefined>
+  revokeToken(id: string, acting?: WrittenBy): Promise<ListedToken | undefined>
 }
 
 /** An account of a project as its lead sees it. */

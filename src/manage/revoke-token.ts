@@ -1,6 +1,6 @@
 import { noToken, tokenWithHolder } from './holder-of.ts'
 import type { ListedToken, ManageTools } from './ports.ts'
-import { type Actor, assertMay } from './who-may.ts'
+import { type Actor, assertMay, byOf } from './who-may.ts'
 
 /**
  * Ends a token now. Once more changes nothing and answers the same.
@@ -12,7 +12,7 @@ export async function revokeToken(
 ): Promise<ListedToken> {
   const { holder } = await tokenWithHolder(directory, id)
   assertMay(actor, 'revoke tokens', holder)
-  const revoked = await directory.revokeToken(id)
+  const revoked = await directory.revokeToken(id, byOf(actor))
   if (revoked === undefined) throw noToken(id)
   return revoked
 }

@@ -2,7 +2,7 @@ import { Fault } from '../core/fault.ts'
 import { tokenWithHolder } from './holder-of.ts'
 import { type IssuedToken, newToken } from './new-token.ts'
 import type { ManageTools } from './ports.ts'
-import { type Actor, assertMay } from './who-may.ts'
+import { type Actor, assertMay, byOf } from './who-may.ts'
 
 export interface RotateToken {
   readonly actor: Actor
@@ -22,7 +22,10 @@ export async function rotateToken(tools: ManageTools, wish: RotateToken): Promis
   assertMay(wish.actor, 'rotate tokens', holder)
   if (!(wish.overlapMs >= 0)) throw new Fault('not_valid', 'The overlap cannot be negative')
   const { secret, token } = newToken(tools, holder, { lifetimeMs: wish.lifetimeMs, note: old.note })
-  const replaced = await tools.directory.replaceToken(wish.id, token, { overlapMs: wish.overlapMs })
+  const replaced = await tools.directory.replaceToken(wish.id, token, {
+    overlapMs: wish.overlapMs,
+    ...byOf(wish.actor),
+  })
   if (replaced === undefined) {
     throw new Fault(
       'not_valid',

@@ -59,6 +59,11 @@ export function may(actor: Actor, action: Action, owner: Owner): boolean {
   return standingsOf(actor, owner).some((standing) => allowed.includes(standing))
 }
 
+/** Whom the audit names; of the operator it knows the name of the database session. */
+export function byOf(actor: Actor): { readonly by?: string } {
+  return actor.kind === 'account' ? { by: actor.id } : {}
+}
+
 function standingsOf(actor: Actor, owner: Owner): readonly Standing[] {
   if (actor.kind === 'operator') return ['operator']
   const standings: Standing[] = []

@@ -1,9 +1,9 @@
 import type { Pool, PoolClient } from 'pg'
 import { Fault } from '../core/fault.ts'
 import type { Directory, ListedToken, NewToken, TokenHolder } from '../manage/ports.ts'
+import { inTransactionBy } from './acting.ts'
 import { asPolicyFault } from './database-fault.ts'
 import { directoryQueries } from './directory-queries.ts'
-import { inTransaction } from './transaction.ts'
 
 interface HolderRow {
   readonly account: string
@@ -33,14 +33,19 @@ export function createPostgresDirectory(pool: Pool): Directory {
     holder: (account) => asPolicyFault(pool, () => readHolder(pool, account)),
     token: (id) => asPolicyFault(pool, () => readToken(pool, id)),
     tokens: ({ account, countMax }) => asPolicyFault(pool, () => readTokens(pool, [null, account ?? null, countMax])),
-    addToken: (token) => asPolicyFault(pool, () => addToken(pool, token)),
-    replaceToken: (oldId, token, { overlapMs }) =>
-      asPolicyFault(pool, () => replaceToken(pool, { oldId, token, overlapMs })),
-    revokeToken: (id) =>
-      asPolicyFault(pool, async () => {
-        await pool.query(directoryQueries['revoke-token'], [id])
-        return readToken(pool, id)
-      }),
+    addToken: (token, { by } = {}) =>
+      asPolicyFault(pool, () => inTransactionBy(pool, by, (client) => addToken(client, token))),
+    replaceToken: (oldId, token, { overlapMs, by }) =>
+      asPolicyFault(pool, () =>
+        inTransactionBy(pool, by, (client) => replaceToken(client, { oldId, token, overlapMs })),
+      ),
+    revokeToken: (id, { by } = {}) =>
+      asPolicyFault(pool, () =>
+        inTransactionBy(pool, by, async (client) => {
+          await client.query(directoryQueries['revoke-token'], [id])
+          return readToken(client, id)
+        }),
+      ),
   }
 }
 
@@ -71,13 +76,11 @@ async function addToken(database: Queryable, token: NewToken): Promise<ListedTok
 }
 
 async function replaceToken(
-  pool: Pool,
+  client: PoolClient,
   { oldId, token, overlapMs }: { readonly oldId: string; readonly token: NewToken; readonly overlapMs: number },
 ): Promise<ListedToken | undefined> {
-  return inTransaction(pool, 'READ COMMITTED', async (client) => {
-    const outlived = await client.query(directoryQueries['outlive-token'], [oldId, overlapMs, token.id])
-    return outlived.rowCount === 0 ? undefined : addToken(client, token)
-  })
+  const outlived = await client.query(directoryQueries['outlive-token'], [oldId, overlapMs, token.id])
+  return outlived.rowCount === 0 ? undefined : addToken(client, token)
 }
 
 function listedToken(row: TokenRow): ListedToken {

@@ -15,6 +15,10 @@ interface Issued {
   readonly token: { readonly id: string; readonly state: string; readonly expires_at: string }
 }
 
+interface Audit {
+  readonly rows: readonly { readonly by: string }[]
+}
+
 async function issue(token: string, path = '/api/me/tokens', body: object = {}): Promise<Issued> {
   const told = await portal.call(`POST ${path}`, { token, body })
   expect(told.status).toBe(201)
@@ -43,6 +47,18 @@ test('a token is issued, works, is rotated with an overlap and revoked', async (
   expect(await works((rotated.body as Issued).secret)).toBe(200)
   const revoked = await portal.call(`POST /api/tokens/${first.token.id}/revoke`, { token: people.alice })
   expect({ status: revoked.status, body: revoked.body }).toMatchObject({ status: 200, body: { state: 'revoked' } })
+})
+
+test('the audit names who issued, rotated and revoked a token', async () => {
+  const { token } = await issue(people.adam, '/api/accounts/alice/tokens', {})
+  const rotated = await portal.call(`POST /api/tokens/${token.id}/rotate`, { token: people.alice })
+  await portal.call(`POST /api/tokens/${token.id}/revoke`, { token: people.lena })
+  const old = await portal.call(`GET /api/audit?table=token&key=${token.id}`, { token: people.adam })
+  expect((old.body as Audit).rows.map(({ by }) => by)).toEqual(['lena', 'alice', 'adam'])
+  const { id } = (rotated.body as Issued).token
+  const made = await portal.call(`GET /api/audit?table=token&key=${id}`, { token: people.adam })
+  expect((made.body as Audit).rows.map(({ by }) => by)).toEqual(['alice'])
+  expect(JSON.stringify([old.body, made.body])).not.toContain((rotated.body as Issued).secret)
 })
 
 test('a list of tokens is paged without gaps or repetitions while others are issued', async () => {
