@@ -1,4 +1,4 @@
-import type { AlertEvent, AlertType, NewAlertEvent } from '../core/alert-event.ts'
+import type { AlertEvent, NewAlertEvent } from '../core/alert-event.ts'
 
 export const channelKinds = ['webhook', 'wecom', 'dingtalk', 'feishu', 'slack', 'email', 'alertmanager'] as const
 export type ChannelKind = (typeof channelKinds)[number]
@@ -79,7 +79,7 @@ export interface HeldDelivery {
   readonly ageMs: number
   readonly event: AlertEvent
   readonly eventAgeMs: number
-  /** Of the account it is about. */
+  /** Of the account that the channel belongs to, else of the one it is about. */
   readonly accountZone?: string
 }
 
@@ -153,10 +153,4 @@ export interface Take {
   readonly holdMs: number
   readonly perMinuteMax?: number
   readonly digestMax: number
-}
-
-/** Which events a channel hears, beside whom it belongs to. */
-export interface ChannelFilter {
-  readonly types?: readonly AlertType[]
-  readonly percentMin: number
 }

@@ -58,13 +58,14 @@ type Bundle = readonly [HeldDelivery, ...HeldDelivery[]]
 async function deliver(lane: Lane, held: Held, parts: LaneParts): Promise<boolean> {
   const { settings, clock } = parts
   // A message is begun only while it can end within the hold, or another process would send it too.
-  const lastBeginMs = clock.nowMs() + settings.holdMs - 1.5 * settings.sendMsMax
+  const heldAtMs = clock.nowMs()
+  const lastBeginMs = heldAtMs + settings.holdMs - 1.5 * settings.sendMsMax
   const waiting = bundlesOf(held)
-  const parallelMax =
-    held.failures > 0 || parts.senders[lane.kind].perMinuteMax !== undefined ? 1 : settings.parallelMax
+  const isPaced = parts.senders[held.channel.kind].perMinuteMax !== undefined
+  const parallelMax = held.failures > 0 || isPaced ? 1 : settings.parallelMax
   let mayGoOn = true
   while (waiting.length > 0 && mayGoOn && !parts.isStopping() && clock.nowMs() < lastBeginMs) {
-    mayGoOn = await sendSome(lane, { bundles: waiting.splice(0, parallelMax), held }, parts)
+    mayGoOn = await sendSome(lane, { bundles: waiting.splice(0, parallelMax), held, heldAtMs }, parts)
   }
   const left = waiting.flat().map(({ id }) => id)
   if (left.length > 0) await parts.outbox.end(left, { kind: 'again', inMs: 0, isAttempt: false }, parts.by)
@@ -84,20 +85,16 @@ interface Sent {
 
 async function sendSome(
   lane: Lane,
-  { bundles, held }: { readonly bundles: readonly Bundle[]; readonly held: Held },
+  { bundles, held, heldAtMs }: { readonly bundles: readonly Bundle[]; readonly held: Held; readonly heldAtMs: number },
   parts: LaneParts,
 ): Promise<boolean> {
-  const heldAtMs = parts.clock.nowMs()
   lane.sending()
   const all = await Promise.all(
     bundles.map(async (bundle): Promise<Sent> => {
       const channel = channelFor(held.channel, bundle)
-      const result = await sendOne(
-        parts.senders[lane.kind],
-        { channel, events: bundle.map(({ event }) => event) },
-        parts,
-      )
-      parts.observer.count('alert_messages_total', { kind: lane.kind, result: result.kind })
+      const message = { channel, events: bundle.map(({ event }) => event) }
+      const result = await sendOne(parts.senders[channel.kind], message, parts)
+      parts.observer.count('alert_messages_total', { kind: channel.kind, result: result.kind })
       const tried = {
         attempts: Math.max(...bundle.map(({ attempts }) => attempts)),
         ageMs: Math.max(...bundle.map(({ ageMs }) => ageMs)),
@@ -108,7 +105,7 @@ async function sendSome(
   )
   lane.answered()
   await settle(lane.id, all, parts)
-  tell(lane, { all, sinceMs: parts.clock.nowMs() - heldAtMs }, parts)
+  tell(held.channel, { all, sinceMs: parts.clock.nowMs() - heldAtMs }, parts)
   return all.every(({ after }) => after.rest === undefined && after.stopWhy === undefined)
 }
 
@@ -150,7 +147,7 @@ async function insist(write: () => Promise<void>, { clock, isStopping, signal, o
 }
 
 function tell(
-  { kind }: Lane,
+  { kind }: Channel,
   { all, sinceMs }: { readonly all: readonly Sent[]; readonly sinceMs: number },
   { observer }: LaneParts,
 ): void {
@@ -162,7 +159,7 @@ function tell(
   }
 }
 
-/** Times in the channel's zone, else in that of the person it is about. */
+/** Times in the channel's zone, else in that of the person who reads it, or whom it is about. */
 function channelFor(channel: Channel, bundle: Bundle): Channel {
   const zones = new Set(bundle.map(({ accountZone }) => accountZone))
   const [zone] = zones

@@ -6,6 +6,7 @@ export interface SendParts {
   /** Words for one channel; may have something to write down first, such as a link that decides. */
   readonly compose: (events: readonly AlertEvent[], channel: Channel) => Message | Promise<Message>
   readonly observer: Observer
+  /** One that never goes back: only how long something took counts here. */
   readonly clock: { readonly nowMs: () => number; readonly sleep: (ms: number, signal: AbortSignal) => Promise<void> }
   readonly settings: {
     /** Longer than any sender may take by itself. */

@@ -47,7 +47,8 @@ function startDelivering(started: AsyncDisposableStack, parts: AlertsParts & { r
     outbox: between.outbox?.(outbox) ?? outbox,
     senders,
     compose: composeFor(parts),
-    ...{ observer, clock, random: Math.random, by: randomBytes(12).toString('hex') },
+    clock: { nowMs: () => performance.now(), sleep: clock.sleep },
+    ...{ observer, random: Math.random, by: randomBytes(12).toString('hex') },
     settings: { ...delivererDefaults, ...between.deliverer },
     onFree: () => loop.wake(),
   })

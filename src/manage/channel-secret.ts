@@ -30,6 +30,8 @@ export async function secretFor(
   if (typeof given === 'string') return { kept: await sealed(tools, given, wish) }
   if (given === undefined && current !== undefined) return { kept: current }
   const isOfOurMaking = kind === 'webhook'
+  if (given === null && isOfOurMaking)
+    throw new Fault('not_valid', 'A webhook is always signed: rotate its secret instead')
   if (given !== null && given !== undefined && !isOfOurMaking)
     throw new Fault('not_valid', `The secret of a ${kind} channel is made by its vendor: give the new one`)
   if (!isOfOurMaking) return {}

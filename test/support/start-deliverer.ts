@@ -34,7 +34,7 @@ export function startDeliverer(options: Partial<DeliverOptions> & { readonly dat
     senders: { ...senders, ...options.senders },
     compose: (events, channel) => composeMessage(events, channel),
     observer: { ...silentObserver, ...options.observer },
-    clock,
+    clock: { nowMs: () => performance.now(), sleep: clock.sleep },
     random: options.random ?? Math.random,
     by: randomBytes(8).toString('hex'),
     settings: { ...delivererDefaults, pollMs: 20, ...options.settings },

@@ -72,7 +72,7 @@ COMMENT ON COLUMN tollgate.alert_channel.secret IS 'What messages are signed wit
 COMMENT ON COLUMN tollgate.alert_channel.former_secret IS 'The secret before: a webhook is signed with both until former_secret_until.';
 COMMENT ON COLUMN tollgate.alert_channel.former_secret_until IS 'From this instant on the former secret counts for nothing.';
 COMMENT ON COLUMN tollgate.alert_channel.language IS 'en or zh.';
-COMMENT ON COLUMN tollgate.alert_channel.time_zone IS 'Times are written in this zone. NULL: in the zone of the account it is about, else of the limit, else UTC.';
+COMMENT ON COLUMN tollgate.alert_channel.time_zone IS 'Times are written in this zone. NULL: in the zone of the account that the channel belongs to, else of the account it is about, else of the limit, else UTC.';
 COMMENT ON COLUMN tollgate.alert_channel.types IS 'Only events of these types, see alert_event.type. NULL: of all.';
 COMMENT ON COLUMN tollgate.alert_channel.percent_min IS 'Of level events only those from this percentage on.';
 COMMENT ON COLUMN tollgate.alert_channel.private_target IS 'True: the target may be plain http or on a private network. For administrators to set.';

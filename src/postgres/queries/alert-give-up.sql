@@ -7,8 +7,8 @@ WITH old AS (
     FROM tollgate.alert_delivery d
     JOIN tollgate.alert_channel c ON c.id = d.channel
     LEFT JOIN tollgate.alert_channel_state s ON s.channel = d.channel
-   WHERE d.state = 'pending' AND d.created_at < now() - interval '1 day'
+   WHERE (d.state = 'pending' OR d.state = 'sending' AND d.held_until < now()) AND d.created_at < now() - interval '1 day'
      AND (d.attempts > 0 OR c.disabled OR s.stopped_at IS NOT NULL OR s.failures > 0)
    LIMIT $1 FOR UPDATE OF d SKIP LOCKED
 )
-UPDATE tollgate.alert_delivery d SET state = 'failed', error = old.why FROM old WHERE d.id = old.id
+UPDATE tollgate.alert_delivery d SET state = 'failed', error = old.why, held_by = NULL, held_until = NULL FROM old WHERE d.id = old.id

@@ -23,5 +23,5 @@ SELECT h.id AS delivery, h.attempts, (extract(epoch FROM clock_timestamp() - h.c
   FROM held h
   JOIN tollgate.alert_event e ON e.id = h.event
   CROSS JOIN channel c
-  LEFT JOIN tollgate.account a ON a.id = e.account
+  LEFT JOIN tollgate.account a ON a.id = coalesce(c.account, e.account)
  ORDER BY e.at, h.id

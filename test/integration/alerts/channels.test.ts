@@ -107,6 +107,7 @@ test.each([
   ['a sealed secret of somebody else', { ...hook, secret: 'sealed:v1:abc' }],
   ['a private target', { ...hook, isPrivateTarget: true }],
   ['a secret that is none of Standard Webhooks', { ...hook, secret: 'hunter2' }],
+  ['a webhook without signature', { ...hook, secret: null }],
   ['an unknown time zone', { ...hook, timeZone: 'Mars/Olympus' }],
 ] as const)('setChannel() refuses a person %s', async (_, change) => {
   await expect(setChannel(tools, { actor: alice, change })).rejects.toMatchObject({ code: 'not_valid' })

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { SendResult } from '../../../src/alerts/ports.ts'
+import type { Outbox, Sender, SendResult } from '../../../src/alerts/ports.ts'
 import { createPostgresChannelBook } from '../../../src/postgres/channel-book.ts'
 import { type AlertWorld, createAlertWorld } from '../../support/alert-world.ts'
 import { startAnswering } from '../../support/receivers/answering.ts'
@@ -158,4 +158,37 @@ test('stop() waits for what is under way, gives back what is not, and another go
   ])
   await world.deliver({ senders: { slack: { kind: 'slack', send: async () => ({ kind: 'sent' }) } } })
   await world.deliveriesWhere(`state = 'sent'`, 5)
+})
+
+test('times are in the zone of the channel, else of whom it belongs to, else of whom it is about', async () => {
+  await world.sql(`UPDATE tollgate.account SET time_zone = 'Asia/Shanghai' WHERE id = 'alice'`)
+  await world.sql(`UPDATE tollgate.account SET time_zone = 'Europe/Paris' WHERE id = 'lena'`)
+  await world.channel({ id: 'own', kind: 'slack', target: receiver.url, project: 'vision', time_zone: 'America/Lima' })
+  await world.channel({ id: 'of-lena', kind: 'slack', target: receiver.url, account: 'lena' })
+  await world.channel({ id: 'of-all', kind: 'slack', target: receiver.url })
+  const zones: Record<string, string | undefined> = {}
+  const send: Sender['send'] = async ({ id, timeZone }) => {
+    zones[id] = timeZone
+    return { kind: 'sent' }
+  }
+  await world.deliver({ senders: { slack: { kind: 'slack', send } } })
+  await world.events({ key: 'one', type: 'request_decided', account: 'alice', data: { askedBy: 'lena' } })
+  await world.deliveriesWhere(`state = 'sent'`, 3)
+  expect(zones).toEqual({ own: 'America/Lima', 'of-lena': 'Europe/Paris', 'of-all': 'Asia/Shanghai' })
+})
+
+test('while nothing happens one question is asked at a time, and nothing else', async () => {
+  const asked: string[] = []
+  const enough = Promise.withResolvers<void>()
+  const counted = (real: Outbox): Outbox =>
+    new Proxy(real, {
+      get(target, name: keyof Outbox) {
+        asked.push(name)
+        if (asked.length === 12) enough.resolve()
+        return Reflect.get(target, name)
+      },
+    })
+  await world.deliver({ outbox: counted })
+  await enough.promise
+  expect(asked.slice(0, 12)).toEqual(['upkeep', ...Array.from({ length: 11 }, () => 'due')])
 })

@@ -21,6 +21,8 @@ test('upkeep() gives up what waited for a day on a channel that fails, is stoppe
   await world.outbox.rest('fails', { ms: 1, why: 'Nobody answers', isFailure: true })
   await world.outbox.stopChannel('stopped', 'It is gone')
   await world.sql(`UPDATE tollgate.alert_channel SET disabled = true WHERE id = 'disabled'`)
+  // The process that had it died.
+  await world.sql(`UPDATE tollgate.alert_delivery SET state = 'sending', held_until = now() WHERE channel = 'stopped'`)
   await age('23 hours')
   expect(await world.outbox.upkeep()).toEqual({ waiting: 4, givenUp: 0 })
   await age('25 hours')
