@@ -150,8 +150,11 @@ CREATE TRIGGER truncate_is_noted BEFORE TRUNCATE ON tollgate.usage_hour
 CREATE FUNCTION tollgate.fold_usage_moved(rows_max integer DEFAULT 50000) RETURNS integer
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+  names text[] := ARRAY['usage_team_hour', 'usage_team_day', 'usage_team_month', 'usage_payer_day', 'usage_payer_month', 'usage_resource_day', 'usage_resource_month'];
+  grains text[] := ARRAY['hour', 'day', 'month', 'day', 'month', 'day', 'month'];
+  keys_of text[] := ARRAY['team', 'team', 'team', 'payer', 'payer', 'department, resource', 'department, resource'];
   ids bigint[];
-  sum_of record;
+  statement text;
   emptied bigint;
   months_emptied bigint := 0;
 BEGIN
@@ -177,36 +180,37 @@ BEGIN
   INSERT INTO tollgate.usage_resource (surface, resource)
   SELECT DISTINCT m.surface, m.resource FROM tollgate.usage_moved m
    WHERE m.id = ANY (ids) AND NOT EXISTS (SELECT FROM tollgate.usage_resource r WHERE (r.surface, r.resource) = (m.surface, m.resource));
-  FOR sum_of IN SELECT * FROM (VALUES
-    ('usage_team_hour', 'hour', 'team', 't.id'), ('usage_team_day', 'day', 'team', 't.id'), ('usage_team_month', 'month', 'team', 't.id'),
-    ('usage_payer_day', 'day', 'payer', 'p.id'), ('usage_payer_month', 'month', 'payer', 'p.id'),
-    ('usage_resource_day', 'day', 'department, resource', 'd.id, r.id'), ('usage_resource_month', 'month', 'department, resource', 'd.id, r.id')
-  ) AS s (name, grain, keys, ids)
-  LOOP
-    EXECUTE format('
-      INSERT INTO tollgate.%I AS known (start_at, %s, entries, not_yet_final, credits, bytes, gpu_ms)
-      SELECT date_trunc(%L, m.hour, ''UTC''), %s, sum(m.entries), sum(m.not_yet_final), sum(m.credits), sum(m.bytes), sum(m.gpu_ms)
-        FROM tollgate.usage_moved m
-        JOIN tollgate.usage_team t USING (department, project, surface)
-        JOIN tollgate.usage_department d USING (department)
-        JOIN tollgate.usage_payer p ON p.team = t.id AND p.account = m.account
-        JOIN tollgate.usage_resource r ON r.surface = m.surface AND r.resource = m.resource
-       WHERE m.id = ANY ($1)
-       GROUP BY 1, %s
-          ON CONFLICT (start_at, %s) DO UPDATE
-         SET entries = known.entries + excluded.entries, not_yet_final = known.not_yet_final + excluded.not_yet_final,
-             credits = known.credits + excluded.credits, bytes = known.bytes + excluded.bytes, gpu_ms = known.gpu_ms + excluded.gpu_ms',
-      sum_of.name, sum_of.keys, sum_of.grain, sum_of.ids, sum_of.ids, sum_of.keys) USING ids;
-    IF EXISTS (SELECT FROM tollgate.usage_moved m WHERE m.id = ANY (ids) AND m.entries < 0) THEN
+  -- One statement, so that the differences are read and given their numbers once.
+  SELECT format('
+      WITH taken AS MATERIALIZED (
+        SELECT m.hour, t.id AS team, p.id AS payer, d.id AS department, r.id AS resource, m.entries, m.not_yet_final, m.credits, m.bytes, m.gpu_ms
+          FROM tollgate.usage_moved m
+          JOIN tollgate.usage_team t USING (department, project, surface)
+          JOIN tollgate.usage_department d USING (department)
+          JOIN tollgate.usage_payer p ON p.team = t.id AND p.account = m.account
+          JOIN tollgate.usage_resource r ON r.surface = m.surface AND r.resource = m.resource
+         WHERE m.id = ANY ($1)
+      )%s SELECT', string_agg(format(', %2$s AS (
+        INSERT INTO tollgate.%1$I AS known (start_at, %3$s, entries, not_yet_final, credits, bytes, gpu_ms)
+        SELECT date_trunc(%4$L, hour, ''UTC''), %3$s, sum(entries), sum(not_yet_final), sum(credits), sum(bytes), sum(gpu_ms)
+          FROM taken GROUP BY 1, %3$s
+            ON CONFLICT (start_at, %3$s) DO UPDATE
+           SET entries = known.entries + excluded.entries, not_yet_final = known.not_yet_final + excluded.not_yet_final,
+               credits = known.credits + excluded.credits, bytes = known.bytes + excluded.bytes, gpu_ms = known.gpu_ms + excluded.gpu_ms)',
+      name, 'into_' || name, keys, grain), ''))
+    FROM unnest(names, grains, keys_of) AS s (name, grain, keys) INTO statement;
+  EXECUTE statement USING ids;
+  IF EXISTS (SELECT FROM tollgate.usage_moved m WHERE m.id = ANY (ids) AND m.entries < 0) THEN
+    FOR place IN 1 .. cardinality(names) LOOP
       EXECUTE format('
         DELETE FROM tollgate.%I
          WHERE (entries, not_yet_final, credits, bytes, gpu_ms) = (0, 0, 0, 0, 0)
            AND start_at = ANY (ARRAY(SELECT DISTINCT date_trunc(%L, m.hour, ''UTC'') FROM tollgate.usage_moved m WHERE m.id = ANY ($1) AND m.entries < 0))',
-        sum_of.name, sum_of.grain) USING ids;
+        names[place], grains[place]) USING ids;
       GET DIAGNOSTICS emptied = ROW_COUNT;
-      months_emptied := months_emptied + CASE sum_of.grain WHEN 'month' THEN emptied ELSE 0 END;
-    END IF;
-  END LOOP;
+      months_emptied := months_emptied + CASE grains[place] WHEN 'month' THEN emptied ELSE 0 END;
+    END LOOP;
+  END IF;
   -- Names are kept no longer than what was charged to them.
   IF months_emptied > 0 THEN
     DELETE FROM tollgate.usage_payer p WHERE NOT EXISTS (SELECT FROM tollgate.usage_payer_month m WHERE m.payer = p.id);
