@@ -56,16 +56,33 @@ export function unsettled<P extends Omit<KnownPack, 'paid'>>(packs: readonly P[]
   )
 }
 
+/** What is settled: all that was used from `fromMs` on, as it is known at `nowMs`. */
+export interface Span {
+  readonly fromMs: number
+  readonly nowMs: number
+}
+
 /**
- * The windows in which these packs may have paid, in order of time, cut as `payFromPacks` needs them; of the running window only what lies
+ * From when on these packs are to be settled at `nowMs`. When a window or a pack has ended since they last were, people wait for it: only from
+ * the window on that ran then. Else everything that late reports may still have changed.
+ */
+export function spanToSettle(packs: readonly KnownPack[], nowMs: number, windowAt: (ms: number) => TimeRange): Span {
+  const wholeMs = fromOf(packs, nowMs)
+  const lastMs = packs.reduce((first, { settledToMs = wholeMs }) => Math.min(first, settledToMs), nowMs)
+  const ran = windowAt(Math.max(lastMs, wholeMs))
+  const isNews = [ran, ...packs].some(({ endMs }) => endMs > lastMs && endMs <= nowMs)
+  return { fromMs: isNews ? Math.max(wholeMs, ran.startMs) : wholeMs, nowMs }
+}
+
+/**
+ * The windows of a span in which these packs may have paid, in order of time, cut as `payFromPacks` needs them; of the running window only what lies
  * before `nowMs`, and only if a pack has ended in it. `windowAt` answers the quota's window that holds an instant.
  */
 export function windowsToSettle(
   packs: readonly KnownPack[],
-  nowMs: number,
+  { fromMs, nowMs }: Span,
   windowAt: (ms: number) => TimeRange,
 ): readonly WindowParts[] {
-  const fromMs = fromOf(packs, nowMs)
   const running = windowAt(nowMs)
   const wanted: WindowParts[] = []
   for (let atMs = fromMs; atMs < running.startMs; ) {
@@ -83,13 +100,13 @@ export function windowsToSettle(
 export function settlementOf(
   packs: readonly KnownPack[],
   windows: readonly { readonly window: TimeRange; readonly parts: readonly UsedPart[] }[],
-  nowMs: number,
+  { fromMs, nowMs }: Span,
 ): Settlement {
-  const fromMs = fromOf(packs, nowMs)
   const before = packs.map((pack) => ({ ...pack, rest: pack.amount - pack.spent + paidSince(pack, fromMs) }))
   const ends = new Map(packs.map(({ id, endMs }) => [id, endMs]))
   const isOver = ({ window, pack }: PackPayment) => window.endMs <= nowMs || (ends.get(pack) ?? nowMs) <= nowMs
   const payments = payFromPacks(before, windows).filter(isOver)
+  const wholeMs = fromOf(packs, nowMs)
   const finals = windows.map(({ window }) => window.endMs).filter((endMs) => endMs <= nowMs - lateReportsMs)
   return {
     packs: packs.map(({ id }) => id),
@@ -97,12 +114,13 @@ export function settlementOf(
     tails: payments.filter(({ window }) => window.endMs > nowMs),
     fromMs,
     atMs: nowMs,
-    finalUntilMs: finals.reduce((last, endMs) => Math.max(last, endMs), fromMs),
+    // What lies before the span was not looked at.
+    finalUntilMs: fromMs > wholeMs ? wholeMs : finals.reduce((last, endMs) => Math.max(last, endMs), fromMs),
   }
 }
 
 /** What `pack` was found to have paid in windows that end after an instant. */
-export function paidSince({ paid }: Pick<KnownPack, 'paid'>, fromMs: number): number {
+function paidSince({ paid }: Pick<KnownPack, 'paid'>, fromMs: number): number {
   return paid.filter(({ window }) => window.endMs > fromMs).reduce((sum, one) => sum + one.paid, 0)
 }
 

@@ -1,6 +1,6 @@
 import type { TimeRange } from '../core/limit.ts'
 import { lateReportsMs, nextSettling } from '../core/pack-schedule.ts'
-import { isOvertaken, settlementOf, unsettled, windowsToSettle } from '../core/pack-settlement.ts'
+import { isOvertaken, settlementOf, spanToSettle, unsettled, windowsToSettle } from '../core/pack-settlement.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import type { Drainer } from './drainer.ts'
 import { createLoop, type Loop } from './loop.ts'
@@ -104,13 +104,14 @@ async function settle(group: PacksInForce, { books, observer, nowMs }: PackSettl
     const now = nowMs()
     const open = unsettled(known, now)
     if (open.length === 0 || isOvertaken(open, now)) return undefined
-    const windows = windowsToSettle(open, now, group.windowAt)
+    const span = spanToSettle(open, now, group.windowAt)
+    const windows = windowsToSettle(open, span, group.windowAt)
     const used = [...(await usedIn(windows.flatMap(({ parts }) => parts)))]
     const withUse = windows.map(({ window, parts }) => ({
       window,
       parts: parts.map((part) => ({ ...part, used: used.shift() ?? 0 })),
     }))
-    return settlementOf(open, withUse, now)
+    return settlementOf(open, withUse, span)
   })
   if (changed) observer.count('packs_settled_total')
 }

@@ -3,7 +3,13 @@ import { expect, test } from 'vitest'
 import { type Grant, raisedBy } from '../../src/core/grant.ts'
 import type { LimitRule, TimeRange } from '../../src/core/limit.ts'
 import type { PackPayment } from '../../src/core/pack.ts'
-import { type KnownPack, settlementOf, unsettled, windowsToSettle } from '../../src/core/pack-settlement.ts'
+import {
+  type KnownPack,
+  settlementOf,
+  spanToSettle,
+  unsettled,
+  windowsToSettle,
+} from '../../src/core/pack-settlement.ts'
 import { holds } from '../../src/core/time-range.ts'
 
 /** A hundredth of a day: windows are days, so that those two days back are final while others are still settled. */
@@ -94,11 +100,12 @@ function createTollgate(all: readonly Bought[]) {
     settle(nowMs: number): void {
       const open = unsettled(known, nowMs)
       if (open.length === 0) return
-      const windows = windowsToSettle(open, nowMs, windowAt).map(({ window, parts }) => ({
+      const span = spanToSettle(open, nowMs, windowAt)
+      const windows = windowsToSettle(open, span, windowAt).map(({ window, parts }) => ({
         window,
         parts: parts.map((part) => ({ ...part, used: usedIn(part) })),
       }))
-      const settlement = settlementOf(open, windows, nowMs)
+      const settlement = settlementOf(open, windows, span)
       tails = [...tails.filter(({ pack }) => !settlement.packs.includes(pack)), ...settlement.tails]
       known = known.map((pack) => (settlement.packs.includes(pack.id) ? settled(pack, settlement) : pack))
     },
@@ -106,7 +113,10 @@ function createTollgate(all: readonly Bought[]) {
 }
 
 /** What the books do with a settlement. */
-function settled(pack: KnownPack, { payments, fromMs, finalUntilMs }: ReturnType<typeof settlementOf>): KnownPack {
+function settled(
+  pack: KnownPack,
+  { payments, fromMs, atMs, finalUntilMs }: ReturnType<typeof settlementOf>,
+): KnownPack {
   const before = pack.paid.filter(({ window }) => window.endMs > fromMs)
   const now = payments.filter((one) => one.pack === pack.id)
   const sum = (some: readonly PackPayment[]) => some.reduce((total, { paid }) => total + paid, 0)
@@ -114,6 +124,7 @@ function settled(pack: KnownPack, { payments, fromMs, finalUntilMs }: ReturnType
     ...pack,
     spent: pack.spent + sum(now) - sum(before),
     paid: [...pack.paid.filter((one) => !before.includes(one)), ...now],
+    settledToMs: atMs,
     finalUntilMs: Math.max(finalUntilMs, pack.finalUntilMs ?? -Infinity),
   }
 }
