@@ -2,7 +2,6 @@
 -- Guarantee: sums only grow; written in batches by the serving processes, at most once each; bounded by upkeep.
 
 CREATE TABLE tollgate.refusal_hour (
-  id bigint GENERATED ALWAYS AS IDENTITY,
   hour timestamptz NOT NULL,
   account text NOT NULL,
   project text NOT NULL,
@@ -14,12 +13,12 @@ CREATE TABLE tollgate.refusal_hour (
   count bigint NOT NULL,
   first_at timestamptz NOT NULL,
   last_at timestamptz NOT NULL,
+  id bigint GENERATED ALWAYS AS IDENTITY,
   CONSTRAINT refusal_hour_has_one_row_per_kind PRIMARY KEY (hour, account, surface, resource, limit_name, cause),
   CONSTRAINT refusal_hour_is_a_whole_hour CHECK (hour = date_trunc('hour', hour, 'UTC'))
 );
 CREATE INDEX refusal_hour_by_account ON tollgate.refusal_hour (account, hour);
 COMMENT ON TABLE tollgate.refusal_hour IS 'How often what was refused to whom in which UTC hour. Not exact: what a killed process had not written yet, at most a second of it, is missing.';
-COMMENT ON COLUMN tollgate.refusal_hour.id IS 'Only tells rows of one hour apart, so that pages need not name what was asked for.';
 COMMENT ON COLUMN tollgate.refusal_hour.hour IS 'First instant of the hour.';
 COMMENT ON COLUMN tollgate.refusal_hour.account IS 'Who was refused.';
 COMMENT ON COLUMN tollgate.refusal_hour.project IS 'Its project then.';
@@ -31,3 +30,4 @@ COMMENT ON COLUMN tollgate.refusal_hour.cause IS 'Why: quota, rate, concurrency,
 COMMENT ON COLUMN tollgate.refusal_hour.count IS 'How often.';
 COMMENT ON COLUMN tollgate.refusal_hour.first_at IS 'First time in this hour.';
 COMMENT ON COLUMN tollgate.refusal_hour.last_at IS 'Last time in this hour.';
+COMMENT ON COLUMN tollgate.refusal_hour.id IS 'Only tells rows of one hour apart, so that pages need not name what was asked for.';
