@@ -1,4 +1,9 @@
 import { expect, test } from 'vitest'
+import { createChannelTools } from '../../../src/compose/channel-tools.ts'
+import { setChannel } from '../../../src/manage/set-channel.ts'
+import { testChannel } from '../../../src/manage/test-channel.ts'
+import { createPool } from '../../../src/postgres/pool.ts'
+import { readSettings } from '../../../src/settings.ts'
 import { startPlane } from '../../rpc/support/plane.ts'
 import { startWebhookReceiver } from '../../support/receivers/webhook.ts'
 
@@ -17,5 +22,21 @@ test('a served Tollgate tells of an event within 2 s of its COMMIT, and counts i
   expect(performance.now() - startedMs).toBeLessThan(2_000)
   expect(alert).toMatchObject({ type: 'test', user: 'alice' })
   await expect.poll(() => plane.counts.get('alert_deliveries_total[webhook,sent]')).toBe(1)
+  await receiver.close()
+})
+
+test('what the command line sealed a served Tollgate opens, without a key in the settings', async () => {
+  const receiver = await startWebhookReceiver()
+  await using plane = await startPlane({ store: 'memory' })
+  const pool = createPool(plane.databaseUrl, () => {})
+  const tools = createChannelTools({ settings: readSettings({ DATABASE_URL: plane.databaseUrl }), pool })
+  const actor = { kind: 'operator' } as const
+  const change = { kind: 'webhook', target: receiver.url, secret: receiver.secret, isPrivateTarget: true } as const
+  await setChannel(tools, { actor, id: 'ops', change })
+  const [row] = await plane.sql('SELECT target, secret FROM tollgate.alert_channel')
+  expect(row).toMatchObject({ target: expect.stringMatching(/^sealed:/), secret: expect.stringMatching(/^sealed:/) })
+  expect((await testChannel(tools, { actor, id: 'ops' })).delivery).toMatchObject({ state: 'sent', attempts: 1 })
+  expect(receiver.alerts).toHaveLength(1)
+  await pool.end()
   await receiver.close()
 })
