@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-import { open } from 'node:fs/promises'
+import { constants, open } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
 import type { SecretOpener } from '../alerts/ports.ts'
 import type { SecretSealer } from '../manage/ports.ts'
@@ -54,8 +54,8 @@ function filled(text: string | undefined): string | undefined {
 async function readSecret(path: string): Promise<string | undefined> {
   if (!isAbsolute(path)) return undefined
   try {
-    await using file = await open(path)
-    // Not a pipe or device, which might never end.
+    // A pipe would be waited for when it is opened, a device might never end.
+    await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
     if (!(await file.stat()).isFile()) return undefined
     const bytes = Buffer.alloc(fileBytesMax + 1)
     const { bytesRead } = await file.read(bytes, 0, bytes.length, 0)

@@ -73,7 +73,14 @@ describe('the Alertmanager sender', () => {
   test('still fires what is told late, and posts each event of a digest', async () => {
     const server = await started()
     const channel = localChannel('alertmanager', `${server.url}/api/v2/alerts`)
-    const late = levelEvent({ id: 'evt_9', type: 'token_expiring', aboutMs: nowMs - 3_600_000, data: { token: 't' } })
+    const { limit: _limit, ...plain } = levelEvent()
+    const late = {
+      ...plain,
+      id: 'evt_9',
+      type: 'token_expiring',
+      aboutMs: nowMs - 3_600_000,
+      data: { token: 't' },
+    } as const
     expect(await senders.alertmanager.send(channel, composeMessage([levelEvent(), late], audience))).toEqual({
       kind: 'sent',
     })

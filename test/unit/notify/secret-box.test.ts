@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,6 +14,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'secret'), '\n  SEC123\n\n')
   await writeFile(join(folder, 'large'), 'x'.repeat(4_097))
   await writeFile(join(folder, 'empty'), '\n')
+  execFileSync('mkfifo', [join(folder, 'pipe')])
 })
 afterAll(() => rm(folder, { recursive: true }))
 
@@ -49,6 +51,7 @@ describe('createSecretBox()', () => {
       `${folder}/large`,
       `${folder}/empty`,
       `${folder}/none`,
+      `${folder}/pipe`,
       folder,
       'package.json',
       '/dev/zero',
