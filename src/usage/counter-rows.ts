@@ -43,6 +43,8 @@ export function createCounterRows(): CounterRows {
   return {
     wantedBy(entries, { snapshot, sinceMs }) {
       if (snapshot !== policy) covered.clear()
+      // A restored database may lack rows that were there.
+      if (snapshot.history !== policy?.history) known.clear()
       policy = snapshot
       const rows = new Map<string, SubjectCounter>()
       const covers = new Map<string, Covered>()

@@ -43,6 +43,7 @@ export function createLevelWatch({ policy, nowMs }: LevelWatchOptions): LedgerWa
   const rows = createCounterRows()
   const told = new Map<string, Told>()
   const missed = new Map<string, Reached>()
+  let history = ''
 
   const isKnown = (key: string, now: Told): boolean => {
     const known = told.get(key)
@@ -59,6 +60,9 @@ export function createLevelWatch({ policy, nowMs }: LevelWatchOptions): LedgerWa
   function batch(entries: readonly ChargeEntry[]): BatchWatch {
     const snapshot = policy()
     if (snapshot === undefined) return nothing
+    // A restored database may lack events that were there.
+    if (snapshot.history !== history) told.clear()
+    history = snapshot.history
     const now = nowMs()
     const wanted = rows.wantedBy(entries, { snapshot, sinceMs: now - toldAfterMs })
     const accounts = accountsOfTokens(entries)
