@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { untilReply } from '../../demo/caller.ts'
+import { call, untilReply } from '../../demo/caller.ts'
 import { statusOf, untilStatusShows } from '../../demo/status.ts'
+import { fileUrl } from '../../demo/steps/leave-download.ts'
 import type { World } from '../../demo/world.ts'
 import { findFreePort } from '../../src/postgres/free-port.ts'
-import { fixPrices, setDailyQuota, tomorrow } from '../support/people.ts'
+import { fileCredits, fixPrices, setDailyQuota, tomorrow } from '../support/people.ts'
 import { callAt } from '../support/portal.ts'
 import { startWebhookReceiver, type WebhookAlert, type WebhookReceiver } from '../support/receivers/webhook.ts'
 import { createWorld } from '../support/world.ts'
@@ -95,4 +96,21 @@ test('alice is warned at 80 %, refused at 100 %, asks, her lead approves, and he
     `SELECT by FROM tollgate.policy_change WHERE table_name = 'grant' AND new ->> 'account' = 'alice'`,
   )
   expect(audit).toEqual([{ by: 'carol' }])
+})
+
+test('a pack that is given to bob lets him on within a second, and is spent before his own', async () => {
+  const bob = await world.issueToken('bob')
+  await setDailyQuota(world, 'bob', fileCredits)
+  await world.sql(
+    `INSERT INTO tollgate.pack (id, limit_name, amount, lasts) VALUES ('e2e-day', 'e2e-daily', 45, 'day')`,
+  )
+  await untilStatusShows(world, bob, '"e2e-daily"')
+  const file = { url: await fileUrl(world, bob, 'fig'), token: bob }
+  expect((await call(file)).status).toBe(200)
+  expect((await call(file)).status).toBe(403)
+  const given = await world.run('grant', 'pack', '--account', 'bob', '--pack', 'e2e-day')
+  expect(given.code, given.text).toBe(0)
+  const { durationMs } = await untilReply(file, ({ status }) => status === 200, 5_000)
+  expect(durationMs).toBeLessThan(1_000)
+  expect(await statusOf(world, bob)).toEqual({ used: 2 * fileCredits, limit: fileCredits + 45 })
 })
