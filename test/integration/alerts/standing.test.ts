@@ -13,6 +13,8 @@ const told = ({ rows }: LedgerDatabase, type: string) =>
     [type],
   )
 
+const pass = ({ rows }: LedgerDatabase) => rows("UPDATE tollgate.alert_event SET at = at - interval '11 seconds'")
+
 /** Two processes on one database look at the same time, and both once more. */
 async function lookTwice({ pool }: LedgerDatabase, of: (store: WatchStore) => Condition): Promise<void> {
   const stores = [createPostgresWatchStore(pool), createPostgresWatchStore(pool)]
@@ -37,6 +39,12 @@ test('a row that is held back is told until it is mended, and not again at each 
     ['d', false],
     ['e', false],
   ])
+  await look([row])
+  expect(await said()).toEqual([
+    ['d', false],
+    ['e', false],
+  ])
+  await pass(database)
   await look(undefined)
   await look([row])
   expect(await said()).toEqual([
@@ -68,6 +76,7 @@ test('a ledger that is behind is told once, and over when it is not', async () =
   await look(52_700)
   const place = { level: 'critical', account: null, project: null, department: null, data: { seconds: 42 } }
   expect(await told(database, 'ledger_lag')).toEqual([{ ...place, ended: false }])
+  await pass(database)
   await look(0)
   expect(await told(database, 'ledger_lag')).toEqual([{ ...place, ended: true }])
 })
