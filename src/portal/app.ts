@@ -28,6 +28,8 @@ const bounds = {
   paramLengthMax: 128,
 }
 
+const tellEveryMs = 10_000
+
 /** What is here beside the rows of the API. */
 const pages = [
   { method: 'GET', path: '/' },
@@ -37,7 +39,8 @@ const pages = [
 ]
 
 /** The HTTP API, not yet listening. */
-export async function createPortalApp(tools: PortalTools): Promise<FastifyInstance> {
+export async function createPortalApp(given: PortalTools): Promise<FastifyInstance> {
+  const tools = { ...given, mayTell: seldom(given.tickMs) }
   const routes = allRoutes(tools)
   const app = Fastify({
     bodyLimit: bounds.bodyBytesMax,
@@ -79,6 +82,16 @@ export async function createPortalApp(tools: PortalTools): Promise<FastifyInstan
   await app.ready()
   document = JSON.stringify(app.swagger())
   return app
+}
+
+/** At most every so often about each thing; there are as many as addresses. */
+function seldom(tickMs: () => number): (what: string) => boolean {
+  const toldAtMs = new Map<string, number>()
+  return (what) => {
+    if (tickMs() - (toldAtMs.get(what) ?? Number.NEGATIVE_INFINITY) < tellEveryMs) return false
+    toldAtMs.set(what, tickMs())
+    return true
+  }
 }
 
 /** 404, or 405 where another method would do; OPTIONS says which. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Fault } from '../core/fault.ts'
+import { line } from './fields.ts'
 
 /** Where a list goes on, as text that only this list understands. */
 export function cursorText(list: string, place: readonly (string | number)[]): string {
@@ -25,7 +26,7 @@ function partsOf(text: string): readonly unknown[] {
 
 /** Of a list whose use case answers where it goes on as one text. */
 export function afterOf(list: string, cursor: string | undefined): string | undefined {
-  return cursor === undefined ? undefined : readCursor(cursor, list, z.tuple([z.string().max(200)]))[0]
+  return cursor === undefined ? undefined : readCursor(cursor, list, z.tuple([line(200)]))[0]
 }
 
 export function nextOf(list: string, next: string | undefined): string | null {

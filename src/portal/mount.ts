@@ -5,7 +5,7 @@ import type { Guard } from './guard.ts'
 import { writeOnce } from './idempotency.ts'
 import type { PortalTools } from './ports.ts'
 import { problemSchema } from './problem-schema.ts'
-import { reply, type Where } from './reply.ts'
+import { reply, type Seldom, type Where } from './reply.ts'
 import type { Asked, Route } from './route.ts'
 
 const nothing = z.strictObject({})
@@ -20,7 +20,7 @@ const keyed = z.looseObject({
 export function mount(
   app: FastifyInstance,
   route: Route,
-  { guard, tools }: { readonly guard: Guard; readonly tools: PortalTools },
+  { guard, tools }: { readonly guard: Guard; readonly tools: PortalTools & Seldom },
 ): void {
   const callers = new WeakMap<FastifyRequest, Asked['caller']>()
   app.route({

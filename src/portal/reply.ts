@@ -3,11 +3,16 @@ import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import type { PortalTools } from './ports.ts'
 import { type FieldFault, problemOf, type Trouble, troubleOf } from './problem.ts'
 
+export interface Seldom {
+  /** Whether it is time to say something about this again. */
+  mayTell(what: string): boolean
+}
+
 /** Where an answer goes. */
 export interface Where {
   readonly request: FastifyRequest
   readonly answer: FastifyReply
-  readonly tools: Pick<PortalTools, 'docsBase' | 'observer'>
+  readonly tools: Pick<PortalTools, 'docsBase' | 'observer'> & Seldom
 }
 
 const fieldFaultsMax = 50
@@ -27,9 +32,12 @@ export function reply({ request, answer, tools }: Where, trouble: Trouble): Fast
 export function replyError(error: unknown, where: Where): FastifyReply {
   if (hasZodFastifySchemaValidationErrors(error)) return reply(where, fieldTrouble(error))
   const { trouble, isOurs } = troubleOf(error)
-  if (isOurs) {
-    const { method, routeOptions, id } = where.request
-    where.tools.observer.warn('api_failed', { method, route: routeOptions.url, request: id, error })
+  const { method, routeOptions, id } = where.request
+  const told = { method, route: routeOptions.url, request: id, error }
+  if (isOurs) where.tools.observer.warn('api_failed', told)
+  // During an outage every request fails alike.
+  else if (trouble.status === 503 && where.tools.mayTell(String(routeOptions.url))) {
+    where.tools.observer.warn('api_unavailable', told)
   }
   return reply(where, trouble)
 }

@@ -5,7 +5,7 @@ import { policyTableNames } from '../manage/policy-tables.ts'
 import { readAudit } from '../manage/read-audit.ts'
 import { instant } from './asked-fields.ts'
 import { afterOf, cursorText, nextOf, readCursor } from './cursor.ts'
-import { shownTime, time } from './fields.ts'
+import { line, shownTime, time } from './fields.ts'
 import { pageFields, pageOf } from './page-fields.ts'
 import { type Route, route } from './route.ts'
 
@@ -14,18 +14,15 @@ const names = policyTableNames as [string, ...string[]]
 const ofTable = z.strictObject({ table: z.enum(names) })
 const ofRow = z.strictObject({
   table: z.enum(names),
-  key: z
-    .string()
-    .min(1)
-    .max(128)
-    .describe('Its id; of a table whose key has several columns their values with commas.'),
+  key: line(128).min(1).describe('Its id; of a table whose key has several columns their values with commas.'),
 })
 
-const scalar = z.union([z.string().max(10_000), z.number(), z.boolean(), z.null()])
-const value = z.union([scalar, z.array(z.union([z.string().max(1_000), z.number()])).max(100)])
+const text = z.string().max(10_000).refine(isStorable, 'must not hold half letters or NUL')
+const scalar = z.union([text, z.number(), z.boolean(), z.null()])
+const value = z.union([scalar, z.array(z.union([text, z.number()])).max(100)])
 const row = z.record(z.string(), z.unknown()).describe('By column; amounts as decimal text, instants in RFC 3339.')
 const written = z.strictObject({ old: row.nullable(), new: row.nullable() })
-const keyPlace = z.array(z.string().max(200)).min(1).max(5)
+const keyPlace = z.array(line(200)).min(1).max(5)
 
 const change = z.strictObject({
   id: z.string(),
@@ -49,8 +46,8 @@ function listed(tools: AdminTools): readonly Route[] {
       ...{ method: 'GET', path: '/api/policy/:table', tag, params: ofTable },
       summary: 'Rows of a table of policy in the order of their keys, and what its columns mean',
       query: z.strictObject({
-        column: z.string().min(1).max(64).optional().describe('Only rows where this column has the value.'),
-        value: z.string().max(200).optional(),
+        column: line(64).min(1).optional().describe('Only rows where this column has the value.'),
+        value: line(200).optional(),
         ...pageFields,
       }),
       answer: z.strictObject({
@@ -112,9 +109,9 @@ function audit(tools: AdminTools): Route {
     ...{ method: 'GET', path: '/api/audit', tag, answer: pageOf(change) },
     summary: 'Who changed what, the newest first; by API, command line or SQL alike',
     query: z.strictObject({
-      table: z.string().max(64).optional(),
-      key: z.string().max(200).optional(),
-      by: z.string().max(200).optional(),
+      table: line(64).optional(),
+      key: line(200).optional(),
+      by: line(200).optional(),
       since: instant.optional(),
       until: instant.optional(),
       ...pageFields,
@@ -134,6 +131,11 @@ function audit(tools: AdminTools): Route {
       return { rows: changes.map(shownChange), next: nextOf('audit', next) }
     },
   })
+}
+
+/** PostgreSQL keeps no NUL, and no text that is not Unicode. */
+function isStorable(text: string): boolean {
+  return text.isWellFormed() && !text.includes('\u0000')
 }
 
 function keyOf({ key }: z.output<typeof ofRow>): readonly string[] {

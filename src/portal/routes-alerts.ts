@@ -24,15 +24,15 @@ const whose = {
 }
 
 const change = {
-  target: z.string().min(3).max(2_000).optional().describe('An https address, or a mailbox. Kept sealed.'),
+  target: line(2_000).min(3).optional().describe('An https address, or a mailbox. Kept sealed.'),
   secret: z
-    .union([z.string().min(1).max(2_000), z.strictObject({ rotate: z.literal(true) }), z.null()])
+    .union([line(2_000).min(1), z.strictObject({ rotate: z.literal(true) }), z.null()])
     .optional()
     .describe(
       'What messages are signed with; {"rotate": true}: a new one, the former counts for 24 hours more; null: none.',
     ),
   language: z.enum(['en', 'zh']).optional(),
-  time_zone: z.string().max(64).nullable().optional(),
+  time_zone: line(64).nullable().optional(),
   types: z.array(z.enum(alertTypes)).min(1).max(20).nullable().optional().describe('null: all.'),
   percent_min: z.int().min(0).max(1_000).optional(),
   private_target: z.boolean().optional().describe('For admins: may be plain http, or in a private network.'),
@@ -43,7 +43,7 @@ const changed = z.strictObject(change)
 const made = z.strictObject({
   ...change,
   kind: z.enum(channelKindWords),
-  target: z.string().min(3).max(2_000),
+  target: line(2_000).min(3),
   owner: owner.optional().describe("Absent: the caller's own."),
 })
 

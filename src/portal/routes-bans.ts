@@ -19,7 +19,7 @@ const shown = z.strictObject({
 
 const whom = {
   account: slug.optional(),
-  network: z.string().min(1).max(64).optional().describe('CIDR. Name an account or a network.'),
+  network: line(64).min(1).optional().describe('CIDR. Name an account or a network.'),
 }
 
 /** Who is refused everything, until when and why. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { UsageSum, UsageWish } from '../usage/ports.ts'
 import { cursorText, readCursor } from './cursor.ts'
-import { shownTime, slug, time } from './fields.ts'
+import { line, shownTime, slug, time } from './fields.ts'
 import { pageFields } from './page-fields.ts'
 import type { PortalTools } from './ports.ts'
 import { type Route, route } from './route.ts'
@@ -39,7 +39,7 @@ const rankPlace = z.tuple([z.int(), z.int(), z.number(), z.number(), z.string().
 
 const own = z.strictObject({
   by: z.enum(['hour', 'day', 'resource']).default('day'),
-  resource: z.string().min(1).max(256).optional().describe('Only of this package, in any spelling, or of this model.'),
+  resource: line(256).min(1).optional().describe('Only of this package, in any spelling, or of this model.'),
   ...rangeFields,
   ...pageFields,
 })

@@ -48,6 +48,51 @@ describe('lists and ranges', () => {
     })
   })
 
+  const nul = Buffer.from(JSON.stringify(['channels', '\u0000'])).toString('base64url')
+  test.each([
+    'GET /api/me/usage?resource=%00',
+    'GET /api/policy/plan/%00',
+    'GET /api/policy/plan?column=%00&value=x',
+    'GET /api/policy/plan?column=id&value=%00',
+    'GET /api/policy/plan?column=__proto__&value=x',
+    'GET /api/policy/plan?column=constructor&value=x',
+    'GET /api/policy/price_tier/artifact',
+    'GET /api/policy/price_tier/artifact,x',
+    'GET /api/audit?by=%00',
+    'GET /api/audit?key=%00',
+    `GET /api/channels?cursor=${nul}`,
+    'GET /api/deliveries?cursor=WyJkZWxpdmVyaWVzIiwieCJd',
+  ])('%s is the caller’s fault and not ours', async (what) => {
+    const { status, body } = await portal.call(what, { token: people.adam })
+    expect({ what, body, isTheirs: status >= 400 && status < 500 }).toMatchObject({ isTheirs: true })
+  })
+
+  test.each([
+    ['PUT /api/policy/plan/nul', { note: 'a\u0000b' }],
+    ['PUT /api/policy/plan/half', { note: '\ud800' }],
+    ['PUT /api/policy/plan/x', { token_days_max: 'many' }],
+    ['PUT /api/policy/plan/x', { token_days_max: 1e300 }],
+    ['PUT /api/policy/plan/x', { nonsense: 1 }],
+    ['PUT /api/policy/plan/x', { id: 'y' }],
+    ['PUT /api/policy/plan/x', { token_days_max: [1, 2] }],
+    ['PUT /api/policy/plan/x', { token_days_max: { a: 1 } }],
+    ['PUT /api/policy/plan/Not-A-Slug', {}],
+    ['POST /api/bans', { reason: 'x' }],
+    ['POST /api/bans', { account: 'bob', network: '10.0.0.0/8', reason: 'x' }],
+    ['POST /api/bans', { network: '300.0.0.0/8', reason: 'x' }],
+    ['POST /api/bans', { account: 'nobody', reason: 'x' }],
+    ['POST /api/bans', { account: 'bob', reason: '' }],
+    ['POST /api/channels', { kind: 'webhook', target: 'https://x.example/\u0000' }],
+    ['POST /api/channels', { kind: 'webhook', target: 'https://x.example/', secret: '\ud800' }],
+    [
+      'POST /api/grants',
+      { limit: 'daily', for: { kind: 'account', id: 'bob' }, amount: 1, until: '2000-01-01T00:00:00Z' },
+    ],
+  ])('%s with %j is the caller’s fault and not ours', async (what, body) => {
+    const told = await portal.call(what, { token: people.adam, body })
+    expect({ body: told.body, isTheirs: told.status >= 400 && told.status < 500 }).toMatchObject({ isTheirs: true })
+  })
+
   test.each([
     'GET /api/me/usage?by=hour&since=2026-01-01T00:00:00Z&until=2026-06-01T00:00:00Z',
     'GET /api/me/usage?since=2020-01-01T00:00:00Z&until=2026-06-01T00:00:00Z',
