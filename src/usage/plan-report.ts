@@ -5,8 +5,8 @@ import type { ReportLevel, ReportPiece, ReportPlan, ReportWish } from './report-
 const hourMs = 3_600_000
 /** Days or months in one report. */
 const labelsMax = 1_000
-/** Hours that may be read one by one where nothing narrows them down; all of a range fewer than those at its edges. */
-const looseHoursMax: Readonly<Record<ReportLevel, number>> = { team: 4_400, payer: 240, resource: 240, hour: 96 }
+/** Hours that may be read one by one where nothing narrows them down: each level has as many rows in one hour as it has names. */
+const looseHoursMax: Readonly<Record<ReportLevel, number>> = { team: 4_400, payer: 480, resource: 240, hour: 96 }
 /** Days by account or resource, where nothing narrows them down. */
 const looseDaysMax = 31
 

@@ -31,7 +31,7 @@ const wishes: Readonly<Record<string, Partial<ReportWish>>> = {
   days_departments: { by: ['day', 'department'] },
   days_of_a_zone: { by: ['day'], ...zone, sinceMs: untilMs - 270 * dayMs },
   days_accounts: { by: ['day', 'account'], sinceMs: untilMs - 30 * dayMs },
-  days_accounts_of_a_zone: { by: ['day', 'account'], ...zone, sinceMs: untilMs - 13 * dayMs },
+  days_accounts_of_a_zone: { by: ['day', 'account'], ...zone, sinceMs: untilMs - 28 * dayMs },
   packages_of_an_account: { by: ['package'], account: 'account-7' },
   accounts_packages_of_a_project: { by: ['account', 'package'], project: 'project-7' },
   accounts_packages_of_four_days: { by: ['account', 'package'], sinceMs: untilMs - 4 * dayMs },

@@ -84,7 +84,7 @@ DECLARE
 BEGIN
   FOR made IN SELECT * FROM (VALUES
     ('usage_team_hour', 'hour', 'team', ''), ('usage_team_day', 'day', 'team', ''), ('usage_team_month', 'month', 'team', ''),
-    ('usage_payer_day', 'day', 'payer', ''), ('usage_payer_month', 'month', 'payer', ''),
+    ('usage_payer_hour', 'hour', 'payer', ''), ('usage_payer_day', 'day', 'payer', ''), ('usage_payer_month', 'month', 'payer', ''),
     ('usage_resource_day', 'day', 'department', 'resource'), ('usage_resource_month', 'month', 'department', 'resource')
   ) AS t (name, grain, who, what)
   LOOP
@@ -132,7 +132,7 @@ BEGIN
     HAVING (sum(sign * entries), sum(sign * not_yet_final), sum(sign * credits), sum(sign * bytes), sum(sign * gpu_ms)) <> (0, 0, 0, 0, 0);
   ELSE -- BEFORE TRUNCATE
     TRUNCATE tollgate.usage_moved, tollgate.usage_team_hour, tollgate.usage_team_day, tollgate.usage_team_month,
-             tollgate.usage_payer_day, tollgate.usage_payer_month, tollgate.usage_resource_day, tollgate.usage_resource_month;
+             tollgate.usage_payer_hour, tollgate.usage_payer_day, tollgate.usage_payer_month, tollgate.usage_resource_day, tollgate.usage_resource_month;
   END IF;
   RETURN NULL;
 END
@@ -150,9 +150,9 @@ CREATE TRIGGER truncate_is_noted BEFORE TRUNCATE ON tollgate.usage_hour
 CREATE FUNCTION tollgate.fold_usage_moved(rows_max integer DEFAULT 50000) RETURNS integer
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  names text[] := ARRAY['usage_team_hour', 'usage_team_day', 'usage_team_month', 'usage_payer_day', 'usage_payer_month', 'usage_resource_day', 'usage_resource_month'];
-  grains text[] := ARRAY['hour', 'day', 'month', 'day', 'month', 'day', 'month'];
-  keys_of text[] := ARRAY['team', 'team', 'team', 'payer', 'payer', 'department, resource', 'department, resource'];
+  names text[] := ARRAY['usage_team_hour', 'usage_team_day', 'usage_team_month', 'usage_payer_hour', 'usage_payer_day', 'usage_payer_month', 'usage_resource_day', 'usage_resource_month'];
+  grains text[] := ARRAY['hour', 'day', 'month', 'hour', 'day', 'month', 'day', 'month'];
+  keys_of text[] := ARRAY['team', 'team', 'team', 'payer', 'payer', 'payer', 'department, resource', 'department, resource'];
   ids bigint[];
   statement text;
   emptied bigint;
@@ -231,7 +231,7 @@ BEGIN
   PERFORM pg_advisory_xact_lock(7305, 6);
   LOCK TABLE tollgate.usage_hour IN SHARE MODE;
   TRUNCATE tollgate.usage_moved, tollgate.usage_team_hour, tollgate.usage_team_day, tollgate.usage_team_month,
-           tollgate.usage_payer_day, tollgate.usage_payer_month, tollgate.usage_resource_day, tollgate.usage_resource_month,
+           tollgate.usage_payer_hour, tollgate.usage_payer_day, tollgate.usage_payer_month, tollgate.usage_resource_day, tollgate.usage_resource_month,
            tollgate.usage_payer, tollgate.usage_team, tollgate.usage_department, tollgate.usage_resource;
   INSERT INTO tollgate.usage_team (department, project, surface)
   SELECT department, project, surface FROM tollgate.usage_hour GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
@@ -242,13 +242,16 @@ BEGIN
     JOIN tollgate.usage_team t USING (department, project, surface) ORDER BY 1, 2;
   INSERT INTO tollgate.usage_resource (surface, resource)
   SELECT surface, resource FROM tollgate.usage_hour GROUP BY 1, 2 ORDER BY 1, 2;
-  INSERT INTO tollgate.usage_team_hour
-  SELECT h.hour, t.id, sum(h.entries), sum(h.not_yet_final), sum(h.credits), sum(h.bytes), sum(h.gpu_ms)
-    FROM tollgate.usage_hour h JOIN tollgate.usage_team t USING (department, project, surface) GROUP BY 1, 2 ORDER BY 1, 2;
-  INSERT INTO tollgate.usage_payer_day
-  SELECT date_trunc('day', h.hour, 'UTC'), p.id, sum(h.entries), sum(h.not_yet_final), sum(h.credits), sum(h.bytes), sum(h.gpu_ms)
+  INSERT INTO tollgate.usage_payer_hour
+  SELECT h.hour, p.id, sum(h.entries), sum(h.not_yet_final), sum(h.credits), sum(h.bytes), sum(h.gpu_ms)
     FROM tollgate.usage_hour h JOIN tollgate.usage_team t USING (department, project, surface)
     JOIN tollgate.usage_payer p ON p.team = t.id AND p.account = h.account GROUP BY 1, 2 ORDER BY 1, 2;
+  INSERT INTO tollgate.usage_payer_day
+  SELECT date_trunc('day', start_at, 'UTC'), payer, sum(entries), sum(not_yet_final), sum(credits), sum(bytes), sum(gpu_ms)
+    FROM tollgate.usage_payer_hour GROUP BY 1, 2 ORDER BY 1, 2;
+  INSERT INTO tollgate.usage_team_hour
+  SELECT h.start_at, p.team, sum(h.entries), sum(h.not_yet_final), sum(h.credits), sum(h.bytes), sum(h.gpu_ms)
+    FROM tollgate.usage_payer_hour h JOIN tollgate.usage_payer p ON p.id = h.payer GROUP BY 1, 2 ORDER BY 1, 2;
   INSERT INTO tollgate.usage_resource_day
   SELECT date_trunc('day', h.hour, 'UTC'), d.id, r.id, sum(h.entries), sum(h.not_yet_final), sum(h.credits), sum(h.bytes), sum(h.gpu_ms)
     FROM tollgate.usage_hour h JOIN tollgate.usage_department d USING (department)
