@@ -26,6 +26,12 @@ describe('linesOf()', () => {
     expect(linesOf([limitRule({ surface: 'gpu' })], lineFacts())).toEqual([])
   })
 
+  test('leaves out limits of the API, whatever surface is asked for', () => {
+    const api = limitRule({ surface: 'api' })
+    expect(linesOf([api], lineFacts({ surface: 'pypi' }))).toEqual([])
+    expect(linesOf([api], lineFacts({ surface: 'gpu' }))).toEqual([])
+  })
+
   test('leaves out limits per token when the caller has none', () => {
     expect(linesOf([limitRule({ per: 'token' })], lineFacts())).toEqual([])
   })
