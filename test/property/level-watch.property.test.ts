@@ -126,6 +126,6 @@ test('whatever processes book, miss, end and start, and however the limit change
         steps.filter(({ kind }) => kind === 'amount').length,
       )
     }),
-    { numRuns: 300 },
+    { numRuns: 1_000 },
   )
 })
