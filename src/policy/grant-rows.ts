@@ -32,8 +32,10 @@ export const grantReader: TableReader<Grant> = {
       ['grant_is_for_one_thing', (row) => grantees(row).length === 1],
       ['grant_amount_is_positive', (row) => Number(row.amount) > 0],
       ['grant_amount_is_counted_exactly', (row) => Number(row.amount) <= exactMax],
-      [isPart, (row) => Number(row.spent) >= 0 && Number(row.spent) <= Number(row.amount)],
-      [isPart, (row) => row.kind === 'pack' || Number(row.spent) === 0],
+      [
+        isPart,
+        ({ kind, spent, amount }) => Number(spent) >= 0 && Number(spent) <= (kind === 'pack' ? Number(amount) : 0),
+      ],
       ['grant_pack_is_for_an_account', (row) => row.kind !== 'pack' || row.account !== null],
       [isTime, (row) => row.ends_at_ms > row.starts_at_ms],
     ],

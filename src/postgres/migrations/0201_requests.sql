@@ -101,7 +101,7 @@ COMMENT ON COLUMN tollgate.idempotency_key.body IS 'What was answered, without s
 ALTER TABLE tollgate.grant DROP CONSTRAINT grant_kind_is_raise;
 ALTER TABLE tollgate.grant ADD CONSTRAINT grant_kind_is_known CHECK (kind IN ('raise', 'pack'));
 ALTER TABLE tollgate.grant ADD COLUMN spent numeric(19,3) NOT NULL DEFAULT 0;
-ALTER TABLE tollgate.grant ADD CONSTRAINT grant_spent_is_a_part_of_it CHECK (spent >= 0 AND spent <= amount AND (kind = 'pack' OR spent = 0));
+ALTER TABLE tollgate.grant ADD CONSTRAINT grant_spent_is_a_part_of_it CHECK (spent >= 0 AND spent <= CASE kind WHEN 'pack' THEN amount ELSE 0 END);
 ALTER TABLE tollgate.grant ADD CONSTRAINT grant_pack_is_for_an_account CHECK (kind <> 'pack' OR account IS NOT NULL);
 COMMENT ON COLUMN tollgate.grant.kind IS 'raise: amount more in every window from starts_at to ends_at. pack: a prepaid amount that is spent before the limit''s own, once, over all windows from starts_at to ends_at.';
 COMMENT ON COLUMN tollgate.grant.spent IS 'Only packs: how much of it went in windows that are over, written when a window ends. A running window has the rest.';

@@ -17,6 +17,8 @@ test('every kind of limit is read as it is written and shown in words', async ()
   await using world = await createPolicyWorld({ setup: onePerson + fixture('limits-of-every-kind.sql') })
   const snapshot = current(world.keeper.current())
   expect(policyShow(snapshot).limits.map(({ id, allows, posture }) => [id, allows, posture])).toEqual([
+    ['api-address', '10 requests every 1000 ms, at most 50 at once', 'allow'],
+    ['api', '10 requests every 1000 ms, at most 50 at once', 'allow'],
     ['cap', '1000 requests at one time', 'local'],
     ['day', '1 credits a day in UTC', 'local'],
     ['hour', "0.5 credits an hour in the account's zone", 'allow'],
