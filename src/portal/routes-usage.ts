@@ -32,10 +32,13 @@ const answer = z.strictObject({
   next: z.string().nullable(),
 })
 
-/** Everything is read at once as far as this, and pages are cut from it: rankings have no other stable order. */
+/** No ranking goes further. */
 const rankedMax = 10_000
+/** So many rows may have come in between since the page before. */
+const movedMax = 200
 const timePlace = z.tuple([z.int(), z.int(), z.int()])
-const rankPlace = z.tuple([z.int(), z.int(), z.number(), z.number(), z.string().max(300), z.string().max(8)])
+const seenRows = z.int().min(1).max(rankedMax)
+const rankPlace = z.tuple([z.int(), z.int(), seenRows, z.number(), z.number(), z.string().max(300), z.string().max(8)])
 
 const own = z.strictObject({
   by: z.enum(['hour', 'day', 'resource']).default('day'),
@@ -117,7 +120,7 @@ async function byTime(
   }
 }
 
-/** The dearest first. */
+/** The dearest first. A page reads what the ones before had too, and some more, because a ranking has no other place to go on from. */
 async function ranked(
   whose: Whose,
   query: Query,
@@ -125,12 +128,19 @@ async function ranked(
 ): Promise<z.output<typeof answer>> {
   const place = query.cursor === undefined ? undefined : readCursor(query.cursor, 'ranking', rankPlace)
   const range = rangeOf(asked(query, place), { nowMs: nowMs(), isByHour: false })
-  const sums = await usage.sums({ ...whose, ...range, rowsMax: rankedMax }, query.by)
+  const seen = place?.[2] ?? 0
+  const rowsMax = Math.min(rankedMax, seen + query.limit + (seen > 0 ? movedMax : 0))
+  const sums = await usage.sums({ ...whose, ...range, rowsMax }, query.by)
   const rest = place === undefined ? sums.rows : afterPlace(sums.rows, place)
   const rows = rest.slice(0, query.limit)
-  const last = rest.length > rows.length ? rows.at(-1) : undefined
-  const next = last && cursorText('ranking', [range.sinceMs, range.untilMs, ...rankOf(last)])
-  return { ...shownRange(range, query.by), rows: rows.map(shownRow), total: shownSum(sums.total), next: next ?? null }
+  const last = rest.length > rows.length || sums.isCut ? rows.at(-1) : undefined
+  const next = last && cursorText('ranking', [range.sinceMs, range.untilMs, seen + rows.length, ...rankOf(last)])
+  return {
+    ...shownRange(range, query.by),
+    rows: rows.map(shownRow),
+    total: shownSum(sums.total),
+    next: next ?? null,
+  }
 }
 
 /** The range that the first page had; it is held to the same bounds as one that is written by hand. */
@@ -145,7 +155,7 @@ function rankOf({ credits, entries, key, surface }: Row): readonly [number, numb
 }
 
 /** After the row that the page before ended with; where that has moved meanwhile, what is cheaper than it was. */
-function afterPlace(rows: readonly Row[], [, , ...rank]: z.output<typeof rankPlace>): readonly Row[] {
+function afterPlace(rows: readonly Row[], [, , , ...rank]: z.output<typeof rankPlace>): readonly Row[] {
   const at = rows.findIndex((row) => rankOf(row).every((part, index) => part === rank[index]))
   if (at >= 0) return rows.slice(at + 1)
   const [credits, requests] = rank

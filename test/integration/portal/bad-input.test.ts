@@ -116,7 +116,7 @@ describe('lists and ranges', () => {
     forged(['usage', 0, Date.now(), 1]),
     forged(['usage', 'a', 'b', 'c']),
     forged(['usage', 1.5, 2.5, 1]),
-    forged(['ranking', 0, 1, 1, 1, 'x', 'pypi']),
+    forged(['ranking', 0, 1, 1, 1, 1, 'x', 'pypi']),
     forged(['usage', Date.now(), Date.now() - hour, 1]),
   ])('the cursor %s is refused', async (cursor) => {
     const { status } = await portal.call(`GET /api/me/usage?cursor=${cursor}`, { token: people.alice })

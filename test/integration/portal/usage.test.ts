@@ -74,6 +74,28 @@ test('pages of a ranking have each package once', async () => {
   expect(keys.toSorted()).toEqual(['late', 'package-1', 'package-2', 'package-3', 'package-4', 'package-5'])
 })
 
+test('a ranking of many is read page by page, and a forged place in it reads no further than any', async () => {
+  await portal.sql(`INSERT INTO tollgate.usage_hour (hour, account, project, department, surface, resource, outcome_class, entries, not_yet_final, requests, credits, bytes, gpu_ms)
+    SELECT '2026-10-02T00:00Z', 'lena', 'vision', 'research', 'pypi', 'p' || n, 'charged', 1, 0, 1, n % 7, 0, 0 FROM generate_series(1, 700) n`)
+  const october = range.replaceAll('2026-11', '2026-10')
+  const keys: string[] = []
+  let next: string | null = ''
+  while (next !== null) {
+    const cursor: string = next === '' ? '' : `&cursor=${next}`
+    const one: Page = await page(`/api/me/usage?by=resource&${october}&limit=150${cursor}`, people.lena)
+    keys.push(...one.rows.map(({ key }) => key))
+    next = one.next
+  }
+  expect(keys.length).toBe(700)
+  expect(new Set(keys).size).toBe(700)
+  const [since, until] = [Date.UTC(2026, 9, 1), Date.UTC(2026, 9, 8)]
+  for (const seen of [0, 10_001, 1.5]) {
+    const place = JSON.stringify(['ranking', since, until, seen, 1, 1, 'x', 'pypi'])
+    const what = `GET /api/me/usage?by=resource&cursor=${Buffer.from(place).toString('base64url')}`
+    expect((await portal.call(what, { token: people.lena })).status).toBe(400)
+  }
+})
+
 test('one package in any spelling', async () => {
   const one = await page(`/api/me/usage?by=day&${range}&resource=Package_1`)
   expect(one.total.credits).toBe(60)
