@@ -42,7 +42,7 @@ interface Reached extends LimitUse, Told {
 export function createLevelWatch({ policy, nowMs }: LevelWatchOptions): LedgerWatch {
   const rows = createCounterRows()
   const told = new Map<string, Told>()
-  const missed = new Map<string, Reached>()
+  const missed = new Map<string, BookedCounter>()
   let history = ''
 
   const isKnown = (key: string, now: Told): boolean => {
@@ -52,7 +52,6 @@ export function createLevelWatch({ policy, nowMs }: LevelWatchOptions): LedgerWa
   }
 
   function remember({ name, amount, percents, highest, isForecast }: Reached): void {
-    missed.delete(keyOf(name))
     if (told.size >= rememberedMax) told.clear()
     told.set(keyOf(name), { amount, percents, highest, isForecast })
   }
@@ -67,23 +66,26 @@ export function createLevelWatch({ policy, nowMs }: LevelWatchOptions): LedgerWa
     const wanted = rows.wantedBy(entries, { snapshot, sinceMs: now - toldAfterMs })
     const accounts = accountsOfTokens(entries)
     let found: readonly Reached[] = []
+    let retried: readonly string[] = []
     return {
       rows: wanted.rows,
       reached(moved) {
-        const reached = moved
+        retried = [...missed.keys()]
+        const reached = [...missed.values(), ...moved]
           .filter(({ endMs }) => endMs > now - toldAfterMs)
           .flatMap((counter) => reachedOf(counter, { snapshot, nowMs: now, accounts }))
           .filter((one) => !isKnown(keyOf(one.name), one))
         // The later figures of a limit take the place of the earlier ones.
-        found = [...new Map([...missed.values(), ...reached].map((one) => [keyOf(one.name), one])).values()]
+        found = [...new Map(reached.map((one) => [keyOf(one.name), one])).values()]
         return found.map(({ name }) => name)
       },
       events: (standing) => eventsOf(found, standing),
       committed(kept) {
         if (kept.rows) wanted.kept()
+        if (kept.events || found.length === 0) for (const key of retried) missed.delete(key)
         for (const one of found) {
           if (kept.events) remember(one)
-          else if (missed.size < missedMax) missed.set(keyOf(one.name), one)
+          else if (missed.size < missedMax) missed.set(keyOf(one.name), one.counter)
         }
       },
     }
