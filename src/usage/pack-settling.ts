@@ -86,15 +86,13 @@ export function createPackSettling(options: PackSettlingOptions): Loop {
   }
 }
 
-/** Each partition once, however many groups are in it. False: the ledger is far behind, so its figures are not yet those of the window. */
+/** Each partition once, however many groups are in it, also when that fails. False: the ledger is far behind, so its figures are not yet those of the window. */
 function createDrained(drain: Drainer): (partition: number) => Promise<boolean> {
-  const drained = new Map<number, boolean>()
-  return async (partition) => {
-    const known = drained.get(partition)
-    if (known !== undefined) return known
-    const { isEmpty } = await drain(partition, { batchesMax })
-    drained.set(partition, isEmpty)
-    return isEmpty
+  const drained = new Map<number, Promise<boolean>>()
+  return (partition) => {
+    const known = drained.get(partition) ?? drain(partition, { batchesMax }).then(({ isEmpty }) => isEmpty)
+    drained.set(partition, known)
+    return known
   }
 }
 

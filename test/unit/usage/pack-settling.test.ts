@@ -19,12 +19,12 @@ const group = (id: string, over: Partial<PacksInForce> = {}): PacksInForce => ({
 })
 
 /** Settling over books that are told what was used; each settlement rings. */
-function startSettling(groups: readonly PacksInForce[], { isEmpty = true } = {}) {
+function startSettling(groups: readonly PacksInForce[], { isEmpty = true, fails = '' } = {}) {
   const bell = new EventEmitter()
   const settled: { readonly id: string; readonly settlement: Settlement | undefined }[] = []
   const counts = new Map<string, number>()
   const drains: number[] = []
-  const world = { nowMs: 2 * dayMs + 500, used: 4, fails: '', isEmpty }
+  const world = { nowMs: 2 * dayMs + 500, used: 4, fails, isEmpty }
   const books: PackBooks = {
     async settle({ subject: { id } }: PackGroup, decide) {
       if (world.fails === id) throw new Error('refused')
@@ -47,6 +47,7 @@ function startSettling(groups: readonly PacksInForce[], { isEmpty = true } = {})
     async drain(partition) {
       drains.push(partition)
       bell.emit('drained')
+      if (world.fails === 'drain') throw new Error('away')
       return { merged: 0, isEmpty: world.isEmpty, checkpoint: { partition, epoch: '', position: '' } }
     },
   })
@@ -93,4 +94,13 @@ test('nothing is settled while the ledger is behind, and a partition is drained 
   await until('settled', () => settled.length === 3)
   expect(settled.map(({ id }) => id)).toEqual(['a', 'b', 'c'])
   expect(drains.length).toBe(4)
+})
+
+test('a partition that cannot be drained is asked once, not for each of its groups', async () => {
+  const { world, settled, drains, counts, until } = startSettling([group('a'), group('b')], { fails: 'drain' })
+  await until('counted', () => counts.get('pack_settling_failures_total') === 1)
+  expect([drains.length, settled.length]).toEqual([1, 0])
+  world.fails = ''
+  world.nowMs += 1_000
+  await until('settled', () => settled.length === 2)
 })
