@@ -14,6 +14,7 @@ const rowsMax = 1_000
 const knownMax = 200_000
 const accountsMax = 10_000
 const minuteMs = 60_000
+const timeMax = Date.UTC(9999, 11, 31)
 
 /** Which counters of watched limits have a row in the books, as far as this process knows. */
 export interface CounterRows {
@@ -50,7 +51,7 @@ export function createCounterRows(): CounterRows {
       const covers = new Map<string, Covered>()
       const partition = entries[0]?.partition ?? 0
       const before = covered.get(partition)
-      for (const entry of entries) {
+      for (const entry of entries.filter(isOfOurTime)) {
         const { account } = entry.meta
         const cover = covers.get(account) ?? before?.get(account)
         if (cover !== undefined && isCovered(entry, cover)) continue
@@ -74,6 +75,11 @@ export function createCounterRows(): CounterRows {
       }
     },
   }
+}
+
+/** What lies beyond is never booked, and has no calendar. */
+function isOfOurTime({ at }: ChargeEntry): boolean {
+  return at >= 0 && at <= timeMax
 }
 
 function isCovered({ at, subjects }: ChargeEntry, cover: Covered): boolean {

@@ -70,13 +70,14 @@ export function createLevelWatch({ policy, nowMs }: LevelWatchOptions): LedgerWa
     return {
       rows: wanted.rows,
       reached(moved) {
-        retried = [...missed.keys()]
+        const again = [...missed.keys()]
         const reached = [...missed.values(), ...moved]
           .filter(({ endMs }) => endMs > now - toldAfterMs)
           .flatMap((counter) => reachedOf(counter, { snapshot, nowMs: now, accounts }))
           .filter((one) => !isKnown(keyOf(one.name), one))
         // The later figures of a limit take the place of the earlier ones.
         found = [...new Map(reached.map((one) => [keyOf(one.name), one])).values()]
+        retried = again
         return found.map(({ name }) => name)
       },
       events: (standing) => eventsOf(found, standing),

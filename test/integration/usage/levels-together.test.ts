@@ -161,3 +161,21 @@ test('without a policy charges are booked and nothing is told', async () => {
   expect(await books.events()).toEqual([])
   expect(counted).not.toContain('alert_watch_failures_total')
 })
+
+test('charges that can never be booked, and of people who are gone, hold up no level', async () => {
+  await using books = await openWatchedBooks(daily(100))
+  const { observer, counted } = recording()
+  const ledger = books.another({ observer })
+  const stranger = { kind: 'account', id: 'a\0b\ud800', partition: 7 } as const
+  const meta = { ...chargeEntry().meta, account: stranger.id, token: 'gone' }
+  await books.book(
+    [
+      ...[Number.NaN, -1, 8.64e15, 1e300].map((at) => ({ at })),
+      { subjects: [stranger, { kind: 'token', id: 'gone', partition: 7 }], meta },
+      { ...credits(96), subjects: [...subjects, { kind: 'address', id: '192.0.2.1', partition: 7 }] },
+    ],
+    ledger,
+  )
+  expect(await books.levels()).toEqual(['alice daily 80 skipped', 'alice daily 95 told'])
+  expect(counted).not.toContain('alert_watch_failures_total')
+})
