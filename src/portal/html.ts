@@ -22,8 +22,8 @@ export function html(parts: TemplateStringsArray, ...values: readonly (string | 
 }
 
 /** A whole page. */
-export function page(title: string, content: Html): string {
-  const head = html`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="robots" content="noindex"><meta name="viewport" content="width=device-width"><title>${title}</title><style>${new Html(style)}</style></head>`
+export function page(title: string, content: Html, language: 'en' | 'zh' = 'en'): string {
+  const head = html`<!doctype html><html lang="${language}"><head><meta charset="utf-8"><meta name="robots" content="noindex"><meta name="viewport" content="width=device-width"><title>${title}</title><style>${new Html(style)}</style></head>`
   return html`${head}<body><h1>${title}</h1>${content}</body></html>`.text
 }
 

@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { wallTime } from '../core/calendar-text.ts'
 import { decideByLink } from '../manage/decide-by-link.ts'
 import { type OpenedLink, openDecisionLink } from '../manage/open-decision-link.ts'
 import type { QuotaRequest } from '../manage/request-ports.ts'
 import { line } from './fields.ts'
 import type { Guard } from './guard.ts'
-import { type Html, html, page, pagePolicy } from './html.ts'
+import { html, page, pagePolicy } from './html.ts'
+import { type Language, languageOf, linkWords } from './link-words.ts'
 import type { PortalTools } from './ports.ts'
 import { type Trouble, troubleOf } from './problem.ts'
 
@@ -43,7 +43,11 @@ export function linkPages(
     scope.get<{ Params: z.output<typeof ofLink> }>(
       path,
       { schema: { ...described, summary: 'The page of a link that decides a request; changes nothing', security: [] } },
-      async ({ params }, answer) => sendPage(answer, openPage(await openDecisionLink(tools.manage, params))),
+      async ({ params, headers }, answer) => {
+        const opened = await openDecisionLink(tools.manage, params)
+        const timeZone = tools.policy.current()?.account(opened.decider)?.timeZone ?? 'UTC'
+        return sendPage(answer, openPage(opened, { timeZone, language: languageOf(headers['accept-language']) }))
+      },
     )
     scope.post<{ Params: z.output<typeof ofLink>; Body: z.output<typeof form> }>(
       path,
@@ -56,36 +60,34 @@ export function linkPages(
           security: [],
         },
       },
-      async ({ params, body }, answer) =>
-        sendPage(answer, donePage(await decideByLink(tools.manage, { ...params, ...body }))),
+      async ({ params, body, headers }, answer) => {
+        const decided = await decideByLink(tools.manage, { ...params, ...body })
+        return sendPage(answer, donePage(decided, languageOf(headers['accept-language'])))
+      },
     )
     done()
   })
 }
 
-function openPage({ request, decider }: OpenedLink): string {
-  const { askedBy, limitName, amount, reason } = request
+function openPage(opened: OpenedLink, { language, timeZone }: Reader): string {
+  const words = linkWords[language]
+  const { askedBy } = opened.request
+  const facts = words.facts(opened, timeZone).map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)
   return page(
-    `${askedBy} asks for more`,
-    html`<dl>${[
-      row('Who asks', askedBy),
-      row('For', `${request.for.kind} ${request.for.id}`),
-      row('How much more', `${amount} of the limit ${limitName}, in each of its windows`),
-      row('Until', wallTime(request.endsAtMs, 'UTC')),
-      row('What for', reason === '' ? 'No reason is given' : reason),
-      row('Decided as', decider),
-    ]}</dl><form method="post"><label>A word to ${askedBy}<textarea name="note" rows="2" maxlength="500"></textarea></label><button name="decision" value="approve">Approve</button><button name="decision" value="decline">Decline</button></form>`,
+    words.asks(askedBy),
+    html`<dl>${facts}</dl><form method="post"><label>${words.note(askedBy)}<textarea name="note" rows="2" maxlength="500"></textarea></label><button name="decision" value="approve">${words.approve}</button><button name="decision" value="decline">${words.decline}</button></form>`,
+    language,
   )
 }
 
-function donePage({ state, askedBy, limitName }: QuotaRequest): string {
-  const title = state === 'approved' ? 'Approved' : 'Declined'
-  const detail = state === 'approved' ? 'It is in force within a second.' : 'Nothing has changed.'
-  return page(title, html`<p>${askedBy} is told about ${limitName}. ${detail} This link decides nothing any more.</p>`)
+function donePage(request: QuotaRequest, language: Language): string {
+  const [title, sentence] = linkWords[language].done(request)
+  return page(title, html`<p>${sentence}</p>`, language)
 }
 
-function row(name: string, value: string): Html {
-  return html`<dt>${name}</dt><dd>${value}</dd>`
+interface Reader {
+  readonly language: Language
+  readonly timeZone: string
 }
 
 function sendPage(answer: FastifyReply, text: string): FastifyReply {

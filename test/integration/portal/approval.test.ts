@@ -111,6 +111,17 @@ test('opening a link shows the request, escaped, and changes nothing; its form d
   expect((await portal.call(`GET /api/links/${secret}`)).status).toBe(404)
 })
 
+test('a Chinese browser reads Chinese, and the decider’s own clock', async () => {
+  await portal.policy(`UPDATE tollgate.account SET time_zone = 'Asia/Shanghai' WHERE id = 'lena'`)
+  const secret = await linkFor(await ask(1, people.bob), 'lena')
+  const { body } = await portal.call(`GET /api/links/${secret}`, {
+    headers: { 'accept-language': 'zh-CN,zh;q=0.9,en' },
+  })
+  expect(body).toContain('<html lang="zh">')
+  expect(body).toContain('批准')
+  expect(body).toContain('Asia/Shanghai')
+})
+
 test.each([
   ['no decision', '', 400],
   ['another decision', 'decision=maybe', 400],
