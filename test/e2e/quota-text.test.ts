@@ -15,8 +15,8 @@ let landingUrl: string
 
 beforeAll(async () => {
   world = await createWorld({ store: 'redis' })
-  token = await addAccount(world, 'carol')
-  await setDailyQuota(world, 'carol', 10)
+  token = await addAccount(world, 'kate')
+  await setDailyQuota(world, 'kate', 10)
   await untilStatusShows(world, token, '"e2e-daily"')
   const url = await fileUrl(world, token, 'fig')
   for (let taken = 0; taken < 2; taken += 1) expect((await call({ url, token })).status).toBe(200)
@@ -43,13 +43,13 @@ describe('a file over the daily quota', () => {
 
   // The first run installs poetry.
   test('poetry prints window, used, amount, reset time and where to ask', { timeout: 400_000 }, async () => {
-    await setDailyQuota(world, 'carol', 1_000)
+    await setDailyQuota(world, 'kate', 1_000)
     const options = { installers: world.installers, folder: world.folder, requirement: 'damson' }
     const poetry = await createPoetry({ ...options, indexUrl: world.indexUrl(token) })
     await untilLimit(1_000)
     expect((await poetry.lock()).code).toBe(0)
     const { used } = JSON.parse((await status()).body) as { readonly used: number }
-    await setDailyQuota(world, 'carol', used)
+    await setDailyQuota(world, 'kate', used)
     await untilLimit(used)
     const run = await poetry.install()
     expect(run.code).not.toBe(0)
