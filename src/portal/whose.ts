@@ -12,8 +12,11 @@ export interface Whose {
   readonly account?: string | undefined
 }
 
+/** The address names nobody. */
+const nobodyElse: z.ZodType<Whose> = z.strictObject({})
+
 const bases = [
-  { base: '/api/me', params: z.strictObject({ account: z.undefined().optional() }), tag: 'me' },
+  { base: '/api/me', params: nobodyElse, tag: 'me' },
   { base: '/api/accounts/:account', params: z.strictObject({ account: slug }), tag: 'accounts' },
 ] as const
 

@@ -10,6 +10,7 @@ let paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
 interface Operation {
   readonly summary: string
   readonly operationId: string
+  readonly parameters?: readonly { readonly name: string; readonly in: string }[]
   readonly responses: Readonly<Record<string, unknown>>
 }
 
@@ -30,6 +31,15 @@ test('GET /api/openapi.json needs no token and is OpenAPI 3.1 with every operati
   expect(operations.filter(({ summary }) => !summary)).toEqual([])
   const ids = operations.map(({ operationId }) => operationId).filter((id) => id !== undefined)
   expect(new Set(ids).size).toBe(ids.length)
+})
+
+test('each address has the parameters that are in it, and no others', () => {
+  for (const [path, operations] of Object.entries(paths)) {
+    for (const { parameters = [] } of Object.values(operations)) {
+      const told = parameters.filter((one) => one.in === 'path').map(({ name }) => `{${name}}`)
+      expect({ path, told: told.toSorted() }).toEqual({ path, told: (path.match(/\{\w+\}/g) ?? []).toSorted() })
+    }
+  }
 })
 
 test('every address of the document is there, and says by OPTIONS what the document says', async () => {
