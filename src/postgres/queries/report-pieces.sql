@@ -8,9 +8,9 @@ WITH piece AS (
     FROM unnest($1::integer[], $2::integer[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::integer[])
       AS p (label, price, source, since, until, sign)
 ), priced AS MATERIALIZED (
-  SELECT stretch.place - 1 AS place, team.department, team.surface, held.price, held.currency
+  SELECT stretch.place - 1 AS place, team.department, team.surface, held.price, array_position($16::text[], held.currency) AS currency
     FROM unnest($7::timestamptz[]) WITH ORDINALITY AS stretch (at, place)
    CROSS JOIN (SELECT department, surface FROM tollgate.usage_team UNION SELECT department, surface FROM tollgate.usage_moved) AS team
    CROSS JOIN LATERAL tollgate.credit_price_at(team.department, team.surface, stretch.at) AS held
-   WHERE cardinality($16::text[]) > 0
+   WHERE cardinality($16) > 0
 )

@@ -11,11 +11,11 @@
          CASE WHEN 'package' = ANY ($8) AND used.surface = 'pypi' THEN nullif(used.resource, '') END AS package,
          CASE WHEN 'model' = ANY ($8) AND used.surface = 'gpu' THEN nullif(used.resource, '') END AS model,
          sum(used.entries) AS entries, sum(used.not_yet_final) AS not_yet_final, sum(used.credits) AS credits, sum(used.bytes) AS bytes,
-         sum(used.gpu_ms) AS gpu_ms, sum(used.credits) FILTER (WHERE priced.currency = ANY ($16)) AS credits_priced,
-         sum(used.credits * priced.price) FILTER (WHERE priced.currency = $16[1]) AS money_1,
-         sum(used.credits * priced.price) FILTER (WHERE priced.currency = $16[2]) AS money_2,
-         sum(used.credits * priced.price) FILTER (WHERE priced.currency = $16[3]) AS money_3,
-         sum(used.credits * priced.price) FILTER (WHERE priced.currency = $16[4]) AS money_4
+         sum(used.gpu_ms) AS gpu_ms, sum(used.credits) FILTER (WHERE priced.currency IS NOT NULL) AS credits_priced,
+         sum(used.credits * priced.price) FILTER (WHERE priced.currency = 1) AS money_1,
+         sum(used.credits * priced.price) FILTER (WHERE priced.currency = 2) AS money_2,
+         sum(used.credits * priced.price) FILTER (WHERE priced.currency = 3) AS money_3,
+         sum(used.credits * priced.price) FILTER (WHERE priced.currency = 4) AS money_4
     FROM used
     LEFT JOIN priced ON priced.place = used.price AND priced.department = used.department AND priced.surface = used.surface
     LEFT JOIN tollgate.department AS d ON 'department' = ANY ($8) AND d.id = used.department
