@@ -1,8 +1,12 @@
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { serveTollgate } from '../../../demo/tollgate.ts'
+import { createScratchFolder, createSocketFolder } from '../../../scripts/state-folder.ts'
+import { findFreePort } from '../../../src/postgres/free-port.ts'
 import { createDatabase } from '../../support/databases.ts'
 import { callAt, seedPeople, startPortalPlane } from '../../support/portal.ts'
-import { createKeyPrefix } from '../../support/redis.ts'
+import { createKeyPrefix, sharedRedisUrl } from '../../support/redis.ts'
 
 test('an address that is taken ends the start with a sentence', async () => {
   const blocker = createServer().listen(0, '127.0.0.1')
@@ -49,6 +53,33 @@ test('processes of one supervisor listen on one port, and go on answering while 
   await ended
   for (let call = 0; call < 10; call += 1) await ask()
   expect(codes.filter((code) => code === 200).length).toBeGreaterThanOrEqual(88)
+})
+
+test('serve --processes 2 serves the API from both processes on one port', async () => {
+  await using database = await disposable()
+  const folder = createScratchFolder('portal')
+  const port = await findFreePort()
+  const settings = {
+    ...{ DATABASE_URL: database.url, REDIS_URL: sharedRedisUrl(), TOLLGATE_DATA_FOLDER: folder },
+    TOLLGATE_KEY_PREFIX: createKeyPrefix().slice(0, -1),
+    TOLLGATE_GRPC_SOCKET: join(createSocketFolder(), 'tollgate.sock'),
+    ...{ TOLLGATE_PUBLIC_ADDRESS: `127.0.0.1:${port}`, TOLLGATE_DRAIN_MS: '50' },
+  }
+  const tollgate = await serveTollgate({ settings, logFile: join(folder, 'log'), processes: 2 })
+  try {
+    const pids = new Set<unknown>()
+    for (let call = 0; call < 60; call += 1) {
+      const told = await callAt(`http://127.0.0.1:${port}`, 'GET /api/me', { headers: { connection: 'close' } })
+      expect(told.status).toBe(401)
+    }
+    const metrics = await (await fetch(`${tollgate.opsUrl}/metrics`)).text()
+    for (const [, process, count] of metrics.matchAll(/^tollgate_api_requests_total\{(.*)\} (\d+)$/gm)) {
+      if (Number(count) > 0) pids.add(process)
+    }
+    expect(pids.size).toBe(2)
+  } finally {
+    await tollgate.stop()
+  }
 })
 
 async function disposable() {
