@@ -1,7 +1,7 @@
 import type { Pool } from 'pg'
 import type { WindowsAt } from '../check/lines.ts'
 import { type Grant, takesPacks } from '../core/grant.ts'
-import { figuresKeptMs } from '../core/pack-settlement.ts'
+import { figuresKeptMs } from '../core/pack-schedule.ts'
 import type { PolicySnapshot } from '../policy/snapshot.ts'
 import { createPostgresPackBooks } from '../postgres/pack-books.ts'
 import type { Observer } from '../telemetry/observer.ts'

@@ -6,6 +6,9 @@ const hourMs = 3_600_000
 /** Reports of a request may come so long after it; what they change counts in the window of the request. */
 export const lateReportsMs = 48 * hourMs
 
+/** Figures are kept so long, so what is older is settled or lost. */
+export const figuresKeptMs = 34 * 24 * 3_600_000
+
 /**
  * How long after the end of a window, or of a pack, it is settled: soon, so that the next window has the right rest, and then for what was
  * still under way, or is reported late.

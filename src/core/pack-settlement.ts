@@ -1,6 +1,6 @@
 import type { TimeRange } from './limit.ts'
 import { type PackPayment, partsOf, payFromPacks, type UsedPart } from './pack.ts'
-import { lateReportsMs } from './pack-schedule.ts'
+import { figuresKeptMs, lateReportsMs } from './pack-schedule.ts'
 
 /** A pack as the books know it; amounts in the quota's code unit. */
 export interface KnownPack extends TimeRange {
@@ -36,9 +36,6 @@ export interface Settlement {
   /** Windows that end here or earlier need not be looked at again. */
   readonly finalUntilMs: number
 }
-
-/** Figures are kept so long, so what is older is settled or lost. */
-export const figuresKeptMs = 34 * 24 * 3_600_000
 
 /** A clock that is set back so far is another one, and settles anew. */
 const clockMsMax = 60_000
