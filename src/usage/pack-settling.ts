@@ -118,7 +118,7 @@ async function settle(group: PacksInForce, { books, observer, nowMs }: PackSettl
 function nextOf({ packs, windowAt }: PacksInForce, now: number): number {
   const startMs = packs.reduce((first, pack) => Math.min(first, pack.startMs), Number.POSITIVE_INFINITY)
   const ends: number[] = []
-  for (let atMs = Math.max(startMs, now - 2 * lateReportsMs); ; ) {
+  for (let atMs = Math.max(startMs, now - lateReportsMs - 2 * retryMs); ; ) {
     const window = windowAt(atMs)
     if (packs.some((pack) => pack.startMs < window.endMs && pack.endMs > window.startMs)) ends.push(window.endMs)
     if (window.endMs > now) break
