@@ -23,7 +23,8 @@ const hours = `
    ORDER BY 1`
 
 const firstDayMs = Date.UTC(2025, 9, 1)
-const days = 400
+/** Fewer only to try the bench itself. */
+const days = Number(process.env['BENCH_DAYS'] ?? 400)
 
 /** Fills usage_hour with 10,000,000 rows and sums them: some minutes. Triggers and indexes come after the rows, which is why it is fast. */
 export async function fillYearOfUse(sql: pg.Client): Promise<number> {
