@@ -6,9 +6,11 @@ const hourMs = 3_600_000
 /** Days or months in one report. */
 const labelsMax = 1_000
 /** Hours that may be read one by one where nothing narrows them down: each level has as many rows in one hour as it has names. */
-const looseHoursMax: Readonly<Record<ReportLevel, number>> = { team: 4_400, payer: 480, resource: 240, hour: 96 }
+const looseHoursMax: Readonly<Record<ReportLevel, number>> = { team: 3_600, payer: 160, resource: 160, hour: 72 }
+/** The same for one project: what its accounts used is found by an index. */
+const projectHoursMax = 5_000
 /** Days by account or resource, where nothing narrows them down. */
-const looseDaysMax = 31
+const looseDaysMax = 21
 
 /** A day or a month of a zone, cut to the range. */
 interface Span {
@@ -34,6 +36,7 @@ export function planReport(wish: ReportWish, priceStartsMs: readonly number[]): 
     }),
   )
   if (!isNarrow(wish)) assertFewHours(pieces, looseHoursMax[level])
+  else if (level === 'hour' && wish.account === undefined) assertFewHours(pieces, projectHoursMax)
   return { level, labels: spans.map(({ label }) => label), pricedAtMs, pieces }
 }
 

@@ -27,15 +27,19 @@ const wishes: Readonly<Record<string, Partial<ReportWish>>> = {
   models: { by: ['model'] },
   departments_packages: { by: ['department', 'package'] },
   months_accounts: { by: ['month', 'account'] },
-  months_accounts_of_a_zone: { by: ['month', 'account'], ...zone },
+  months_accounts_of_a_zone: { by: ['month', 'account'], ...zone, sinceMs: untilMs - 240 * dayMs },
   months_packages: { by: ['month', 'package'] },
   days_departments: { by: ['day', 'department'] },
-  days_of_a_zone: { by: ['day'], ...zone, sinceMs: untilMs - 270 * dayMs },
-  days_accounts: { by: ['day', 'account'], sinceMs: untilMs - 30 * dayMs },
-  days_accounts_of_a_zone: { by: ['day', 'account'], ...zone, sinceMs: untilMs - 28 * dayMs },
+  days_of_a_zone: { by: ['day'], ...zone, sinceMs: untilMs - 220 * dayMs },
+  days_accounts: { by: ['day', 'account'], sinceMs: untilMs - 20 * dayMs },
+  days_accounts_of_a_zone: { by: ['day', 'account'], ...zone, sinceMs: untilMs - 9 * dayMs },
   packages_of_an_account: { by: ['package'], account: 'account-7' },
-  accounts_packages_of_a_project: { by: ['account', 'package'], project: 'project-7' },
-  accounts_packages_of_four_days: { by: ['account', 'package'], sinceMs: untilMs - 4 * dayMs },
+  accounts_packages_of_a_project: {
+    by: ['account', 'package'],
+    project: 'project-7',
+    sinceMs: untilMs - 200 * dayMs,
+  },
+  accounts_packages_of_three_days: { by: ['account', 'package'], sinceMs: untilMs - 3 * dayMs },
 }
 
 /** How long reports over 10,000,000 rows of usage_hour take, each from the call to its rows; checked against usage_hour itself. */

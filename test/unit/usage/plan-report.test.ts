@@ -47,16 +47,19 @@ test('planReport() cuts days and months of the zone, and where prices begin', ()
 describe('planReport() refuses what would read too much at once, and says what to do', () => {
   test.each([
     [{ by: ['account', 'package'], ...year }, /read 8736 single hours.*name --account or --project/],
-    [{ by: ['day'], timeZone: 'Asia/Shanghai', ...year }, /read 5832 single hours, at most 4400 may be/],
-    [{ by: ['day', 'account'], ...year }, /at most 31 days at once/],
+    [{ by: ['day'], timeZone: 'Asia/Shanghai', ...year }, /read 5832 single hours, at most 3600 may be/],
+    [{ by: ['day', 'account'], ...year }, /at most 21 days at once/],
     [{ by: ['day'], sinceMs: 0, untilMs: Date.UTC(2026, 0, 1) }, /at most 1000 days or months/],
     [{ by: ['month'], sinceMs: 0, untilMs: Date.UTC(9999, 0, 1) }, /at most 1000 days or months/],
   ] as const)('%j', (over, words) => {
     expect(() => planReport(wish(over), [])).toThrow(words)
   })
 
-  test('but not for one account or project', () => {
-    const narrow = { by: ['account', 'package'], project: 'vision', ...year } as const
+  test('but not for one account, and for one project only beyond months', () => {
+    const half = { ...year, sinceMs: Date.UTC(2026, 3, 1) }
+    expect(planReport(wish({ by: ['package'], project: 'vision', ...half }), []).level).toBe('hour')
+    expect(() => planReport(wish({ by: ['package'], project: 'vision', ...year }), [])).toThrow(/at most 5000 may be/)
+    const narrow = { by: ['account', 'package'], account: 'alice', ...year } as const
     expect(planReport(wish(narrow), []).level).toBe('hour')
   })
 })
