@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { expect, inject, test } from 'vitest'
+import { expect, inject, test, vi } from 'vitest'
 import type { Sender } from '../../../src/alerts/ports.ts'
 import { createSenders } from '../../../src/notify/create-senders.ts'
 import { createAlertWorld } from '../../support/alert-world.ts'
@@ -40,7 +40,8 @@ test('a database that goes away while messages are under way, and comes back: no
   await world.events(...[1, 2, 3, 4, 5].map((place) => ({ key: `k${place}`, account: 'alice' })))
   await notWritten.promise
   await door.open()
-  await world.events({ key: 'after', account: 'alice' })
+  // The first ones may still get a connection that was cut.
+  await vi.waitFor(() => world.events({ key: 'after', account: 'alice' }), { timeout: 10_000 })
   const rows = await world.deliveriesWhere(`state = 'sent'`, 6)
   expect(new Set(rows.map(({ event }) => event))).toEqual(new Set(receiver.alerts.map(({ id }) => id)))
   expect(receiver.alerts).toHaveLength(6)
