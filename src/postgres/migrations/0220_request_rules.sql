@@ -1,6 +1,6 @@
 -- Purpose: what a request must keep to however it is written, and deciding by plain SQL.
 -- Guarantee: a request is of a limit that is there when it is asked, and follows it when it is renamed while it is open; once it is decided it
---            stays so. tollgate.approve_request makes the grant in the same statement.
+--            stays so, to its last word. tollgate.approve_request makes the grant in the same statement.
 -- Parameters: none.
 
 CREATE FUNCTION tollgate.request_fits_its_limit() RETURNS trigger
@@ -40,21 +40,31 @@ CREATE TRIGGER asks_follow_their_limit AFTER UPDATE OF name ON tollgate.limit_ru
 CREATE FUNCTION tollgate.request_is_decided_once() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
+  -- Ids that are renamed come by the cascade of a foreign key, which is one trigger deeper.
+  IF pg_trigger_depth() > 1 THEN
+    OLD.asked_by := NEW.asked_by;
+    OLD.account := NEW.account;
+    OLD.project := NEW.project;
+    OLD.department := NEW.department;
+  END IF;
+  IF NEW IS NOT DISTINCT FROM OLD THEN RETURN NEW; END IF;
   RAISE EXCEPTION 'request % is % already', OLD.id, OLD.state
     USING ERRCODE = 'check_violation', CONSTRAINT = 'quota_request_is_decided_once', TABLE = 'quota_request', SCHEMA = 'tollgate',
       HINT = 'Ask anew, or end the grant that it made.';
 END
 $$;
-COMMENT ON FUNCTION tollgate.request_is_decided_once IS 'Trigger: what became of a request stays so.';
-CREATE TRIGGER request_is_decided_once BEFORE UPDATE OF state, amount, ends_at ON tollgate.quota_request
+COMMENT ON FUNCTION tollgate.request_is_decided_once IS 'Trigger: what became of a request stays so, and who decided it, when and why. Only ids that are renamed are followed.';
+CREATE TRIGGER request_is_decided_once BEFORE UPDATE ON tollgate.quota_request
   FOR EACH ROW WHEN (OLD.state <> 'open') EXECUTE FUNCTION tollgate.request_is_decided_once();
 
 CREATE INDEX quota_request_by_time ON tollgate.quota_request (asked_at, id);
 CREATE INDEX quota_request_project ON tollgate.quota_request (project);
 CREATE INDEX quota_request_account ON tollgate.quota_request (account);
+CREATE INDEX quota_request_department ON tollgate.quota_request (department);
 CREATE INDEX quota_request_grant ON tollgate.quota_request (grant_id);
 CREATE INDEX grant_by_time ON tollgate.grant (starts_at, id);
 CREATE INDEX decision_link_request ON tollgate.decision_link (request);
+CREATE INDEX decision_link_decider ON tollgate.decision_link (decider);
 
 CREATE FUNCTION tollgate.approve_request(request text, less numeric DEFAULT NULL, until timestamptz DEFAULT NULL, note text DEFAULT '')
 RETURNS text LANGUAGE plpgsql AS $$
