@@ -16,6 +16,10 @@ CREATE TABLE tollgate.alert_rule (
   CONSTRAINT alert_rule_percents_are_1_to_1000 CHECK (1 <= ALL (percents) AND 1000 >= ALL (percents)),
   CONSTRAINT alert_rule_note_is_short CHECK (length(note) <= 500)
 );
+CREATE INDEX alert_rule_account ON tollgate.alert_rule (account);
+CREATE INDEX alert_rule_project ON tollgate.alert_rule (project);
+CREATE INDEX alert_rule_department ON tollgate.alert_rule (department);
+CREATE INDEX alert_rule_plan ON tollgate.alert_rule (plan);
 COMMENT ON TABLE tollgate.alert_rule IS 'At which percentages of a quota people are told. Of the rows that match, the most specific counts: account over project over department over plan over neither, and of equals the one that names the limit. Without a row: 80, 95 and 100.';
 COMMENT ON COLUMN tollgate.alert_rule.id IS 'Name of this row.';
 COMMENT ON COLUMN tollgate.alert_rule.limit_name IS 'limit_rule.name of the limit. NULL: every quota.';

@@ -6,6 +6,7 @@ CREATE INDEX token_by_end ON tollgate.token (expires_at);
 CREATE INDEX grant_by_end ON tollgate.grant (ends_at);
 CREATE INDEX quota_request_by_end ON tollgate.quota_request (ends_at) WHERE state = 'open';
 CREATE INDEX quota_request_by_decision ON tollgate.quota_request (decided_at);
+CREATE INDEX policy_change_by_author ON tollgate.policy_change (by, id);
 CREATE INDEX policy_change_by_time ON tollgate.policy_change (at);
 CREATE INDEX refusal_hour_by_project ON tollgate.refusal_hour (project, hour);
 CREATE INDEX alert_event_standing_conditions ON tollgate.alert_event (type, key)
