@@ -8,6 +8,10 @@ import type { AskedLimit, ListedGrant, Person, RequestTools } from './request-po
 import { limitFor } from './request-subject.ts'
 import { type Actor, assertMay } from './who-may.ts'
 
+const idStart = 'bridge-'
+/** Those that began last; a bridge is of this window. */
+const grantsMax = 1_000
+
 /**
  * A few percent more of an account's own quota until its window ends, as its plan has it (`plan.bridge_percent`), without being asked why: once
  * per window, at any time in it. The percentage is of the limit's own amount, without what is granted.
@@ -22,9 +26,11 @@ export async function takeBridge(
   assertMay(actor, 'take the bridge', { account, project: person?.project ?? '' })
   if (person === undefined) throw new Fault('not_found', `There is no account ${account}`)
   const limit = await limitFor(tools, limitName, { kind: 'account', id: account })
-  const window = windowOf(limit, person, tools.nowMs())
+  const nowMs = tools.nowMs()
+  const window = windowOf(limit, person, nowMs)
+  if (await hasBridge(tools, { account, limitName, nowMs })) throw takenAlready(limitName, window)
   const grant = {
-    id: idOf({ account, limitName, startMs: window.startMs }),
+    id: idOf({ account, rule: limit.rule, startMs: window.startMs }),
     for: { kind: 'account', id: account },
     ...{ limitName, amount: amountOf(limit, person), endsAtMs: window.endMs, note: 'bridge' },
     ...(actor.kind === 'account' && { by: actor.id }),
@@ -33,13 +39,23 @@ export async function takeBridge(
     return await tools.requests.addGrant(grant)
   } catch (cause) {
     if (!(cause instanceof Fault) || cause.code !== 'conflict') throw cause
-    const again = new Date(window.endMs).toISOString()
-    throw new Fault(
-      'conflict',
-      `The bridge of ${limitName} is taken in this window already; the next one from ${again} on`,
-      { cause },
-    )
+    throw takenAlready(limitName, window, cause)
   }
+}
+
+function takenAlready(limitName: string, window: TimeRange, cause?: unknown): Fault {
+  const again = new Date(window.endMs).toISOString()
+  const message = `The bridge of ${limitName} is taken in this window already; the next one from ${again} on`
+  return new Fault('conflict', message, { cause })
+}
+
+/** Grants follow a limit's name, so that one that came by another row of the same name is found too. */
+async function hasBridge(
+  { requests }: Pick<RequestTools, 'requests'>,
+  { account, limitName, nowMs }: { readonly account: string; readonly limitName: string; readonly nowMs: number },
+): Promise<boolean> {
+  const grants = await requests.grants({ account, state: 'running', countMax: grantsMax })
+  return grants.some((one) => one.id.startsWith(idStart) && one.limitName === limitName && one.endsAtMs > nowMs)
 }
 
 function windowOf({ kind, per, isShadow, window, timeZone }: AskedLimit, person: Person, nowMs: number): TimeRange {
@@ -60,8 +76,8 @@ function amountOf({ amount, counts }: AskedLimit, { bridgePercent }: Person): st
   throw new Fault('not_valid', `${bridgePercent} % of ${amount} is nothing; ask for more instead`)
 }
 
-/** The same for one account, limit and window, so that a second row cannot be written. */
-function idOf(what: { readonly account: string; readonly limitName: string; readonly startMs: number }): string {
-  const { account, limitName, startMs } = what
-  return `bridge-${createHash('sha256').update(`${account}\n${limitName}\n${startMs}`).digest('hex').slice(0, 32)}`
+/** The same for one account, row and window, so that a second one cannot be written, whatever the limit is called by then. */
+function idOf(what: { readonly account: string; readonly rule: string; readonly startMs: number }): string {
+  const { account, rule, startMs } = what
+  return `${idStart}${createHash('sha256').update(`${account}\n${rule}\n${startMs}`).digest('hex').slice(0, 32)}`
 }

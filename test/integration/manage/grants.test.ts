@@ -135,6 +135,34 @@ test('takeBridge() gives the percentage of the plan once per window, until the w
   await takeBridge(office.tools, { actor: amy, account: 'amy', limitName: 'daily' })
 })
 
+test.each([
+  ['is renamed', `UPDATE tollgate.limit_rule SET name = 'each-day' WHERE name = 'daily'`, 'each-day'],
+  ['is renamed in this row alone', `UPDATE tollgate.limit_rule SET name = 'each-day' WHERE id = 'daily'`, 'each-day'],
+  [
+    'comes from another row by now',
+    `INSERT INTO tollgate.limit_rule (id, name, kind, counts, amount, "window", applies_to_account)
+     VALUES ('daily-alice', 'daily', 'quota', 'credits', 2000, 'day', 'alice')`,
+    'daily',
+  ],
+] as const)('takeBridge() gives no second one in a window of a limit that %s', async (_, change, limitName) => {
+  await using office = await openRequestOffice()
+  await takeBridge(office.tools, { actor: alice, account: 'alice', limitName: 'daily' })
+  await office.database.rows(change)
+  await expect(takeBridge(office.tools, { actor: alice, account: 'alice', limitName })).rejects.toMatchObject({
+    code: 'conflict',
+    message: new RegExp(`The bridge of ${limitName} is taken in this window already`),
+  })
+})
+
+test('takeBridge() gives one of a limit that took over the name of another one', async () => {
+  await using office = await openRequestOffice()
+  await takeBridge(office.tools, { actor: alice, account: 'alice', limitName: 'daily' })
+  await office.database.rows(`UPDATE tollgate.limit_rule SET name = 'each-day' WHERE name = 'daily';
+    INSERT INTO tollgate.limit_rule (id, name, kind, counts, amount, "window") VALUES ('bytes', 'daily', 'quota', 'bytes', 1000, 'day')`)
+  const taken = await takeBridge(office.tools, { actor: alice, account: 'alice', limitName: 'daily' })
+  expect(taken).toMatchObject({ limitName: 'daily', amount: '50' })
+})
+
 test('takeBridge() gives one of many that come at once', async () => {
   await using office = await openRequestOffice()
   const tries = Array.from({ length: 6 }, () =>
