@@ -78,8 +78,8 @@ export interface ChannelRow {
   readonly target: string
   readonly targetHint?: string
   readonly secret?: string
-  /** The secret the row had goes on counting for 24 hours. */
-  readonly keepsFormerSecret: boolean
+  /** What becomes of the secret before: `replaced`: the one the row had until now, for 24 hours more; `kept`: as the row has it. */
+  readonly formerSecret: 'replaced' | 'kept' | 'none'
   readonly language: 'en' | 'zh'
   readonly timeZone?: string
   readonly types?: readonly AlertType[]
@@ -90,7 +90,7 @@ export interface ChannelRow {
 }
 
 /** A row as it is kept, for changing it. */
-export interface KeptChannel extends Omit<ChannelRow, 'keepsFormerSecret'> {}
+export interface KeptChannel extends Omit<ChannelRow, 'formerSecret'> {}
 
 /** Whose channels, deliveries or events are meant; `all`: everybody's. */
 export type ChannelScope = { readonly kind: 'all' } | ChannelOwner

@@ -13,7 +13,8 @@ const secretBytesMax = 500
 const webhookSecret = /^whsec_[A-Za-z0-9+/]{32,90}={0,2}$/
 
 /**
- * The secret that a channel is to have. A webhook without one gets one: 32 random bytes, as Standard Webhooks 1.0 writes them.
+ * The secret that a channel is to have. A webhook without one gets one: 32 random bytes, as Standard Webhooks 1.0 writes them. No secret goes
+ * along when somebody other than the operator changes the target: a webhook gets another one, of other kinds it has to be given again.
  * Throws a `Fault` of code `not_valid`.
  */
 export async function secretFor(
@@ -23,13 +24,17 @@ export async function secretFor(
     readonly given: ChannelChange['secret']
     /** As the row has it; undefined: none, or a new row. */
     readonly current: string | undefined
+    /** Somebody who need not know it sends it elsewhere from now on. */
+    readonly isMoved: boolean
     readonly mayRefer: boolean
   },
 ): Promise<MadeSecret> {
-  const { kind, given, current } = wish
+  const { kind, given, current, isMoved } = wish
   if (typeof given === 'string') return { kept: await sealed(tools, given, wish) }
-  if (given === undefined && current !== undefined) return { kept: current }
+  if (given === undefined && current !== undefined && !isMoved) return { kept: current }
   const isOfOurMaking = kind === 'webhook'
+  if (given === undefined && current !== undefined && !isOfOurMaking)
+    throw new Fault('not_valid', 'The secret does not go to another target by itself: give it too, or null for none')
   if (given === null && isOfOurMaking)
     throw new Fault('not_valid', 'A webhook is always signed: rotate its secret instead')
   if (given !== null && given !== undefined && !isOfOurMaking)

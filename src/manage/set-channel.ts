@@ -41,7 +41,7 @@ const idBytes = 8
 
 /**
  * Adds a channel, or changes one. People set their own, leads their project's: https on the public internet or mail, at most 10 for each
- * owner; administrators any. Targets and plain secrets are sealed.
+ * owner; administrators any. Targets and plain secrets are sealed; a secret does not go along when somebody but the operator changes the target.
  * Throws a `Fault`: `not_found` (no such owner, a foreign channel), `forbidden`, `not_valid`, `conflict` (10 are there), `policy_unavailable`.
  */
 export async function setChannel(tools: ChannelTools, wish: SetChannel): Promise<SetChannelAnswer> {
@@ -100,7 +100,9 @@ async function rowOf(
 ): Promise<{ readonly row: ChannelRow; readonly made: MadeSecret }> {
   const isPrivateTarget = change.isPrivateTarget ?? former.isPrivateTarget
   const mayRefer = isUnbound(actor)
-  const made = await secretFor(tools, { kind: former.kind, given: change.secret, current: former.secret, mayRefer })
+  const isMoved = !isNew && change.target !== undefined && actor.kind !== 'operator'
+  const { kind, secret: current } = former
+  const made = await secretFor(tools, { kind, given: change.secret, current, isMoved, mayRefer })
   const { targetHint: _hint, secret: _secret, timeZone: _zone, types: _types, ...rest } = former
   const timeZone = change.timeZone === undefined ? former.timeZone : (change.timeZone ?? undefined)
   const types = change.types === undefined ? former.types : (change.types ?? undefined)
@@ -108,7 +110,7 @@ async function rowOf(
     ...rest,
     ...(await targetOf(tools, { former, target: change.target, isPrivate: isPrivateTarget && mayRefer, mayRefer })),
     ...(made.kept !== undefined && { secret: made.kept }),
-    keepsFormerSecret: !isNew && former.secret !== undefined && made.kept !== undefined && made.kept !== former.secret,
+    formerSecret: isMoved ? 'none' : formerOf(made.kept, current),
     language: change.language ?? former.language,
     ...(timeZone !== undefined && { timeZone }),
     ...(types !== undefined && types.length > 0 && { types }),
@@ -119,6 +121,11 @@ async function rowOf(
     note: change.note ?? former.note,
   }
   return { row, made }
+}
+
+function formerOf(kept: string | undefined, current: string | undefined): ChannelRow['formerSecret'] {
+  if (kept === undefined) return 'none'
+  return current === undefined || kept === current ? 'kept' : 'replaced'
 }
 
 async function targetOf(

@@ -29,7 +29,7 @@ const change = {
     .union([line(2_000).min(1), z.strictObject({ rotate: z.literal(true) }), z.null()])
     .optional()
     .describe(
-      'What messages are signed with; {"rotate": true}: a new one, the former counts for 24 hours more; null: none.',
+      'What messages are signed with; {"rotate": true}: a new one, the former counts for 24 hours more; null: none. It does not go along to another target: give it too; a webhook gets a new one.',
     ),
   language: z.enum(['en', 'zh']).optional(),
   time_zone: line(64).nullable().optional(),

@@ -109,7 +109,7 @@ async function countOf(client: PoolClient, { owner }: ChannelRow): Promise<numbe
 
 function change(pool: Pool, row: ChannelRow, by: string | undefined): Promise<ListedChannel | undefined> {
   return inTransactionBy(pool, by, async (client) => {
-    await client.query(queries['channel-change'], [channelColumns(row), row.keepsFormerSecret])
+    await client.query(queries['channel-change'], [channelColumns(row), row.formerSecret])
     return (await oneRow(client, row.id)).map(listedChannel)[0]
   })
 }
