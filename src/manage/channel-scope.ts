@@ -3,7 +3,7 @@ import { assertMayManage, noOwner } from './channel-access.ts'
 import type { ChannelOwner, ChannelScope, ChannelTools } from './channel-ports.ts'
 import { type Actor, may } from './who-may.ts'
 
-/** May reach private networks, name variables and files, and have as many channels as they like. */
+/** May reach private networks, and have as many channels as they like. */
 export function isUnbound(actor: Actor): boolean {
   return may(actor, 'manage everything', { account: '', project: '' })
 }

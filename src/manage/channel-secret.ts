@@ -55,7 +55,7 @@ async function sealed(
     if (!mayRefer)
       throw new Fault(
         'not_valid',
-        'secret must be the secret itself: only an administrator may name a variable or a file',
+        'secret must be the secret itself: a variable or a file is for the command line or SQL to name',
       )
     return given
   }

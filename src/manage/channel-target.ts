@@ -24,7 +24,7 @@ export function assertTarget(kind: ChannelKindWord, target: string, rules: Targe
   }
   if (!isReference(target)) assertUrl(target, rules)
   else if (!rules.mayRefer)
-    throw notValid('target must be the address itself: only an administrator may name a variable or a file')
+    throw notValid('target must be the address itself: a variable or a file is for the command line or SQL to name')
 }
 
 /** The dial checks every address that a name leads to; a name that says by itself where it leads is refused sooner. */

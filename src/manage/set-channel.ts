@@ -41,7 +41,8 @@ const idBytes = 8
 
 /**
  * Adds a channel, or changes one. People set their own, leads their project's: https on the public internet or mail, at most 10 for each
- * owner; administrators any. Targets and plain secrets are sealed; a secret does not go along when somebody but the operator changes the target.
+ * owner; administrators any, and only the operator names variables and files. Targets and plain secrets are sealed; a secret does not go
+ * along when somebody but the operator changes the target.
  * Throws a `Fault`: `not_found` (no such owner, a foreign channel), `forbidden`, `not_valid`, `conflict` (10 are there), `policy_unavailable`.
  */
 export async function setChannel(tools: ChannelTools, wish: SetChannel): Promise<SetChannelAnswer> {
@@ -99,7 +100,9 @@ async function rowOf(
   { isNew, ...former }: KeptChannel & { readonly isNew: boolean },
 ): Promise<{ readonly row: ChannelRow; readonly made: MadeSecret }> {
   const isPrivateTarget = change.isPrivateTarget ?? former.isPrivateTarget
-  const mayRefer = isUnbound(actor)
+  const mayReachPrivate = isUnbound(actor)
+  // What a variable or a file holds goes to the target: that is for who may log in to the server.
+  const mayRefer = actor.kind === 'operator'
   const isMoved = !isNew && change.target !== undefined && actor.kind !== 'operator'
   const { kind, secret: current } = former
   const made = await secretFor(tools, { kind, given: change.secret, current, isMoved, mayRefer })
@@ -108,7 +111,12 @@ async function rowOf(
   const types = change.types === undefined ? former.types : (change.types ?? undefined)
   const row = {
     ...rest,
-    ...(await targetOf(tools, { former, target: change.target, isPrivate: isPrivateTarget && mayRefer, mayRefer })),
+    ...(await targetOf(tools, {
+      former,
+      target: change.target,
+      isPrivate: isPrivateTarget && mayReachPrivate,
+      mayRefer,
+    })),
     ...(made.kept !== undefined && { secret: made.kept }),
     formerSecret: isMoved ? 'none' : formerOf(made.kept, current),
     language: change.language ?? former.language,
@@ -116,7 +124,7 @@ async function rowOf(
     ...(types !== undefined && types.length > 0 && { types }),
     percentMin: change.percentMin ?? former.percentMin,
     // Whoever may not have set it does not keep it for another target either.
-    isPrivateTarget: isPrivateTarget && (mayRefer || change.target === undefined),
+    isPrivateTarget: isPrivateTarget && (mayReachPrivate || change.target === undefined),
     isDisabled: change.isDisabled ?? former.isDisabled,
     note: change.note ?? former.note,
   }

@@ -73,6 +73,23 @@ test('a webhook that is pointed elsewhere is signed with another secret at once,
   expect(row?.secret).not.toBe(rotated?.secret)
 })
 
+test.each([
+  ['a target in a file', { target: 'file:/etc/passwd' }],
+  ['a target in a variable', { target: 'env:TOLLGATE_CHANNEL_X' }],
+  ['a sealed target', { target: 'sealed:v1:abc' }],
+  ['a secret in a file', { secret: 'file:/run/secrets/database' }],
+  ['a secret in a variable', { secret: 'env:TOLLGATE_CHANNEL_X' }],
+  ['a sealed secret', { secret: 'sealed:v1:abc' }],
+])('an administrator cannot name %s, in a new channel and in one that is there', async (_, change) => {
+  const before = await keptFor('alertmanager', 'the-password')
+  const refused = { code: 'not_valid', message: expect.stringContaining('command line') }
+  const whole = { kind: 'alertmanager', target: 'http://10.1.2.3/x', isPrivateTarget: true, ...change } as const
+  await expect(setChannel(tools, { actor: ada, owner, id: 'new', change: whole })).rejects.toMatchObject(refused)
+  const more = { secret: 'another', ...change }
+  await expect(setChannel(tools, { actor: ada, id: 'ours', change: more })).rejects.toMatchObject(refused)
+  expect(await rows()).toEqual([before])
+})
+
 test('the operator points a channel elsewhere with its secret', async () => {
   const before = await keptFor('alertmanager', 'file:/run/secrets/alertmanager')
   await setChannel(tools, { actor: operator, id: 'ours', change: { target: 'http://10.1.2.4/x' } })

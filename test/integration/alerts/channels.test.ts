@@ -114,10 +114,15 @@ test.each([
   expect(await world.sql('SELECT FROM tollgate.alert_channel')).toHaveLength(0)
 })
 
-test('an administrator may name variables and private targets', async () => {
-  const change = { ...hook, target: 'http://10.1.2.3/x', secret: 'env:TOLLGATE_CHANNEL_X', isPrivateTarget: true }
+test('an administrator may name private targets, the operator also variables', async () => {
+  const change = { ...hook, target: 'http://10.1.2.3/x', isPrivateTarget: true }
   await setChannel(tools, { actor: ada, owner: { kind: 'installation' }, id: 'ops', change })
-  expect(await world.sql('SELECT secret FROM tollgate.alert_channel')).toEqual([{ secret: 'env:TOLLGATE_CHANNEL_X' }])
+  const referring = { ...change, secret: 'env:TOLLGATE_CHANNEL_X' }
+  await setChannel(tools, { actor: operator, owner: { kind: 'installation' }, id: 'theirs', change: referring })
+  expect(await world.sql('SELECT secret FROM tollgate.alert_channel ORDER BY id')).toEqual([
+    { secret: expect.stringMatching(/^sealed:/) },
+    { secret: 'env:TOLLGATE_CHANNEL_X' },
+  ])
 })
 
 test('a person changes the address of a channel that an administrator let into a private network: it is let in no more', async () => {
