@@ -48,6 +48,11 @@ export const delivererDefaults: DelivererSettings = {
 export interface Deliverer {
   /** Routes what is new and starts what is due; answers how many milliseconds to rest. Throws what the outbox throws. */
   step(): Promise<number>
+  /**
+   * Gives up and forgets what is too old, and counts what waits; answers how many milliseconds to rest. To be run beside `step`, never before
+   * it: messages wait for nothing of it. Throws what the outbox throws.
+   */
+  upkeep(): Promise<number>
   /** Ends when what is under way has ended, or `stopMsMax` later: what is not known as sent by then is sent again by another. */
   stop(): Promise<void>
 }
@@ -64,19 +69,15 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
   const stopping = new AbortController()
   const lanes = createLanes({ ...settings, nowMs: clock.nowMs, onCount: (count) => observer.set('alert_lanes', count) })
   const parts: LaneParts = { ...options, isStopping: () => stopping.signal.aborted, signal: stopping.signal }
-  let upkeepAtMs = 0
 
-  async function upkeep(): Promise<void> {
-    if (clock.nowMs() < upkeepAtMs) return
-    const { waiting, givenUp } = await outbox.upkeep()
-    upkeepAtMs = clock.nowMs() + settings.upkeepEveryMs
+  async function giveUp(): Promise<void> {
+    const { waiting, givenUp } = await outbox.giveUp()
     observer.set('alert_deliveries_waiting', waiting)
     if (givenUp > 0) observer.count('alert_deliveries_given_up_total', {}, givenUp)
   }
 
   return {
     async step() {
-      await upkeep()
       const due = await outbox.due({ except: lanes.channels(), ...lanes.free() })
       for (const channel of due.channels) {
         lanes.start(channel, async (lane) => {
@@ -88,6 +89,14 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
       const routed = await outbox.route(settings.routeMax)
       observer.count('alert_events_routed_total', {}, routed)
       return routed > 0 ? 0 : busyMs
+    },
+    async upkeep() {
+      try {
+        await outbox.forget()
+      } finally {
+        await giveUp()
+      }
+      return settings.upkeepEveryMs
     },
     async stop() {
       stopping.abort()

@@ -143,8 +143,10 @@ export interface Outbox {
   rest(channel: string, rest: { readonly ms: number; readonly why: string; readonly isFailure: boolean }): Promise<void>
   /** Stops a channel and writes the event that says so. */
   stopChannel(channel: string, why: string): Promise<void>
-  /** Gives up what is older than a day and was tried, or cannot be; forgets old events. Answers how many deliveries wait, counted up to 100,000. */
-  upkeep(): Promise<{ readonly waiting: number; readonly givenUp: number }>
+  /** Gives up what is older than a day and was tried, or cannot be. Answers how many deliveries wait, counted up to 100,000. Waits for no other. */
+  giveUp(): Promise<{ readonly waiting: number; readonly givenUp: number }>
+  /** Forgets old events with their deliveries; answers how many. What somebody is at is left for the next time. */
+  forget(): Promise<number>
 }
 
 export interface Take {

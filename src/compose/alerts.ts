@@ -18,6 +18,8 @@ import { createInstallSecretBox } from './secret-box.ts'
 const connectionsMax = 4
 const backoffMs = 200
 const backoffMsMax = 5_000
+const upkeepBackoffMs = 1_000
+const upkeepBackoffMsMax = 60_000
 
 export interface AlertsParts {
   readonly settings: Settings
@@ -59,9 +61,18 @@ function startDelivering(started: AsyncDisposableStack, parts: AlertsParts & { r
     backoffMs,
     backoffMsMax,
   })
+  // Beside the other one, so that no message ever waits for housekeeping.
+  const upkeep = createLoop({
+    step: deliverer.upkeep,
+    onFault: () => observer.count('alert_outbox_failures_total'),
+    log: { observer, failed: 'alerts_upkeep_failed', again: 'alerts_upkeep_again' },
+    backoffMs: upkeepBackoffMs,
+    backoffMsMax: upkeepBackoffMsMax,
+  })
   loop.start()
+  upkeep.start()
   started.defer(async () => {
-    await loop.stop()
+    await Promise.all([loop.stop(), upkeep.stop()])
     await deliverer.stop()
   })
 }

@@ -1,11 +1,13 @@
-import type { Pool, PoolClient } from 'pg'
+import type { Pool, PoolClient, QueryResult, QueryResultRow } from 'pg'
 import type { Channel, DeliveryEnd, Due, Held, HeldDelivery, Outbox, Take } from '../alerts/ports.ts'
 import { type AlertEventRow, alertEventOf } from './alert-event-row.ts'
 import { alertQueries as queries } from './alert-queries.ts'
 import { inTransaction } from './transaction.ts'
 
-/** How much one upkeep gives up and forgets at most. */
+/** How much is given up or forgotten at once. */
 const upkeepMax = 1_000
+/** Upkeep is nothing that anybody waits for: it gives way, and never keeps a process from ending for long. */
+const upkeepLimits = 'SET LOCAL lock_timeout = 500; SET LOCAL statement_timeout = 5000'
 
 /** Events and deliveries in PostgreSQL; see `Outbox` for what it promises. Events older than `eventDays` that no longer stand are forgotten. */
 export function createPostgresOutbox(options: { readonly pool: Pool; readonly eventDays: number }): Outbox {
@@ -33,13 +35,22 @@ export function createPostgresOutbox(options: { readonly pool: Pool; readonly ev
     async stopChannel(channel, why) {
       await pool.query(queries.stop, [channel, shortened(why)])
     },
-    async upkeep() {
-      const givenUp = await pool.query(queries['give-up'], [upkeepMax])
-      await pool.query(queries.forget, [eventDays, upkeepMax])
-      const { rows } = await pool.query<{ waiting: number }>(queries.waiting)
+    async giveUp() {
+      const givenUp = await keepUp(pool, queries['give-up'], [upkeepMax])
+      const { rows } = await keepUp<{ waiting: number }>(pool, queries.waiting, [])
       return { waiting: rows[0]?.waiting ?? 0, givenUp: givenUp.rowCount ?? 0 }
     },
+    async forget() {
+      return (await keepUp(pool, queries.forget, [eventDays, upkeepMax])).rowCount ?? 0
+    },
   }
+}
+
+function keepUp<T extends QueryResultRow>(pool: Pool, text: string, values: unknown[]): Promise<QueryResult<T>> {
+  return inTransaction(pool, 'READ COMMITTED', async (client) => {
+    await client.query(upkeepLimits)
+    return client.query<T>(text, values)
+  })
 }
 
 interface DueRow {

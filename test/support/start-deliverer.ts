@@ -46,10 +46,17 @@ export function startDeliverer(options: Partial<DeliverOptions> & { readonly dat
     backoffMs: 20,
     backoffMsMax: 200,
   })
+  const upkeep = createLoop({
+    step: deliverer.upkeep,
+    onFault: () => options.observer?.count?.('alert_outbox_failures_total'),
+    backoffMs: 20,
+    backoffMsMax: 200,
+  })
   loop.start()
+  upkeep.start()
   let stopped: Promise<void> | undefined
   const stop = async (): Promise<void> => {
-    await loop.stop()
+    await Promise.all([loop.stop(), upkeep.stop()])
     await deliverer.stop()
     senders.close()
     await pool.end()
