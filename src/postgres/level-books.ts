@@ -3,16 +3,17 @@ import type { Pool, PoolClient } from 'pg'
 import type { WindowKind } from '../core/limit.ts'
 import type { Quantity } from '../core/quantity.ts'
 import type { SubjectKind, Surface } from '../core/subject.ts'
-import type { CounterLevels, EndedLevels, LevelBooks } from '../usage/ports.ts'
+import type { CounterLevels, EndedLevels, HeldLevels, LevelBooks } from '../usage/ports.ts'
 import { addAlertEvents } from './alert-events.ts'
 import { storable } from './ledger-row.ts'
 import { inTransaction } from './transaction.ts'
 
 const textOf = (name: string): string => readFileSync(new URL(`./queries/${name}.sql`, import.meta.url), 'utf8')
-const [countersOfSql, countersSql, endSql] = [
+const [countersOfSql, countersSql, endSql, holdSql] = [
   textOf('level-counters-of'),
   textOf('level-counters'),
   textOf('level-end'),
+  textOf('level-hold'),
 ]
 const limits = 'SET LOCAL lock_timeout = 1000; SET LOCAL statement_timeout = 5000'
 
@@ -45,10 +46,12 @@ export function createPostgresLevelBooks(pool: Pool): LevelBooks {
       const next = rows.length < countMax ? undefined : rows.at(-1)?.id
       return { rows: rows.map(levelsOf), ...(next !== undefined && { next }) }
     },
-    settle: ({ ended, events }) =>
+    settle: ({ ended, held, events }) =>
       inTransaction(pool, 'READ COMMITTED', async (client) => {
         await client.query(limits)
-        return addAlertEvents(client, [...(await end(client, ended)), ...events])
+        const told = await end(client, ended)
+        await hold(client, held)
+        return addAlertEvents(client, [...told, ...events])
       }),
   }
 }
@@ -64,6 +67,11 @@ async function end(client: PoolClient, levels: readonly EndedLevels[]) {
     const ended = one.ids.filter((id) => done.has(id))
     return (ended.length > 0 ? one.eventOf?.(ended) : undefined) ?? []
   })
+}
+
+async function hold(client: PoolClient, levels: readonly HeldLevels[]): Promise<void> {
+  const rows = levels.flatMap(({ ids, amount }) => ids.map((id) => ({ id, amount })))
+  if (rows.length > 0) await client.query(holdSql, [JSON.stringify(rows)])
 }
 
 function levelsOf(row: CounterRow): CounterLevels {

@@ -5,7 +5,7 @@ import type { Subject } from '../core/subject.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import { levelEvents, recoveredEvent } from './level-events.ts'
 import { createLoop } from './loop.ts'
-import type { CounterLevels, EndedLevels, LevelBooks, StandingLevel } from './ports.ts'
+import type { CounterLevels, EndedLevels, HeldLevels, LevelBooks, StandingLevel } from './ports.ts'
 import { limitsOver, type WatchedLimit, watchedLimits } from './watched-limits.ts'
 
 /** Whose levels are to be held against the policy in force. */
@@ -65,7 +65,7 @@ export function createLevelPass(options: LevelPassOptions): LevelPass {
         const snapshot = policy()
         if (isStopping || snapshot === undefined) break
         const changes = changesOf(rows, { snapshot, nowMs: nowMs() })
-        if (changes.ended.length + changes.events.length > 0) await books.settle(changes)
+        if (changes.ended.length + changes.held.length + changes.events.length > 0) await books.settle(changes)
       }
     } catch (error) {
       add(whose)
@@ -124,6 +124,7 @@ async function* pagesOf(books: LevelBooks, { whose, nowMs }: { readonly whose: W
 
 interface Changes {
   readonly ended: readonly EndedLevels[]
+  readonly held: readonly HeldLevels[]
   readonly events: readonly NewAlertEvent[]
 }
 
@@ -132,6 +133,7 @@ function changesOf(
   { snapshot, nowMs }: { readonly snapshot: Snapshot; readonly nowMs: number },
 ): Changes {
   const ended: EndedLevels[] = []
+  const held: HeldLevels[] = []
   const events: NewAlertEvent[] = []
   for (const counter of rows) {
     const limits = limitsOver(watchedLimits(snapshot, { subject: counter.subject, atMs: nowMs }), counter)
@@ -143,10 +145,11 @@ function changesOf(
       const standing = counter.standing.filter(({ limit }) => limit === watched.limit.name)
       const found = heldAgainst(watched, { counter, standing })
       ended.push(...found.ended)
+      held.push(...found.held)
       events.push(...found.events)
     }
   }
-  return { ended, events }
+  return { ended, held, events }
 }
 
 function heldAgainst(
@@ -161,6 +164,7 @@ function heldAgainst(
   })
   const use = { watched, counter }
   const over = standing.filter(({ percent }) => crossed.recovered.includes(percent))
+  const moved = standing.filter((level) => !over.includes(level) && level.amount !== amount)
   const eventOf = (ids: readonly string[]) =>
     recoveredEvent(
       use,
@@ -168,6 +172,8 @@ function heldAgainst(
     )
   return {
     ended: over.length === 0 ? [] : [{ ids: over.map(({ id }) => id), eventOf }],
+    // What it is next held against: or a raise of long ago would end it at the first correction.
+    held: moved.length === 0 ? [] : [{ ids: moved.map(({ id }) => id), amount }],
     events: levelEvents(use, crossed),
   }
 }

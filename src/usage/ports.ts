@@ -122,7 +122,7 @@ export interface StandingLevel extends LimitWindow {
   /** Of its event. */
   readonly id: string
   readonly percent: number
-  /** What the limit was then, in code units. */
+  /** What the limit was when it was last held against it, in code units. */
   readonly amount: number
 }
 
@@ -155,6 +155,13 @@ export interface EndedLevels {
   readonly eventOf?: (ended: readonly string[]) => NewAlertEvent | undefined
 }
 
+/** Levels that stand on although their limit is another: what they are held against from here on. */
+export interface HeldLevels {
+  readonly ids: readonly string[]
+  /** In code units. */
+  readonly amount: number
+}
+
 /** The books as they are held against a changed policy. All but `settle` read only, and counters only of windows that hold `nowMs`. */
 export interface LevelBooks {
   /** Of these subjects, at most 1,000. */
@@ -168,6 +175,7 @@ export interface LevelBooks {
   /** In one transaction. Answers how many events were new. */
   settle(changes: {
     readonly ended: readonly EndedLevels[]
+    readonly held: readonly HeldLevels[]
     readonly events: readonly NewAlertEvent[]
   }): Promise<number>
 }

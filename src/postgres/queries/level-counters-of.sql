@@ -13,7 +13,7 @@ SELECT counter.id::text, counter.subject_kind, counter.subject_id, counter.surfa
        OFFSET 0) AS counter
  CROSS JOIN LATERAL (
        SELECT jsonb_agg(jsonb_build_object('id', event.id, 'limit', event.limit_name, 'percent', event.percent, 'amount',
-                (event.amount * CASE event.counts WHEN 'credits' THEN 1000 ELSE 1 END)::numeric(38, 0))) AS standing
+                (coalesce(event.held_amount, event.amount) * CASE event.counts WHEN 'credits' THEN 1000 ELSE 1 END)::numeric(38, 0))) AS standing
          FROM tollgate.alert_event AS event
         WHERE event.type = 'level' AND event.ended_at IS NULL AND event.subject_kind = counter.subject_kind
           AND event.subject_id = counter.subject_id AND event.window_start = counter.start_at AND event.surface = counter.surface
