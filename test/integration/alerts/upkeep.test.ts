@@ -55,6 +55,22 @@ test('forget() forgets events of long ago with their deliveries, and none that s
   expect(await world.sql('SELECT FROM tollgate.alert_delivery')).toHaveLength(0)
 })
 
+test.each(['token_networks', 'request_asked', 'request_decided', 'channel_stopped', 'test'] as const)(
+  'forget() forgets %s, which is about no instant and ends by itself',
+  async (type) => {
+    await world.sql('DELETE FROM tollgate.alert_event')
+    await world.events({ key: 'old', type, account: 'alice' }, { key: 'young', type, account: 'alice' })
+    await world.sql(`UPDATE tollgate.alert_event SET at = now() - interval '91 days' WHERE key = 'old'`)
+    expect(await world.outbox.forget()).toBe(1)
+    expect(await world.sql('SELECT key FROM tollgate.alert_event')).toEqual([{ key: 'young' }])
+  },
+)
+
+test('forget() keeps what is about an instant to come', async () => {
+  await world.sql(`UPDATE tollgate.alert_event SET at = now() - interval '91 days', reset_at = now() + interval '1 day'`)
+  expect(await world.outbox.forget()).toBe(0)
+})
+
 test('forget() leaves events that somebody has locked, or a delivery of them, and forgets the rest without waiting', async () => {
   await world.events(
     { key: 'looked-at', account: 'bob' },
