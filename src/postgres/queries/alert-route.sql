@@ -2,6 +2,7 @@
 -- Guarantee: one statement: an event is routed with all of its deliveries or not at all, once, whoever else routes meanwhile. A channel hears
 --            what concerns its account, its project, its department, or everything when it belongs to nobody. Who may decide hears of
 --            request_asked in their own mail, who asked does not; who asked and who decided hear of request_decided.
+--            Nobody hears that a level is over who wanted to hear of none so low.
 -- Parameters: $1 how many events.
 -- Answers how many events were routed and how many deliveries were written.
 WITH batch AS MATERIALIZED (
@@ -37,7 +38,8 @@ WITH batch AS MATERIALIZED (
     ) c LEFT JOIN tollgate.alert_channel_state s ON s.channel = c.id
    WHERE NOT c.disabled AND s.stopped_at IS NULL
      AND (e.only_channel IS NOT NULL
-          OR (c.types IS NULL OR e.type = ANY (c.types)) AND (e.type <> 'level' OR e.percent >= c.percent_min))
+          OR (c.types IS NULL OR e.type = ANY (c.types))
+             AND (e.type NOT IN ('level', 'recovered') OR e.percent >= c.percent_min))
 ), written AS (
   INSERT INTO tollgate.alert_delivery (event, channel)
   SELECT DISTINCT event, channel FROM hearer

@@ -85,6 +85,16 @@ test('a channel hears only the types and percentages it wants', async () => {
   expect(forecast).toEqual(['everything', 'mail-alice', 'of-research', 'of-vision'])
 })
 
+test('a channel hears that a level is over only when it hears of that level', async () => {
+  await world.sql(`UPDATE tollgate.alert_channel SET percent_min = 95 WHERE id = 'everything'`)
+  const low = await hearers({ account: 'alice', type: 'recovered', percent: 80 })
+  await world.sql('DELETE FROM tollgate.alert_event')
+  const high = await hearers({ account: 'alice', type: 'recovered', percent: 95 })
+  await world.sql(`UPDATE tollgate.alert_channel SET percent_min = 0`)
+  expect(low).toEqual(['mail-alice', 'of-research', 'of-vision'])
+  expect(high).toEqual(['everything', 'mail-alice', 'of-research', 'of-vision'])
+})
+
 test('disabled and stopped channels, and levels that a jump passed, are left out', async () => {
   await world.sql(`UPDATE tollgate.alert_channel SET disabled = true WHERE id = 'of-vision'`)
   await world.outbox.stopChannel('everything', 'It is gone')

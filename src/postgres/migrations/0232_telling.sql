@@ -1,0 +1,5 @@
+-- Purpose: what the telling of alerts knows beside events and channels, and what its columns say.
+-- Guarantee: no row that is there is changed.
+-- Parameters: none.
+
+COMMENT ON COLUMN tollgate.alert_channel.percent_min IS 'Of level events only those from this percentage on, and of recovered those of such levels.';
