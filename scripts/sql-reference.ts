@@ -47,11 +47,11 @@ export async function renderSqlReference(client: pg.ClientBase): Promise<string>
   // Whatever the user's search path is, names are written out in full.
   await client.query('SET search_path = pg_catalog')
   const columns = await client.query<Column>(columnsQuery, ['tollgate'])
-  const views = await client.query<Column>(columnsQuery, ['tollgate_report'])
+  const report = await viewsOf(client, 'tollgate_report')
+  const people = await viewsOf(client, 'tollgate_report_people')
   const constraints = await client.query<Constraint>(constraintsQuery)
   const functions = await client.query<{ name: string; arguments: string; comment: string }>(functionsQuery)
   const tables = [...Map.groupBy(columns.rows, (row) => row.table_name).values()]
-  const readable = [...Map.groupBy(views.rows, (row) => `tollgate_report.${row.table_name}`)]
   return [
     '# The schema `tollgate`',
     'Made from the COMMENTs of the migrations by `node scripts/bootstrap.mjs scripts/sql-reference.ts`; edit those, not this page. Policy is changed by plain SQL and is in force everywhere within a second of its COMMIT. Ids are of the domain `slug`: 1 to 64 of `a-z`, `0-9`, dot, underscore and hyphen.',
@@ -59,15 +59,19 @@ export async function renderSqlReference(client: pg.ClientBase): Promise<string>
     '## Functions',
     functions.rows.map((row) => `- \`tollgate.${row.name}(${row.arguments})\`: ${row.comment}`).join('\n'),
     '## The schema `tollgate_report`',
-    'Views for dashboards and for people who only read: the role `tollgate_reader` may read them and nothing else. No secret is in them.',
-    ...readable.map(([name, rows]) =>
-      tableText(
-        rows.map((row) => ({ ...row, table_name: name })),
-        [],
-      ),
-    ),
+    'Views for dashboards and for people who only read: the role `tollgate_reader` may read them and nothing else. No secret is in them, and no packages and models of single people.',
+    ...report,
+    '## The schema `tollgate_report_people`',
+    'What single people used: the role `tollgate_people_reader` may read these and `tollgate_report`. For the person and for administrators.',
+    ...people,
     '',
   ].join('\n\n')
+}
+
+async function viewsOf(client: pg.ClientBase, schema: string): Promise<readonly string[]> {
+  const { rows } = await client.query<Column>(columnsQuery, [schema])
+  const named = rows.map((row) => ({ ...row, table_name: `${schema}.${row.table_name}` }))
+  return [...Map.groupBy(named, (row) => row.table_name).values()].map((columns) => tableText(columns, []))
 }
 
 function tableText(columns: readonly Column[], constraints: readonly Constraint[]): string {

@@ -43,21 +43,27 @@ beforeAll(async () => {
 
 afterAll(() => client.end())
 
-test('there is a dashboard for a person, a project, a department and the system', () => {
-  expect(dashboards.map(([name]) => name)).toEqual(['department.json', 'person.json', 'project.json', 'system.json'])
-  expect(new Set(dashboards.map(([, { uid }]) => uid)).size).toBe(4)
+test('there is a dashboard for a person, with their packages apart, a project, a department and the system', () => {
+  const names = ['department.json', 'person-packages.json', 'person.json', 'project.json', 'system.json']
+  expect(dashboards.map(([name]) => name)).toEqual(names)
+  expect(new Set(dashboards.map(([, { uid }]) => uid)).size).toBe(5)
 })
 
 test('variables offer the names of people, projects and departments', async () => {
   const asked = dashboards.flatMap(([, { templating }]) => templating.list.filter(({ type }) => type === 'query'))
-  expect(asked.map(({ name }) => name).sort()).toEqual(['account', 'department', 'project'])
+  expect(asked.map(({ name }) => name).sort()).toEqual(['account', 'account', 'department', 'project'])
   for (const { name, query } of asked) {
     const { rows } = await client.query<Record<string, string>>(query)
     expect(rows.map((row) => Object.values(row)[0])).toContain(values[name as keyof typeof values])
   }
 })
 
-describe.each(dashboards)('%s', (_, dashboard) => {
+describe.each(dashboards)('%s', (file, dashboard) => {
+  beforeAll(async () => {
+    const role = file === 'person-packages.json' ? 'tollgate_people_reader' : 'tollgate_reader'
+    await client.query(`RESET ROLE; SET ROLE ${role}`)
+  })
+
   const variables = dashboard.templating.list
   const sqlTargets = dashboard.panels.flatMap((panel) =>
     (panel.targets ?? [])

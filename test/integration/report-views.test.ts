@@ -32,7 +32,7 @@ test('tollgate_reader reads every view of tollgate_report, and nothing else', as
     for (const statement of [
       'INSERT INTO tollgate_report.person (account) VALUES (NULL)',
       'DELETE FROM tollgate_report.person',
-      "UPDATE tollgate_report.use_by_hour SET resource = ''",
+      "UPDATE tollgate_report.use_by_hour SET account = ''",
       'CREATE TABLE tollgate_report.mine (a int)',
       'SELECT tollgate.rebuild_usage_sums()',
       'CREATE TABLE public.mine (a int)',
@@ -43,13 +43,54 @@ test('tollgate_reader reads every view of tollgate_report, and nothing else', as
   })
 })
 
+test('tollgate_reader sees of which packages a project used how much, and of people only how much; tollgate_people_reader sees both', async () => {
+  await withClient(async (client) => {
+    await client.query(`${people}
+      INSERT INTO tollgate.usage_hour VALUES
+        ('2026-11-21T15:00Z', 'alice', 'vision', 'research', 'pypi', 'torch', 'charged', 2, 0, 2, 10.5, 2000000, 0),
+        ('2026-11-21T15:00Z', 'alice', 'vision', 'research', 'pypi', 'numpy', 'charged', 1, 1, 1, 1.5, 7, 0);
+      SELECT tollgate.fold_usage_moved();
+      INSERT INTO tollgate.usage_hour VALUES ('2026-11-21T15:00Z', 'carol', 'vision', 'research', 'pypi', 'torch', 'charged', 1, 0, 1, 2, 5, 0);
+      INSERT INTO tollgate.refusal_hour (hour, account, project, department, surface, resource, limit_name, cause, count, first_at, last_at) VALUES
+        ('2026-11-21T15:00Z', 'alice', 'vision', 'research', 'pypi', 'torch', 'daily', 'quota', 4, '2026-11-21T15:10Z', '2026-11-21T15:20Z'),
+        ('2026-11-21T15:00Z', 'alice', 'vision', 'research', 'pypi', 'numpy', 'daily', 'quota', 2, '2026-11-21T15:05Z', '2026-11-21T15:15Z');
+      SET ROLE tollgate_reader`)
+    const perPerson = await client.query(
+      `SELECT c.table_name FROM information_schema.columns c JOIN information_schema.columns a USING (table_schema, table_name)
+        WHERE c.table_schema = 'tollgate_report' AND c.column_name = 'resource' AND a.column_name = 'account'`,
+    )
+    expect(perPerson.rows).toEqual([])
+    await expect(client.query('SELECT FROM tollgate_report_people.use_by_hour')).rejects.toThrow(/permission denied/)
+    const own = `SELECT account, requests::int, not_yet_final::int, credits::float8 FROM tollgate_report.use_by_hour ORDER BY account`
+    expect((await client.query(own)).rows).toEqual([
+      { account: 'alice', requests: 3, not_yet_final: 1, credits: 12 },
+      { account: 'carol', requests: 1, not_yet_final: 0, credits: 2 },
+    ])
+    const together = `SELECT resource, credits::float8 FROM tollgate_report.use_of_project_resources_by_hour WHERE project = 'vision' ORDER BY 2 DESC`
+    expect((await client.query(together)).rows).toEqual([
+      { resource: 'torch', credits: 12.5 },
+      { resource: 'numpy', credits: 1.5 },
+    ])
+    const refused = `SELECT refusals::int, first_at, last_at FROM tollgate_report.refusal`
+    expect((await client.query(refused)).rows).toEqual([
+      { refusals: 6, first_at: new Date('2026-11-21T15:05Z'), last_at: new Date('2026-11-21T15:20Z') },
+    ])
+    await client.query('RESET ROLE; SET ROLE tollgate_people_reader')
+    const named = `SELECT resource FROM tollgate_report_people.use_by_hour WHERE account = 'alice' ORDER BY 1`
+    expect((await client.query(named)).rows).toEqual([{ resource: 'numpy' }, { resource: 'torch' }])
+    expect((await client.query('SELECT FROM tollgate_report_people.refusal')).rowCount).toBe(2)
+    expect((await client.query(own)).rowCount).toBe(2)
+    await expect(client.query('SELECT FROM tollgate.usage_hour')).rejects.toThrow(/permission denied/)
+  })
+})
+
 test('no view of tollgate_report shows a column that holds secrets, addresses or what targets answer', async () => {
   await withClient(async (client) => {
     const { rows } = await client.query<{ used: string }>(`
       SELECT DISTINCT t.relname || '.' || a.attname AS used
         FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class v ON v.oid = r.ev_class
         JOIN pg_class t ON t.oid = d.refobjid JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-       WHERE v.relnamespace = 'tollgate_report'::regnamespace AND d.classid = 'pg_rewrite'::regclass AND d.refobjsubid > 0`)
+       WHERE v.relnamespace IN ('tollgate_report'::regnamespace, 'tollgate_report_people'::regnamespace) AND d.classid = 'pg_rewrite'::regclass AND d.refobjsubid > 0`)
     const used = rows.map((row) => row.used)
     expect(used).toContain('token.expires_at')
     const kept = used.filter((name) =>

@@ -1,6 +1,7 @@
--- Purpose: what dashboards and people with SQL may read: the schema tollgate_report, and the role tollgate_reader that may read it and nothing else.
+-- Purpose: what dashboards and people with SQL may read: the schema tollgate_report, and the role tollgate_reader that may read it and nothing
+--            else. Which packages and models single people used is apart, in tollgate_report_people for the role tollgate_people_reader.
 -- Guarantee: no secret is in it: no digest, hint, target, address or free text of a target's answer. Views only, so that nothing can be written
---            through it by a reader. The role belongs to the whole server: made once, by whichever database comes first; where the migrating
+--            through it by a reader. The roles belong to the whole server: made once, by whichever database comes first; where the migrating
 --            user may not make roles, a notice says so and everything else stands.
 -- Parameters: none.
 
@@ -21,21 +22,42 @@ COMMENT ON COLUMN tollgate_report.person.time_zone IS 'Its zone';
 COMMENT ON COLUMN tollgate_report.person.disabled IS 'True: its tokens are refused';
 
 CREATE VIEW tollgate_report.use_by_hour AS
-SELECT hour, department, project, account, surface, resource, outcome_class, entries AS requests, not_yet_final, credits, bytes, gpu_ms / 1000 AS gpu_seconds
-  FROM tollgate.usage_hour WHERE entries > 0;
-COMMENT ON VIEW tollgate_report.use_by_hour IS 'Who used what in which UTC hour, every request once';
+SELECT hour, department, project, account, surface, outcome_class, sum(entries) AS requests, sum(not_yet_final) AS not_yet_final,
+         sum(credits) AS credits, sum(bytes) AS bytes, sum(gpu_ms) / 1000 AS gpu_seconds
+  FROM tollgate.usage_hour WHERE entries > 0 GROUP BY hour, department, project, account, surface, outcome_class;
+COMMENT ON VIEW tollgate_report.use_by_hour IS 'Who used how much in which UTC hour, every request once; of which packages is in tollgate_report_people';
 COMMENT ON COLUMN tollgate_report.use_by_hour.hour IS 'First instant of the hour';
 COMMENT ON COLUMN tollgate_report.use_by_hour.department IS 'The department charged';
 COMMENT ON COLUMN tollgate_report.use_by_hour.project IS 'The project charged';
 COMMENT ON COLUMN tollgate_report.use_by_hour.account IS 'The account charged';
 COMMENT ON COLUMN tollgate_report.use_by_hour.surface IS 'pypi or gpu';
-COMMENT ON COLUMN tollgate_report.use_by_hour.resource IS 'The package or the model; empty when there is none';
 COMMENT ON COLUMN tollgate_report.use_by_hour.outcome_class IS 'charged, free, undelivered or unsettled';
 COMMENT ON COLUMN tollgate_report.use_by_hour.requests IS 'Requests, whatever they were booked at';
 COMMENT ON COLUMN tollgate_report.use_by_hour.not_yet_final IS 'How many of them may still change';
 COMMENT ON COLUMN tollgate_report.use_by_hour.credits IS 'Credits';
 COMMENT ON COLUMN tollgate_report.use_by_hour.bytes IS 'Bytes the clients received';
 COMMENT ON COLUMN tollgate_report.use_by_hour.gpu_seconds IS 'GPU time in seconds';
+
+CREATE VIEW tollgate_report.use_of_project_resources_by_hour AS
+SELECT h.hour, h.department, h.project, h.surface, h.resource, sum(h.entries) AS requests, sum(h.not_yet_final) AS not_yet_final,
+         sum(h.credits) AS credits, sum(h.bytes) AS bytes, sum(h.gpu_ms) / 1000 AS gpu_seconds
+  -- Whoever was ever charged in the project: their rows are found by the index of accounts.
+  FROM (SELECT t.project, p.account FROM tollgate.usage_payer p JOIN tollgate.usage_team t ON t.id = p.team
+         UNION
+        SELECT project, account FROM tollgate.usage_moved) AS member
+  JOIN tollgate.usage_hour h ON h.account = member.account AND h.project = member.project
+ WHERE h.entries > 0 GROUP BY h.hour, h.department, h.project, h.surface, h.resource;
+COMMENT ON VIEW tollgate_report.use_of_project_resources_by_hour IS 'How much of each package and model each project used in which UTC hour: name a project, for it reads what each of its accounts used';
+COMMENT ON COLUMN tollgate_report.use_of_project_resources_by_hour.hour IS 'First instant of the hour';
+COMMENT ON COLUMN tollgate_report.use_of_project_resources_by_hour.department IS 'The department charged';
+COMMENT ON COLUMN tollgate_report.use_of_project_resources_by_hour.project IS 'The project charged';
+COMMENT ON COLUMN tollgate_report.use_of_project_resources_by_hour.surface IS 'pypi or gpu';
+COMMENT ON COLUMN tollgate_report.use_of_project_resources_by_hour.resource IS 'The package or the model; empty when there is none';
+COMMENT ON COLUMN tollgate_report.use_of_project_resources_by_hour.requests IS 'Requests, whatever they were booked at';
+COMMENT ON COLUMN tollgate_report.use_of_project_resources_by_hour.not_yet_final IS 'How many of them may still change';
+COMMENT ON COLUMN tollgate_report.use_of_project_resources_by_hour.credits IS 'Credits';
+COMMENT ON COLUMN tollgate_report.use_of_project_resources_by_hour.bytes IS 'Bytes the clients received';
+COMMENT ON COLUMN tollgate_report.use_of_project_resources_by_hour.gpu_seconds IS 'GPU time in seconds';
 
 CREATE VIEW tollgate_report.use_by_day AS
 SELECT start_at AS day, department, project, account, surface, sum(entries) AS requests, sum(not_yet_final) AS not_yet_final,
@@ -239,14 +261,14 @@ COMMENT ON COLUMN tollgate_report.grant_now.starts_at IS 'Counts from then';
 COMMENT ON COLUMN tollgate_report.grant_now.ends_at IS 'until then';
 
 CREATE VIEW tollgate_report.refusal AS
-SELECT hour, department, project, account, surface, resource, limit_name, cause, count AS refusals, first_at, last_at FROM tollgate.refusal_hour;
-COMMENT ON VIEW tollgate_report.refusal IS 'How often what was refused to whom in which UTC hour; not exact, see refusal_hour';
+SELECT hour, department, project, account, surface, limit_name, cause, sum(count) AS refusals, min(first_at) AS first_at, max(last_at) AS last_at
+  FROM tollgate.refusal_hour GROUP BY hour, department, project, account, surface, limit_name, cause;
+COMMENT ON VIEW tollgate_report.refusal IS 'How often somebody was refused in which UTC hour, and why; not exact, see refusal_hour. Of which packages is in tollgate_report_people';
 COMMENT ON COLUMN tollgate_report.refusal.hour IS 'First instant of the hour';
 COMMENT ON COLUMN tollgate_report.refusal.department IS 'The department then';
 COMMENT ON COLUMN tollgate_report.refusal.project IS 'The project then';
 COMMENT ON COLUMN tollgate_report.refusal.account IS 'Who was refused';
 COMMENT ON COLUMN tollgate_report.refusal.surface IS 'pypi or gpu';
-COMMENT ON COLUMN tollgate_report.refusal.resource IS 'The package or model; empty when there is none';
 COMMENT ON COLUMN tollgate_report.refusal.limit_name IS 'The limit that refused; empty when none did';
 COMMENT ON COLUMN tollgate_report.refusal.cause IS 'quota, rate, denied and others';
 COMMENT ON COLUMN tollgate_report.refusal.refusals IS 'How often';
@@ -284,32 +306,74 @@ COMMENT ON COLUMN tollgate_report.books.sums_behind IS 'Differences that the sum
 COMMENT ON COLUMN tollgate_report.books.hours_from IS 'The oldest hour that is kept';
 COMMENT ON COLUMN tollgate_report.books.alerts_unrouted IS 'Alerts whose deliveries are not written yet';
 
+CREATE SCHEMA tollgate_report_people;
+COMMENT ON SCHEMA tollgate_report_people IS 'Read-only views of what single people used: for themselves and for administrators; tollgate_people_reader may read them';
+
+CREATE VIEW tollgate_report_people.use_by_hour AS
+SELECT hour, department, project, account, surface, resource, outcome_class, entries AS requests, not_yet_final, credits, bytes, gpu_ms / 1000 AS gpu_seconds
+  FROM tollgate.usage_hour WHERE entries > 0;
+COMMENT ON VIEW tollgate_report_people.use_by_hour IS 'Who used which package or model in which UTC hour, every request once';
+COMMENT ON COLUMN tollgate_report_people.use_by_hour.hour IS 'First instant of the hour';
+COMMENT ON COLUMN tollgate_report_people.use_by_hour.department IS 'The department charged';
+COMMENT ON COLUMN tollgate_report_people.use_by_hour.project IS 'The project charged';
+COMMENT ON COLUMN tollgate_report_people.use_by_hour.account IS 'The account charged';
+COMMENT ON COLUMN tollgate_report_people.use_by_hour.surface IS 'pypi or gpu';
+COMMENT ON COLUMN tollgate_report_people.use_by_hour.resource IS 'The package or the model; empty when there is none';
+COMMENT ON COLUMN tollgate_report_people.use_by_hour.outcome_class IS 'charged, free, undelivered or unsettled';
+COMMENT ON COLUMN tollgate_report_people.use_by_hour.requests IS 'Requests, whatever they were booked at';
+COMMENT ON COLUMN tollgate_report_people.use_by_hour.not_yet_final IS 'How many of them may still change';
+COMMENT ON COLUMN tollgate_report_people.use_by_hour.credits IS 'Credits';
+COMMENT ON COLUMN tollgate_report_people.use_by_hour.bytes IS 'Bytes the clients received';
+COMMENT ON COLUMN tollgate_report_people.use_by_hour.gpu_seconds IS 'GPU time in seconds';
+
+CREATE VIEW tollgate_report_people.refusal AS
+SELECT hour, department, project, account, surface, resource, limit_name, cause, count AS refusals, first_at, last_at FROM tollgate.refusal_hour;
+COMMENT ON VIEW tollgate_report_people.refusal IS 'How often what was refused to whom in which UTC hour; not exact, see refusal_hour';
+COMMENT ON COLUMN tollgate_report_people.refusal.hour IS 'First instant of the hour';
+COMMENT ON COLUMN tollgate_report_people.refusal.department IS 'The department then';
+COMMENT ON COLUMN tollgate_report_people.refusal.project IS 'The project then';
+COMMENT ON COLUMN tollgate_report_people.refusal.account IS 'Who was refused';
+COMMENT ON COLUMN tollgate_report_people.refusal.surface IS 'pypi or gpu';
+COMMENT ON COLUMN tollgate_report_people.refusal.resource IS 'The package or model; empty when there is none';
+COMMENT ON COLUMN tollgate_report_people.refusal.limit_name IS 'The limit that refused; empty when none did';
+COMMENT ON COLUMN tollgate_report_people.refusal.cause IS 'quota, rate, denied and others';
+COMMENT ON COLUMN tollgate_report_people.refusal.refusals IS 'How often';
+COMMENT ON COLUMN tollgate_report_people.refusal.first_at IS 'First time in this hour';
+COMMENT ON COLUMN tollgate_report_people.refusal.last_at IS 'Last time in this hour';
+
 DO $$
+DECLARE
+  reader text;
 BEGIN
-  IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'tollgate_reader') THEN
+  FOREACH reader IN ARRAY ARRAY['tollgate_reader', 'tollgate_people_reader'] LOOP
+    CONTINUE WHEN EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = reader);
     BEGIN
-      CREATE ROLE tollgate_reader NOLOGIN;
+      EXECUTE format('CREATE ROLE %I NOLOGIN', reader);
     EXCEPTION
       -- Another database of this server came first.
       WHEN duplicate_object OR unique_violation THEN NULL;
       WHEN insufficient_privilege THEN
-        RAISE NOTICE 'This user may not make roles. Somebody who may: CREATE ROLE tollgate_reader NOLOGIN; then here: SELECT tollgate.let_readers_in()';
+        RAISE NOTICE 'This user may not make roles. Somebody who may: CREATE ROLE % NOLOGIN; then here: SELECT tollgate.let_readers_in()', reader;
     END;
-  END IF;
+  END LOOP;
 END
 $$;
 
 CREATE FUNCTION tollgate.let_readers_in() RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  reader text;
+  place text;
 BEGIN
-  IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'tollgate_reader') THEN
-    RETURN false;
-  END IF;
-  GRANT USAGE ON SCHEMA tollgate_report TO tollgate_reader;
-  GRANT SELECT ON ALL TABLES IN SCHEMA tollgate_report TO tollgate_reader;
-  ALTER DEFAULT PRIVILEGES IN SCHEMA tollgate_report GRANT SELECT ON TABLES TO tollgate_reader;
-  RETURN true;
+  FOR reader, place IN VALUES ('tollgate_reader', 'tollgate_report'), ('tollgate_people_reader', 'tollgate_report'),
+                              ('tollgate_people_reader', 'tollgate_report_people') LOOP
+    CONTINUE WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = reader);
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', place, reader);
+    EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA %I TO %I', place, reader);
+    EXECUTE format('ALTER DEFAULT PRIVILEGES IN SCHEMA %I GRANT SELECT ON TABLES TO %I', place, reader);
+  END LOOP;
+  RETURN (SELECT count(*) = 2 FROM pg_catalog.pg_roles WHERE rolname IN ('tollgate_reader', 'tollgate_people_reader'));
 END
 $$;
-COMMENT ON FUNCTION tollgate.let_readers_in IS 'Lets the role tollgate_reader read the views of tollgate_report, and those to come. False: there is no such role. Migrating calls it; call it once more when the role is made later.';
+COMMENT ON FUNCTION tollgate.let_readers_in IS 'Lets the role tollgate_reader read the views of tollgate_report, and tollgate_people_reader those of tollgate_report_people too, also those to come. False: one of the roles is not there. Migrating calls it; call it once more when a role is made later.';
 SELECT tollgate.let_readers_in();

@@ -22,11 +22,11 @@ test('every table, view, column and function of the schema has a COMMENT', async
   await withDatabase(async (client) => {
     const { rows } = await client.query(`
       SELECT c.relname AS name FROM pg_class c
-      WHERE c.relnamespace IN ('tollgate'::regnamespace, 'tollgate_report'::regnamespace) AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
+      WHERE c.relnamespace IN ('tollgate'::regnamespace, 'tollgate_report'::regnamespace, 'tollgate_report_people'::regnamespace) AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
         AND obj_description(c.oid, 'pg_class') IS NULL
       UNION ALL
       SELECT c.relname || '.' || a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-      WHERE c.relnamespace IN ('tollgate'::regnamespace, 'tollgate_report'::regnamespace) AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
+      WHERE c.relnamespace IN ('tollgate'::regnamespace, 'tollgate_report'::regnamespace, 'tollgate_report_people'::regnamespace) AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
         AND a.attnum > 0 AND NOT a.attisdropped AND col_description(c.oid, a.attnum) IS NULL
       UNION ALL
       SELECT p.proname || '()' FROM pg_proc p
