@@ -4,7 +4,7 @@ import { ownWords } from './asked-text.ts'
 import { assertBelow, type Ceiling, ceilingOf } from './lead-ceiling.ts'
 import { noRequest, visibleRequest } from './read-request.ts'
 import type { DecisionFacts, QuotaRequest, RequestEnd, RequestTools } from './request-ports.ts'
-import { assertDecides, deciderOf } from './who-decides.ts'
+import { assertDecides, type Decider, deciderOf } from './who-decides.ts'
 import type { Actor } from './who-may.ts'
 
 export interface Decision {
@@ -32,12 +32,18 @@ export async function decideRequest(
   { actor, id, ...decision }: DecideRequest,
 ): Promise<QuotaRequest> {
   const seen = await visibleRequest(tools, { actor, id })
-  assertDecides(actor, seen)
+  assertDecides(await deciderNow(tools, actor), seen)
   const ceiling = decision.decision === 'approve' ? await ceilingOf(tools, { actor, facts: seen }) : undefined
   const wanted = { id, ...(actor.kind === 'account' && { by: actor.id }) }
   const ended = await tools.requests.end(wanted, (facts) => judged(facts, { actor, decision, ceiling }))
   if (ended === undefined) throw noRequest(id)
   return ended
+}
+
+/** Before anything is asked for it; the same is asked again under lock. */
+async function deciderNow({ requests }: Pick<RequestTools, 'requests'>, actor: Actor): Promise<Decider> {
+  const decider = actor.kind === 'operator' ? undefined : await requests.person(actor.id)
+  return deciderOf(actor, { ...(decider && { decider }) })
 }
 
 /** The decision on what is so now. Throws a `Fault`, as `decideRequest` does. */

@@ -3,6 +3,7 @@ import { amountText } from './amount-text.ts'
 import { assertAhead, ownWords } from './asked-text.ts'
 import type { Beneficiary, ListedGrant, RequestTools } from './request-ports.ts'
 import { limitFor, ownerOf } from './request-subject.ts'
+import { assertElsewhere, deciderOf } from './who-decides.ts'
 import { type Actor, assertMay } from './who-may.ts'
 
 export interface GiveGrant {
@@ -16,7 +17,7 @@ export interface GiveGrant {
 }
 
 /**
- * More of a limit from now on, without a request; for administrators, but not to themselves.
+ * More of a limit from now on, without a request; for administrators, but not to themselves, their own project or department.
  * Throws a `Fault`: `not_found` (no such account, project, department or limit), `forbidden`, `not_valid` (amount, time, note),
  * `policy_unavailable`.
  */
@@ -27,9 +28,8 @@ export async function giveGrant(
   const owner = await ownerOf(tools, beneficiary)
   assertMay(actor, 'give grants', owner ?? { account: beneficiary.id, project: '' })
   if (owner === undefined) throw new Fault('not_found', `There is no ${beneficiary.kind} ${beneficiary.id}`)
-  if (actor.kind === 'account' && actor.id === owner.account) {
-    throw new Fault('forbidden', 'Nobody gives a grant to themselves; ask another administrator')
-  }
+  const giver = actor.kind === 'account' ? await tools.requests.person(actor.id) : undefined
+  assertElsewhere(deciderOf(actor, { ...(giver && { decider: giver }) }), beneficiary)
   const limit = await limitFor(tools, limitName, beneficiary)
   assertAhead(untilMs, tools.nowMs())
   return tools.requests.addGrant({

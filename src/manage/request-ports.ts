@@ -52,6 +52,8 @@ export interface Person {
   readonly id: string
   readonly role: 'member' | 'lead' | 'admin'
   readonly project: string
+  /** Of its project. */
+  readonly department: string
   readonly isDisabled: boolean
   readonly timeZone: string
   readonly plan: string

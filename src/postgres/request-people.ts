@@ -8,6 +8,7 @@ interface PersonRow {
   readonly id: string
   readonly role: Person['role']
   readonly project: string
+  readonly department: string
   readonly disabled: boolean
   readonly time_zone: string
   readonly plan: string
@@ -23,8 +24,17 @@ interface LimitRow extends Omit<AskedLimit, 'isShadow' | 'window' | 'timeZone'> 
 export async function readPerson(database: Queryable, account: string): Promise<Person | undefined> {
   const [row] = (await database.query<PersonRow>(requestQueries['request-person'], [account])).rows
   if (row === undefined) return undefined
-  const { id, role, project, plan, disabled: isDisabled, time_zone: timeZone, bridge_percent: bridgePercent } = row
-  return { id, role, project, plan, isDisabled, timeZone, bridgePercent }
+  const {
+    id,
+    role,
+    project,
+    department,
+    plan,
+    disabled: isDisabled,
+    time_zone: timeZone,
+    bridge_percent: bridgePercent,
+  } = row
+  return { id, role, project, department, plan, isDisabled, timeZone, bridgePercent }
 }
 
 export async function readPlace(database: Queryable, { kind, id }: Beneficiary): Promise<Place | undefined> {

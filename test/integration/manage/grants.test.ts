@@ -87,7 +87,7 @@ test('listGrants() shows a member what raises their limits, a lead also those of
   for (const id of ['alice', 'amy', 'bob'])
     await giveGrant(office.tools, gift({ for: { kind: 'account', id }, note: id }))
   await giveGrant(office.tools, gift({ for: { kind: 'project', id: 'vision' }, note: 'vision' }))
-  await giveGrant(office.tools, gift({ for: { kind: 'department', id: 'sales' }, note: 'sales' }))
+  await giveGrant(office.tools, gift({ actor: operator, for: { kind: 'department', id: 'sales' }, note: 'sales' }))
   const seenBy = async (wanted: Partial<Parameters<typeof listGrants>[1]>) =>
     (await listGrants(office.tools, { actor: operator, countMax: 100, ...wanted })).rows.map(({ note }) => note).sort()
   expect(await seenBy({ actor: alice })).toEqual(['alice', 'vision'])
