@@ -27,6 +27,12 @@ export interface SecretOpener {
   open(reference: string): Promise<string | undefined>
 }
 
+/** Knows one target again, in whatever form rows keep it. */
+export interface TargetMarker {
+  /** The same for the same address behind references and seals, from which nobody can tell the address; of what cannot be opened, of the text. */
+  markOf(reference: string): Promise<string>
+}
+
 /** One or several events in the words of one channel's language. */
 export interface Message {
   /** The first event's: the same however often it is sent. */

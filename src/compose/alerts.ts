@@ -42,9 +42,10 @@ export function startAlerts(started: AsyncDisposableStack, parts: AlertsParts): 
 
 function startDelivering(started: AsyncDisposableStack, parts: AlertsParts & { readonly pool: Pool }): void {
   const { settings, observer, pool, between = {} } = parts
-  const senders = createSenders({ secretBox: createInstallSecretBox(parts), ...mailOf(settings) })
+  const secretBox = createInstallSecretBox(parts)
+  const senders = createSenders({ secretBox, ...mailOf(settings) })
   started.defer(() => senders.close())
-  const outbox = createPostgresOutbox({ pool, eventDays: settings.TOLLGATE_ENTRY_DAYS })
+  const outbox = createPostgresOutbox({ pool, eventDays: settings.TOLLGATE_ENTRY_DAYS, marker: secretBox })
   const deliverer = createDeliverer({
     outbox: between.outbox?.(outbox) ?? outbox,
     senders,

@@ -1,6 +1,6 @@
 import { hkdfSync } from 'node:crypto'
 import type { Pool } from 'pg'
-import type { SecretOpener } from '../alerts/ports.ts'
+import type { SecretOpener, TargetMarker } from '../alerts/ports.ts'
 import type { SecretSealer } from '../manage/ports.ts'
 import { createSecretBox } from '../notify/secret-box.ts'
 import { readStoreMeta } from '../postgres/store-meta.ts'
@@ -9,7 +9,7 @@ import { channelVariablePrefix, type Settings } from '../settings.ts'
 const keyBytes = 32
 const purpose = 'tollgate sealed secrets'
 
-type SecretBox = SecretOpener & SecretSealer
+type SecretBox = SecretOpener & SecretSealer & TargetMarker
 
 interface SecretBoxParts {
   readonly settings: Settings
@@ -20,7 +20,7 @@ interface SecretBoxParts {
 
 /**
  * What seals and opens the secrets of rows: by TOLLGATE_KEY, else by a key that is derived from what was drawn at install (HKDF, RFC 5869), so
- * that every process and the command line have the same. It is read on first use, since the database need not answer yet: then both throw a
+ * that every process and the command line have the same. It is read on first use, since the database need not answer yet: then all throw a
  * `Fault` of code `policy_unavailable`.
  */
 export function createInstallSecretBox(parts: SecretBoxParts): SecretBox {
@@ -35,6 +35,7 @@ export function createInstallSecretBox(parts: SecretBoxParts): SecretBox {
   return {
     open: async (reference) => (await box()).open(reference),
     seal: async (plain) => (await box()).seal(plain),
+    markOf: async (reference) => (await box()).markOf(reference),
   }
 }
 

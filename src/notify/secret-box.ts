@@ -1,7 +1,7 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import { constants, open } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
-import type { SecretOpener } from '../alerts/ports.ts'
+import type { SecretOpener, TargetMarker } from '../alerts/ports.ts'
 import type { SecretSealer } from '../manage/ports.ts'
 
 export interface SecretBoxOptions {
@@ -12,7 +12,7 @@ export interface SecretBoxOptions {
   readonly prefix: string
 }
 
-export interface SecretBox extends SecretOpener, SecretSealer {
+export interface SecretBox extends SecretOpener, SecretSealer, TargetMarker {
   seal(plain: string): string
 }
 
@@ -20,23 +20,30 @@ const sealMark = 'sealed:v1:'
 const nonceBytes = 12
 const tagBytes = 16
 const fileBytesMax = 4_096
+const markPurpose = 'tollgate marks of targets'
 
 /**
  * Opens `env:NAME`, `file:/absolute/path` (at most 4 KiB, without the white space around it), `sealed:v1:…` and plain text; seals with
- * AES-256-GCM as `sealed:v1:` and base64url of nonce, text and tag.
+ * AES-256-GCM as `sealed:v1:` and base64url of nonce, text and tag. A mark is HMAC-SHA-256 under a key that is derived from this one.
  * @throws RangeError when the key has not 32 bytes.
  */
 export function createSecretBox({ key, environment, prefix }: SecretBoxOptions): SecretBox {
   if (key.length !== 32) throw new RangeError('A secret box needs a key of 32 bytes')
+  const markKey = Buffer.from(hkdfSync('sha256', key, '', markPurpose, 32))
+  const open = async (reference: string): Promise<string | undefined> => {
+    const colon = reference.indexOf(':')
+    const rest = reference.slice(colon + 1)
+    const kind = reference.slice(0, colon)
+    if (kind === 'env') return filled(rest.startsWith(prefix) ? environment[rest] : undefined)
+    if (kind === 'file') return filled(await readSecret(rest))
+    return kind === 'sealed' ? unseal(reference, key) : filled(reference)
+  }
   return {
-    open: async (reference) => {
-      const colon = reference.indexOf(':')
-      const rest = reference.slice(colon + 1)
-      const kind = reference.slice(0, colon)
-      if (kind === 'env') return filled(rest.startsWith(prefix) ? environment[rest] : undefined)
-      if (kind === 'file') return filled(await readSecret(rest))
-      return kind === 'sealed' ? unseal(reference, key) : filled(reference)
-    },
+    open,
+    markOf: async (reference) =>
+      createHmac('sha256', markKey)
+        .update((await open(reference)) ?? reference)
+        .digest('hex'),
     seal: (plain) => {
       const nonce = randomBytes(nonceBytes)
       const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(sealMark))

@@ -1,5 +1,5 @@
 import type { Pool, PoolClient, QueryResult, QueryResultRow } from 'pg'
-import type { Channel, DeliveryEnd, Due, Held, HeldDelivery, Outbox, Take } from '../alerts/ports.ts'
+import type { Channel, DeliveryEnd, Due, Held, HeldDelivery, Outbox, Take, TargetMarker } from '../alerts/ports.ts'
 import { type AlertEventRow, alertEventOf } from './alert-event-row.ts'
 import { alertQueries as queries } from './alert-queries.ts'
 import { inTransaction } from './transaction.ts'
@@ -10,8 +10,13 @@ const upkeepMax = 1_000
 const upkeepLimits = 'SET LOCAL lock_timeout = 500; SET LOCAL statement_timeout = 5000'
 
 /** Events and deliveries in PostgreSQL; see `Outbox` for what it promises. Events older than `eventDays` that no longer stand are forgotten. */
-export function createPostgresOutbox(options: { readonly pool: Pool; readonly eventDays: number }): Outbox {
-  const { pool, eventDays } = options
+export function createPostgresOutbox(options: {
+  readonly pool: Pool
+  readonly eventDays: number
+  /** Names the targets whose messages of a minute are counted. */
+  readonly marker: TargetMarker
+}): Outbox {
+  const { pool, eventDays, marker } = options
   return {
     async route(countMax) {
       return (await pool.query<{ events: number }>(queries.route, [countMax])).rows[0]?.events ?? 0
@@ -22,8 +27,12 @@ export function createPostgresOutbox(options: { readonly pool: Pool; readonly ev
     async hold(channel, take) {
       const { perMinuteMax } = take
       if (perMinuteMax === undefined) return holdWith(pool, channel, take)
+      // Before the transaction: what opens a target may ask the database for its key.
+      const target = await targetOf(pool, channel)
+      if (target === undefined) return undefined
+      const mark = await marker.markOf(target)
       return inTransaction(pool, 'READ COMMITTED', (client) =>
-        holdPaced(client, { channel, take, messagesMax: perMinuteMax }),
+        holdPaced(client, { channel, mark, take, messagesMax: perMinuteMax }),
       )
     },
     async end(deliveries, end, by) {
@@ -99,8 +108,11 @@ async function holdWith(database: Pool | PoolClient, channel: string, take: Take
   return { channel: channelOf(row), failures: row.failures, deliveries: rows.map(heldDelivery), isDigest: false }
 }
 
+async function targetOf(pool: Pool, channel: string): Promise<string | undefined> {
+  return (await pool.query<{ readonly target: string }>(queries.target, [channel])).rows[0]?.target
+}
+
 interface PaceRow {
-  readonly target: string
   readonly used_ms_ago: readonly number[]
   readonly due: number
 }
@@ -110,10 +122,10 @@ const minuteMs = 60_000
 /** As many messages as the target still takes; when more wait than that, one that tells them all. */
 async function holdPaced(
   client: PoolClient,
-  wish: { readonly channel: string; readonly take: Take; readonly messagesMax: number },
+  wish: { readonly channel: string; readonly mark: string; readonly take: Take; readonly messagesMax: number },
 ): Promise<Held | undefined> {
-  const { channel, take, messagesMax } = wish
-  const { rows } = await client.query<PaceRow>(queries.pace, [channel, take.digestMax])
+  const { channel, mark, take, messagesMax } = wish
+  const { rows } = await client.query<PaceRow>(queries.pace, [channel, take.digestMax, mark])
   const [pace] = rows
   if (pace === undefined || pace.due === 0) return undefined
   const left = messagesMax - pace.used_ms_ago.length
@@ -128,7 +140,7 @@ async function holdPaced(
     countMax: isDigest ? take.digestMax : Math.min(take.countMax, left),
   })
   if (held === undefined) return undefined
-  await client.query(queries['use-pace'], [pace.target, isDigest ? 1 : held.deliveries.length])
+  await client.query(queries['use-pace'], [mark, isDigest ? 1 : held.deliveries.length])
   return { ...held, isDigest: isDigest && held.deliveries.length > 1 }
 }
 

@@ -4,6 +4,7 @@ const names = [
   'route',
   'due',
   'hold',
+  'target',
   'pace',
   'use-pace',
   'end-sent',

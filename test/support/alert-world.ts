@@ -5,7 +5,7 @@ import { addAlertEvents } from '../../src/postgres/alert-events.ts'
 import { createPostgresOutbox } from '../../src/postgres/alert-outbox.ts'
 import { createPool } from '../../src/postgres/pool.ts'
 import { createDatabase, type TestDatabase } from './databases.ts'
-import { type DeliverOptions, startDeliverer, type TestDeliverer } from './start-deliverer.ts'
+import { type DeliverOptions, startDeliverer, type TestDeliverer, testSecretBox } from './start-deliverer.ts'
 
 /** A migrated database with two projects of people, and deliverers to start on it. */
 export interface AlertWorld extends AsyncDisposable {
@@ -49,7 +49,7 @@ export async function createAlertWorld(): Promise<AlertWorld> {
   const running: TestDeliverer[] = []
   const sql: AlertWorld['sql'] = async (text, values = []) => (await pool.query(text, [...values])).rows
   return {
-    ...{ database, pool, sql, outbox: createPostgresOutbox({ pool, eventDays: 90 }) },
+    ...{ database, pool, sql, outbox: createPostgresOutbox({ pool, eventDays: 90, marker: testSecretBox }) },
     async channel({ id, kind = 'webhook', ...row }) {
       const columns = { id, kind, private_target: true, ...row }
       const names = Object.keys(columns)

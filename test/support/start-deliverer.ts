@@ -23,12 +23,17 @@ export interface TestDeliverer extends AsyncDisposable {
   stop(): Promise<void>
 }
 
+export const testSecretBox = createSecretBox({
+  key: new Uint8Array(32),
+  environment: {},
+  prefix: 'TOLLGATE_CHANNEL_',
+})
+
 /** What `compose/alerts.ts` starts, with parts of it replaced. */
 export function startDeliverer(options: Partial<DeliverOptions> & { readonly databaseUrl: string }): TestDeliverer {
   const pool = createPool(options.databaseUrl, () => {}, { connectionsMax: 4 })
-  const secretBox = createSecretBox({ key: new Uint8Array(32), environment: {}, prefix: 'TOLLGATE_CHANNEL_' })
-  const senders = createSenders({ secretBox })
-  const outbox = createPostgresOutbox({ pool, eventDays: 90 })
+  const senders = createSenders({ secretBox: testSecretBox })
+  const outbox = createPostgresOutbox({ pool, eventDays: 90, marker: testSecretBox })
   const deliverer = createDeliverer({
     outbox: options.outbox?.(outbox) ?? outbox,
     senders: { ...senders, ...options.senders },

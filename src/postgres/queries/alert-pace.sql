@@ -1,16 +1,13 @@
--- Purpose: how many messages a channel's target has had within the last minute, and how many of the channel's deliveries are due.
+-- Purpose: how many messages a target has had within the last minute, and how many of the channel's deliveries are due.
 -- Guarantee: the row of the target stays locked until the transaction ends, so that two holders never count past each other.
--- Parameters: $1 channel, $2 count no further than this.
--- Answers the row's key, the instants as milliseconds ago, oldest first, and the count of due deliveries; no row: no such channel.
-WITH target AS MATERIALIZED (
-  SELECT encode(sha256(convert_to(c.target, 'UTF8')), 'hex') AS target FROM tollgate.alert_channel c WHERE c.id = $1
-), pace AS (
-  INSERT INTO tollgate.alert_target_pace (target, used_at) SELECT target, '{}' FROM target
+-- Parameters: $1 channel, $2 count no further than this, $3 mark of the target.
+-- Answers the instants as milliseconds ago, oldest first, and the count of due deliveries.
+WITH pace AS (
+  INSERT INTO tollgate.alert_target_pace (target, used_at) VALUES ($3, '{}')
       ON CONFLICT (target) DO UPDATE SET target = excluded.target
-  RETURNING target, used_at
+  RETURNING used_at
 )
-SELECT p.target,
-       ARRAY(SELECT (extract(epoch FROM clock_timestamp() - u) * 1000)::float8 FROM unnest(p.used_at) u
+SELECT ARRAY(SELECT (extract(epoch FROM clock_timestamp() - u) * 1000)::float8 FROM unnest(p.used_at) u
               WHERE u > clock_timestamp() - interval '1 minute' ORDER BY u) AS used_ms_ago,
        (SELECT count(*)::int FROM (
           SELECT FROM tollgate.alert_delivery d

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Message, Sender } from '../../../src/alerts/ports.ts'
 import { type AlertWorld, createAlertWorld } from '../../support/alert-world.ts'
+import { testSecretBox } from '../../support/start-deliverer.ts'
 
 let world: AlertWorld
 let messages: Message[]
@@ -44,10 +45,9 @@ test('what is above the messages a robot takes in a minute is told in one digest
 
 test('when a robot takes no more this minute its channel rests, and what waits goes when the minute is over', async () => {
   await world.channel({ id: 'robot', kind: 'wecom', target, account: 'alice' })
-  await world.sql(
-    `INSERT INTO tollgate.alert_target_pace SELECT encode(sha256(convert_to($1, 'UTF8')), 'hex'), array_fill(now(), ARRAY[5])`,
-    [target],
-  )
+  await world.sql(`INSERT INTO tollgate.alert_target_pace SELECT $1, array_fill(now(), ARRAY[5])`, [
+    await testSecretBox.markOf(target),
+  ])
   await world.deliver({ senders: { wecom: robot } })
   await world.events(...events(8, 'late'))
   await expect
@@ -60,19 +60,26 @@ test('when a robot takes no more this minute its channel rests, and what waits g
   expect(messages.map((message) => message.events.length)).toEqual([8])
 })
 
-test('two channels to one robot and two processes together stay within what it takes', async () => {
-  await world.channel({ id: 'robot', kind: 'wecom', target, account: 'alice' })
-  await world.channel({ id: 'same', kind: 'wecom', target, project: 'vision' })
-  await Promise.all([world.deliver({ senders: { wecom: robot } }), world.deliver({ senders: { wecom: robot } })])
-  for (let round = 0; round < 6; round += 1) {
-    await world.events(...events(4, `round-${round}`))
-    await expect.poll(() => world.outbox.route(100)).toBe(0)
-  }
-  await expect
-    .poll(() => world.sql(`SELECT FROM tollgate.alert_channel_state WHERE rests_until > now()`), { timeout: 10_000 })
-    .toHaveLength(2)
-  expect(messages.length).toBeLessThanOrEqual(5)
-})
+test.each([
+  ['plain', target, target],
+  ['sealed', testSecretBox.seal(target), testSecretBox.seal(target)],
+  ['plain and sealed', target, testSecretBox.seal(target)],
+])(
+  'two channels to one robot, their targets %s, and two processes together stay within what it takes',
+  async (_, one, other) => {
+    await world.channel({ id: 'robot', kind: 'wecom', target: one, account: 'alice' })
+    await world.channel({ id: 'same', kind: 'wecom', target: other, project: 'vision' })
+    await Promise.all([world.deliver({ senders: { wecom: robot } }), world.deliver({ senders: { wecom: robot } })])
+    for (let round = 0; round < 6; round += 1) {
+      await world.events(...events(4, `round-${round}`))
+      await expect.poll(() => world.outbox.route(100)).toBe(0)
+    }
+    await expect
+      .poll(() => world.sql(`SELECT FROM tollgate.alert_channel_state WHERE rests_until > now()`), { timeout: 10_000 })
+      .toHaveLength(2)
+    expect(messages.length).toBeLessThanOrEqual(5)
+  },
+)
 
 test('a digest that its target cannot take is tried again whole', async () => {
   await world.channel({ id: 'robot', kind: 'wecom', target, account: 'alice' })

@@ -27,6 +27,17 @@ describe('createSecretBox()', () => {
     expect(await box.open(second)).toBe('https://hooks.example.org/密')
   })
 
+  test('marks one address the same however it is kept, otherwise under another key, and what cannot be opened by its text', async () => {
+    const mark = await box.markOf('whsec_1')
+    expect(mark).toMatch(/^[0-9a-f]{64}$/)
+    expect(await box.markOf(box.seal('whsec_1'))).toBe(mark)
+    expect(await box.markOf('env:TOLLGATE_CHANNEL_A')).toBe(mark)
+    expect(await box.markOf('whsec_2')).not.toBe(mark)
+    const other = createSecretBox({ key: new Uint8Array(32).fill(8), environment, prefix: 'TOLLGATE_CHANNEL_' })
+    expect(await other.markOf('whsec_1')).not.toBe(mark)
+    expect(await box.markOf('env:NONE')).not.toBe(await box.markOf('env:OTHER'))
+  })
+
   test('does not open what another key sealed, what was changed, or another version', async () => {
     const other = createSecretBox({ key: new Uint8Array(32).fill(8), environment, prefix: 'TOLLGATE_CHANNEL_' })
     const sealed = box.seal('secret')
