@@ -23,6 +23,8 @@ export type AlertLevel = 'info' | 'warning' | 'critical' | 'exhausted'
 /** A quota's counter in one window, as it stood when the event was found; amounts in code units. */
 export interface AlertedLimit extends TimeRange {
   readonly name: string
+  /** Id of the row that says the amount. */
+  readonly rule?: string
   readonly subject: { readonly kind: SubjectKind; readonly id: string }
   readonly surface: LimitRule['surface']
   readonly counts: Quantity

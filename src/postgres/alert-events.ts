@@ -28,6 +28,7 @@ function rowOf({ limit, aboutMs, onlyChannel, ...event }: NewAlertEvent) {
     reset_at: timeOf(limit?.endMs ?? aboutMs),
     ...(limit && {
       limit_name: limit.name,
+      limit_rule: limit.rule,
       subject_kind: limit.subject.kind,
       subject_id: limit.subject.id,
       surface: limit.surface,

@@ -141,8 +141,8 @@ interface StandingRow {
 }
 
 async function standingOf(client: PoolClient, limits: readonly LimitWindow[]): Promise<readonly StandingLevel[]> {
-  const asked = limits.map(({ subject, limit, startMs }) => ({
-    ...{ kind: subject.kind, subject: subject.id, limit },
+  const asked = limits.map(({ subject, limit, rule, startMs }) => ({
+    ...{ kind: subject.kind, subject: subject.id, limit, rule },
     start: startMs,
   }))
   const { rows } = await client.query<StandingRow>(queries['alert-standing'] ?? '', [JSON.stringify(asked)])

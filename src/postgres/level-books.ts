@@ -3,17 +3,18 @@ import type { Pool, PoolClient } from 'pg'
 import type { WindowKind } from '../core/limit.ts'
 import type { Quantity } from '../core/quantity.ts'
 import type { SubjectKind, Surface } from '../core/subject.ts'
-import type { CounterLevels, EndedLevels, HeldLevels, LevelBooks } from '../usage/ports.ts'
+import type { CounterLevels, EndedLevels, HeldLevels, LevelBooks, RenamedLevel, StandingLevel } from '../usage/ports.ts'
 import { addAlertEvents } from './alert-events.ts'
 import { storable } from './ledger-row.ts'
 import { inTransaction } from './transaction.ts'
 
 const textOf = (name: string): string => readFileSync(new URL(`./queries/${name}.sql`, import.meta.url), 'utf8')
-const [countersOfSql, countersSql, endSql, holdSql] = [
+const [countersOfSql, countersSql, endSql, holdSql, renameSql] = [
   textOf('level-counters-of'),
   textOf('level-counters'),
   textOf('level-end'),
   textOf('level-hold'),
+  textOf('level-rename'),
 ]
 const limits = 'SET LOCAL lock_timeout = 1000; SET LOCAL statement_timeout = 5000'
 
@@ -29,7 +30,7 @@ interface CounterRow {
   readonly end_ms: number
   readonly used: string
   readonly standing:
-    | readonly { readonly id: string; readonly limit: string; readonly percent: number; readonly amount: number }[]
+    | readonly (Pick<StandingLevel, 'id' | 'limit' | 'percent' | 'amount'> & { readonly rule: string | null })[]
     | null
 }
 
@@ -46,10 +47,11 @@ export function createPostgresLevelBooks(pool: Pool): LevelBooks {
       const next = rows.length < countMax ? undefined : rows.at(-1)?.id
       return { rows: rows.map(levelsOf), ...(next !== undefined && { next }) }
     },
-    settle: ({ ended, held, events }) =>
+    settle: ({ ended, renamed, held, events }) =>
       inTransaction(pool, 'READ COMMITTED', async (client) => {
         await client.query(limits)
         const told = await end(client, ended)
+        await rename(client, renamed)
         await hold(client, held)
         return addAlertEvents(client, [...told, ...events])
       }),
@@ -69,6 +71,10 @@ async function end(client: PoolClient, levels: readonly EndedLevels[]) {
   })
 }
 
+async function rename(client: PoolClient, levels: readonly RenamedLevel[]): Promise<void> {
+  if (levels.length > 0) await client.query(renameSql, [JSON.stringify(levels)])
+}
+
 async function hold(client: PoolClient, levels: readonly HeldLevels[]): Promise<void> {
   const rows = levels.flatMap(({ ids, amount }) => ids.map((id) => ({ id, amount })))
   if (rows.length > 0) await client.query(holdSql, [JSON.stringify(rows)])
@@ -85,6 +91,9 @@ function levelsOf(row: CounterRow): CounterLevels {
     startMs: row.start_ms,
     endMs: row.end_ms,
     used: Math.min(Number(row.used), Number.MAX_SAFE_INTEGER),
-    standing: (row.standing ?? []).map((level) => ({ ...level, subject, startMs: row.start_ms })),
+    standing: (row.standing ?? []).map(({ rule, ...level }) => ({
+      ...{ ...level, subject, startMs: row.start_ms },
+      ...(rule !== null && { rule }),
+    })),
   }
 }

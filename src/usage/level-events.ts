@@ -32,13 +32,13 @@ export function levelEvents(
   ]
 }
 
-/** Told once in a window: when the limit runs out at its pace. */
+/** Told once in a window: when the limit runs out at its pace. By its row, so that a limit that is renamed is not told of again. */
 export function forecastEvent(use: LimitUse, runsOutAtMs: number): NewAlertEvent {
   const { counter, watched } = use
   const subject = `${counter.subject.kind}:${counter.subject.id}`
   return {
     ...concerning(use),
-    key: `forecast ${subject} ${watched.limit.name} ${counter.startMs}`,
+    key: `forecast ${subject} ${watched.limit.id} ${counter.startMs}`,
     type: 'forecast',
     level: 'warning',
     aboutMs: runsOutAtMs,
@@ -71,6 +71,7 @@ function concerning({ watched, counter }: LimitUse): Pick<NewAlertEvent, 'accoun
 function alertedLimit({ watched, counter }: LimitUse): AlertedLimit {
   return {
     name: watched.limit.name,
+    rule: watched.limit.id,
     subject: { kind: counter.subject.kind, id: counter.subject.id },
     surface: counter.surface,
     counts: counter.quantity,

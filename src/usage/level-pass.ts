@@ -1,11 +1,11 @@
 import type { NewAlertEvent } from '../core/alert-event.ts'
-import { crossedLevels } from '../core/alert-levels.ts'
+import { crossedLevels, levelKey } from '../core/alert-levels.ts'
 import type { Snapshot } from '../core/snapshot.ts'
 import type { Subject } from '../core/subject.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import { levelEvents, recoveredEvent } from './level-events.ts'
 import { createLoop } from './loop.ts'
-import type { CounterLevels, EndedLevels, HeldLevels, LevelBooks, StandingLevel } from './ports.ts'
+import type { CounterLevels, EndedLevels, HeldLevels, LevelBooks, RenamedLevel, StandingLevel } from './ports.ts'
 import { limitsOver, type WatchedLimit, watchedLimits } from './watched-limits.ts'
 
 /** Whose levels are to be held against the policy in force. */
@@ -65,7 +65,7 @@ export function createLevelPass(options: LevelPassOptions): LevelPass {
         const snapshot = policy()
         if (isStopping || snapshot === undefined) break
         const changes = changesOf(rows, { snapshot, nowMs: nowMs() })
-        if (changes.ended.length + changes.held.length + changes.events.length > 0) await books.settle(changes)
+        if (Object.values(changes).some((some) => some.length > 0)) await books.settle(changes)
       }
     } catch (error) {
       add(whose)
@@ -124,39 +124,49 @@ async function* pagesOf(books: LevelBooks, { whose, nowMs }: { readonly whose: W
 
 interface Changes {
   readonly ended: readonly EndedLevels[]
+  readonly renamed: readonly RenamedLevel[]
   readonly held: readonly HeldLevels[]
   readonly events: readonly NewAlertEvent[]
 }
+
+const noChanges: Changes = { ended: [], renamed: [], held: [], events: [] }
 
 function changesOf(
   rows: readonly CounterLevels[],
   { snapshot, nowMs }: { readonly snapshot: Snapshot; readonly nowMs: number },
 ): Changes {
-  const ended: EndedLevels[] = []
-  const held: HeldLevels[] = []
-  const events: NewAlertEvent[] = []
-  for (const counter of rows) {
+  const found = rows.flatMap((counter) => {
     const limits = limitsOver(watchedLimits(snapshot, { subject: counter.subject, atMs: nowMs }), counter)
-    const names = new Set(limits.map(({ limit }) => limit.name))
-    // The limit is gone, counts another way, or nobody is told of it any more: there is nothing to say.
-    const left = counter.standing.filter(({ limit }) => !names.has(limit))
-    if (left.length > 0) ended.push({ ids: left.map(({ id }) => id) })
-    for (const watched of limits) {
-      const standing = counter.standing.filter(({ limit }) => limit === watched.limit.name)
-      const found = heldAgainst(watched, { counter, standing })
-      ended.push(...found.ended)
-      held.push(...found.held)
-      events.push(...found.events)
-    }
+    const byLimit = Map.groupBy(counter.standing, (level) => limitOf(level, limits))
+    return [
+      ended(byLimit.get(undefined) ?? []),
+      ...limits.map((watched) => heldAgainst(watched, { counter, standing: byLimit.get(watched) ?? [] })),
+    ]
+  })
+  return {
+    ended: found.flatMap((one) => one.ended),
+    renamed: found.flatMap((one) => one.renamed),
+    held: found.flatMap((one) => one.held),
+    events: found.flatMap((one) => one.events),
   }
-  return { ended, held, events }
+}
+
+/** The limit is gone, counts another way, or nobody is told of it any more: there is nothing to say. */
+function ended(left: readonly StandingLevel[]): Changes {
+  return { ...noChanges, ended: left.length === 0 ? [] : [{ ids: idsOf(left) }] }
+}
+
+/** By its name, and where no limit has it any more by its row, which may have been renamed. */
+function limitOf(level: StandingLevel, limits: readonly WatchedLimit[]): WatchedLimit | undefined {
+  const named = limits.find(({ limit }) => limit.name === level.limit)
+  return named ?? limits.find(({ limit }) => limit.id === level.rule)
 }
 
 function heldAgainst(
   watched: WatchedLimit,
   { counter, standing }: { readonly counter: CounterLevels; readonly standing: readonly StandingLevel[] },
 ): Changes {
-  const { amount } = watched.limit
+  const { name, amount } = watched.limit
   const amountBefore = standing.reduce((least, level) => Math.min(least, level.amount), amount)
   const crossed = crossedLevels({
     ...{ used: counter.used, amount, amountBefore, percents: watched.percents },
@@ -164,16 +174,35 @@ function heldAgainst(
   })
   const use = { watched, counter }
   const over = standing.filter(({ percent }) => crossed.recovered.includes(percent))
-  const moved = standing.filter((level) => !over.includes(level) && level.amount !== amount)
+  const { stays = [], isTwice = [] } = Object.groupBy(
+    standing.filter((level) => !over.includes(level)),
+    (level) => (isThereByName(level, { standing, name }) ? 'isTwice' : 'stays'),
+  )
+  const moved = stays.filter((level) => level.amount !== amount)
   const eventOf = (ids: readonly string[]) =>
     recoveredEvent(
       use,
       over.filter(({ id }) => ids.includes(id)),
     )
   return {
-    ended: over.length === 0 ? [] : [{ ids: over.map(({ id }) => id), eventOf }],
+    ended: [...(over.length === 0 ? [] : [{ ids: idsOf(over), eventOf }]), ...ended(isTwice).ended],
+    renamed: stays
+      .filter(({ limit }) => limit !== name)
+      .map(({ id, percent }) => ({ id, limit: name, key: levelKey({ ...counter, limit: name, percent }) })),
     // What it is next held against: or a raise of long ago would end it at the first correction.
-    held: moved.length === 0 ? [] : [{ ids: moved.map(({ id }) => id), amount }],
+    held: moved.length === 0 ? [] : [{ ids: idsOf(moved), amount }],
     events: levelEvents(use, crossed),
   }
+}
+
+/** A level by a former name that another process has written by the new one already. */
+function isThereByName(
+  { limit, percent }: StandingLevel,
+  { standing, name }: { readonly standing: readonly StandingLevel[]; readonly name: string },
+): boolean {
+  return limit !== name && standing.some((other) => other.limit === name && other.percent === percent)
+}
+
+function idsOf(levels: readonly StandingLevel[]): readonly string[] {
+  return levels.map(({ id }) => id)
 }

@@ -110,15 +110,14 @@ function reachedOf(counter: BookedCounter, { snapshot, nowMs, accounts }: Lookin
   const account = subject.kind === 'token' ? accounts.get(subject.id) : undefined
   const whose = { subject, ...(account !== undefined && { account }), atMs: Math.min(nowMs, endMs - 1) }
   return limitsOver(watchedLimits(snapshot, whose), counter).flatMap((watched) => {
-    const { name, amount } = watched.limit
+    const { id: rule, name, amount } = watched.limit
     const highest = watched.percents.findLast((percent) => isReached({ used, amount }, percent)) ?? 0
     const runsOutAtMs = forecastOf({ used, amount, startMs, endMs }, nowMs)
     const isForecast = runsOutAtMs !== undefined
     if (highest === 0 && !isForecast) return []
     const { percents } = watched
-    return [
-      { watched, counter, amount, percents, highest, isForecast, runsOutAtMs, name: { subject, limit: name, startMs } },
-    ]
+    const window = { subject, limit: name, rule, startMs }
+    return [{ watched, counter, amount, percents, highest, isForecast, runsOutAtMs, name: window }]
   })
 }
 

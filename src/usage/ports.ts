@@ -114,6 +114,8 @@ export interface BookedCounter extends SeededCounter {
 export interface LimitWindow {
   readonly subject: Pick<Subject, 'kind' | 'id'>
   readonly limit: string
+  /** Id of the limit's row, by which a limit is known again when it is renamed. Absent: not known. */
+  readonly rule?: string
   readonly startMs: number
 }
 
@@ -155,6 +157,14 @@ export interface EndedLevels {
   readonly eventOf?: (ended: readonly string[]) => NewAlertEvent | undefined
 }
 
+/** A level that stands on by the new name of its limit. */
+export interface RenamedLevel {
+  readonly id: string
+  readonly limit: string
+  /** By `levelKey`. Where one with this key stands, nothing is renamed. */
+  readonly key: string
+}
+
 /** Levels that stand on although their limit is another: what they are held against from here on. */
 export interface HeldLevels {
   readonly ids: readonly string[]
@@ -175,6 +185,7 @@ export interface LevelBooks {
   /** In one transaction. Answers how many events were new. */
   settle(changes: {
     readonly ended: readonly EndedLevels[]
+    readonly renamed: readonly RenamedLevel[]
     readonly held: readonly HeldLevels[]
     readonly events: readonly NewAlertEvent[]
   }): Promise<number>

@@ -12,7 +12,8 @@ SELECT counter.id::text, counter.subject_kind, counter.subject_id, counter.surfa
           AND kept.end_at > $2::timestamptz AND kept.start_at <= $2
        OFFSET 0) AS counter
  CROSS JOIN LATERAL (
-       SELECT jsonb_agg(jsonb_build_object('id', event.id, 'limit', event.limit_name, 'percent', event.percent, 'amount',
+       SELECT jsonb_agg(jsonb_build_object('id', event.id, 'limit', event.limit_name, 'rule', event.limit_rule,
+                'percent', event.percent, 'amount',
                 (coalesce(event.held_amount, event.amount) * CASE event.counts WHEN 'credits' THEN 1000 ELSE 1 END)::numeric(38, 0))) AS standing
          FROM tollgate.alert_event AS event
         WHERE event.type = 'level' AND event.ended_at IS NULL AND event.subject_kind = counter.subject_kind

@@ -31,3 +31,65 @@ test('a raise back from a lowered amount ends what is reached no longer', async 
   expect(await standing(books)).toEqual([])
   expect(await recovered(books)).toMatchObject([{ percent: 80, amount: '95.000' }])
 })
+
+const rename = `UPDATE tollgate.limit_rule SET name = 'each-day' WHERE id = 'd'`
+
+test('a renamed limit keeps what was told of it, and goes on from there', async () => {
+  await using books = await openWatchedBooks(daily)
+  await books.book([credits(85)])
+  const told = await books.events()
+  await books.change(rename)
+  await books.book([credits(1)], books.another())
+  expect(await books.levels()).toEqual(['alice each-day 80 told'])
+  expect(await books.events()).toHaveLength(told.length)
+  await books.book([credits(10)])
+  expect(await books.levels()).toEqual(['alice each-day 80 told', 'alice each-day 95 told'])
+  await books.change('UPDATE tollgate.limit_rule SET amount = 1000')
+  expect(await standing(books)).toEqual([])
+  expect(await recovered(books)).toMatchObject([{ percent: 95, limit_name: 'each-day', amount: '1000.000' }])
+})
+
+test('a limit that is renamed and raised at once tells its raise by the new name', async () => {
+  await using books = await openWatchedBooks(daily)
+  await books.book([credits(100)])
+  await books.change(`UPDATE tollgate.limit_rule SET name = 'each-day', amount = 105 WHERE id = 'd'`)
+  expect(await standing(books)).toEqual(['alice each-day 80 skipped', 'alice each-day 95 skipped'])
+  expect(await recovered(books)).toMatchObject([{ percent: 100, limit_name: 'each-day' }])
+})
+
+test('a charge that is booked before the renamed levels are looked at tells nothing again, and what both names have stands once', async () => {
+  await using books = await openWatchedBooks(daily)
+  await books.book([credits(85)])
+  await books.enforce(rename)
+  await books.book([credits(1)])
+  expect(await books.levels()).toEqual(['alice daily 80 told'])
+  // Another process wrote the level by the new name meanwhile.
+  await books.rows(`INSERT INTO tollgate.alert_event (key, type, level, account, limit_name, limit_rule, subject_kind, subject_id, surface, counts,
+      window_kind, time_zone, window_start, reset_at, used, amount, percent)
+    SELECT replace(key, 'daily', 'each-day'), type, level, account, 'each-day', limit_rule, subject_kind, subject_id, surface, counts,
+           window_kind, time_zone, window_start, reset_at, used, amount, percent FROM tollgate.alert_event WHERE type = 'level'`)
+  books.pass.recheck('everybody')
+  await books.pass.once()
+  expect(await books.levels()).toEqual(['alice daily 80 told ended', 'alice each-day 80 told'])
+})
+
+test('passes of several processes rename a level once', async () => {
+  await using books = await openWatchedBooks(daily)
+  await books.book([credits(96)])
+  await books.enforce(rename)
+  const passes = Array.from({ length: 4 }, async () => {
+    books.pass.recheck('everybody')
+    await books.pass.once()
+  })
+  await Promise.all(passes)
+  expect(await books.levels()).toEqual(['alice each-day 80 skipped', 'alice each-day 95 told'])
+})
+
+test('a limit that takes the place of a deleted one is another limit', async () => {
+  await using books = await openWatchedBooks(daily)
+  await books.book([credits(85)])
+  await books.change(
+    `${daily.replace("'d', 'daily'", "'e', 'each-day'")} DELETE FROM tollgate.limit_rule WHERE id = 'd'`,
+  )
+  expect(await books.levels()).toEqual(['alice daily 80 told ended', 'alice each-day 80 told'])
+})

@@ -82,9 +82,9 @@ test('what another process has ended is not told again with what this one ends',
   expect(ids).toHaveLength(3)
   const told: (readonly string[])[] = []
   const eventOf = (ended: readonly string[]): undefined => void told.push(ended)
-  await levels.settle({ ended: [{ ids: ids.slice(0, 1), eventOf }], held: [], events: [] })
-  await levels.settle({ ended: [{ ids, eventOf }], held: [], events: [] })
-  await levels.settle({ ended: [{ ids, eventOf }], held: [], events: [] })
+  await levels.settle({ ended: [{ ids: ids.slice(0, 1), eventOf }], renamed: [], held: [], events: [] })
+  await levels.settle({ ended: [{ ids, eventOf }], renamed: [], held: [], events: [] })
+  await levels.settle({ ended: [{ ids, eventOf }], renamed: [], held: [], events: [] })
   expect(told).toEqual([ids.slice(0, 1), ids.slice(1)])
 })
 
