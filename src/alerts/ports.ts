@@ -19,6 +19,8 @@ export interface Channel {
   readonly timeZone?: string
   /** Plain http and private networks are allowed. */
   readonly isPrivateTarget: boolean
+  /** Where it goes is the word of the account that it belongs to, or of the operator. */
+  readonly isOwnWord?: boolean
 }
 
 /** Opens what policy rows refer to: `env:NAME`, `file:/path`, `sealed:…`, or the plain text itself. */

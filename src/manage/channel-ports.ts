@@ -87,6 +87,8 @@ export interface ChannelRow {
   readonly isPrivateTarget: boolean
   readonly isDisabled: boolean
   readonly note: string
+  /** Of an account's channel: another account said where it goes. */
+  readonly isSetByAnother: boolean
 }
 
 /** A row as it is kept, for changing it. */

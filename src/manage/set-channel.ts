@@ -73,7 +73,14 @@ async function add(tools: ChannelTools, wish: SetChannel): Promise<SetChannelAns
   return { channel, isNew: true, ...(made.shown !== undefined && { secret: made.shown }) }
 }
 
-const blank = { language: 'en', percentMin: 0, isPrivateTarget: false, isDisabled: false, note: '' } as const
+const blank = {
+  language: 'en',
+  percentMin: 0,
+  isPrivateTarget: false,
+  isDisabled: false,
+  note: '',
+  isSetByAnother: false,
+} as const
 
 function ownOf(actor: Actor): ChannelOwner {
   return actor.kind === 'operator' ? { kind: 'installation' } : { kind: 'account', id: actor.id }
@@ -127,8 +134,13 @@ async function rowOf(
     isPrivateTarget: isPrivateTarget && (mayReachPrivate || change.target === undefined),
     isDisabled: change.isDisabled ?? former.isDisabled,
     note: change.note ?? former.note,
+    isSetByAnother: change.target === undefined ? former.isSetByAnother : isAnothers(former.owner, actor),
   }
   return { row, made }
+}
+
+function isAnothers(owner: ChannelOwner, actor: Actor): boolean {
+  return actor.kind === 'account' && owner.kind === 'account' && owner.id !== actor.id
 }
 
 function formerOf(kept: string | undefined, current: string | undefined): ChannelRow['formerSecret'] {

@@ -87,6 +87,7 @@ interface ChannelRow {
   readonly language: Channel['language']
   readonly time_zone: string | null
   readonly private_target: boolean
+  readonly set_by_another: boolean
   readonly failures: number
 }
 
@@ -158,6 +159,7 @@ function channelOf(row: ChannelRow): Channel {
     language: row.language,
     ...(row.time_zone !== null && { timeZone: row.time_zone }),
     isPrivateTarget: row.private_target,
+    isOwnWord: !row.set_by_another,
   }
 }
 

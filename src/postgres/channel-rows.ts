@@ -20,6 +20,7 @@ export interface ChannelDatabaseRow {
   readonly private_target: boolean
   readonly disabled: boolean
   readonly note: string
+  readonly set_by_another: boolean
   readonly stopped_at: Date | null
   readonly stopped_why: string | null
   readonly last_sent_at: Date | null
@@ -49,6 +50,7 @@ export function keptChannel(row: ChannelDatabaseRow): KeptChannel {
     ...(row.target_hint !== null && { targetHint: row.target_hint }),
     ...(row.secret !== null && { secret: row.secret }),
     isDisabled: row.disabled,
+    isSetByAnother: row.set_by_another,
   }
 }
 
@@ -100,6 +102,7 @@ export function channelColumns({ owner, ...row }: ChannelRow): string {
     percent_min: row.percentMin,
     private_target: row.isPrivateTarget,
     disabled: row.isDisabled,
+    set_by_another: row.isSetByAnother,
   })
 }
 

@@ -1,0 +1,6 @@
+-- Purpose: what people set for themselves, and what others set for them.
+-- Guarantee: a channel that is there already, or comes by SQL, counts as set by its own account.
+-- Parameters: none.
+
+ALTER TABLE tollgate.alert_channel ADD COLUMN set_by_another boolean NOT NULL DEFAULT false;
+COMMENT ON COLUMN tollgate.alert_channel.set_by_another IS 'True: an administrator, by the API, said where this channel of an account goes. Then it is told everything but links that decide in the account''s name.';
