@@ -20,18 +20,30 @@ export interface FirstRefusals {
   putBack(refusals: readonly QuotaRefusal[]): void
 }
 
-/** `windowsMax`: so many windows are remembered; one that is forgotten is found once more, and its event stands already. */
-export function createFirstRefusals({ windowsMax }: { readonly windowsMax: number }): FirstRefusals {
-  const told = new Set<string>()
+/**
+ * `windowsMax`: so many windows are remembered; one that is forgotten is found once more, and its event stands already. `againMs`: so long is
+ * each remembered, by the times of the refusals. Then it is found once more too: its event may have ended by a raise that was taken back, and
+ * what said nothing at first may say something now.
+ */
+export function createFirstRefusals({
+  windowsMax,
+  againMs,
+}: {
+  readonly windowsMax: number
+  readonly againMs: number
+}): FirstRefusals {
+  /** When each was last found, the oldest first. */
+  const found = new Map<string, number>()
   const waiting = new Map<string, QuotaRefusal>()
   return {
     add(refused) {
       if (!isOfQuota(refused)) return
       const key = keyOf(refused)
-      if (told.has(key)) return
-      const [oldest] = told
-      if (told.size >= windowsMax && oldest !== undefined) told.delete(oldest)
-      told.add(key)
+      if (Math.abs(refused.atMs - (found.get(key) ?? Number.NEGATIVE_INFINITY)) < againMs) return
+      found.delete(key)
+      const [oldest] = found.keys()
+      if (found.size >= windowsMax && oldest !== undefined) found.delete(oldest)
+      found.set(key, refused.atMs)
       if (waiting.size < windowsMax) waiting.set(key, refused)
     },
     take() {
@@ -40,7 +52,10 @@ export function createFirstRefusals({ windowsMax }: { readonly windowsMax: numbe
       return refusals
     },
     putBack(refusals) {
-      for (const refused of refusals) if (waiting.size < windowsMax) waiting.set(keyOf(refused), refused)
+      for (const refused of refusals) {
+        const key = keyOf(refused)
+        if (waiting.size < windowsMax && !waiting.has(key)) waiting.set(key, refused)
+      }
     },
   }
 }
@@ -69,7 +84,7 @@ function isOfQuota(refused: RefusedRequest): refused is QuotaRefusal {
   return refused.refusal.cause === 'quota' && refused.line?.kind === 'quota' && refused.counter !== undefined
 }
 
-/** A raised limit may be used up once more. */
+/** A raised limit may be used up once more, and a stricter row of one caller says nothing of the others. */
 function keyOf({ line, counter }: QuotaRefusal): string {
   return `${line.amount} ${levelKey({ subject: line.subject, limit: line.limit, startMs: counter.window.startMs, percent })}`
 }

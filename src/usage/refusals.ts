@@ -22,6 +22,8 @@ export const refusalDefaults: Pick<RefusalsOptions, 'bounds' | 'everyMs'> = {
 }
 
 const backoffMsMax = 30_000
+/** Soon enough for people after a limit was raised and lowered again, seldom enough for a crowd that is refused all the time. */
+const againMs = 10_000
 
 export interface Refusals extends Pick<Loop, 'start'> {
   /** Remembers; never waits, never throws. */
@@ -36,7 +38,7 @@ export interface Refusals extends Pick<Loop, 'start'> {
  */
 export function createRefusals({ log, policy, observer, bounds, everyMs }: RefusalsOptions): Refusals {
   const tally = createRefusalTally(bounds)
-  const firsts = createFirstRefusals({ windowsMax: bounds.resourcesMax })
+  const firsts = createFirstRefusals({ windowsMax: bounds.resourcesMax, againMs })
   const lose = (count: number, why: 'full' | 'uncertain'): void => {
     if (count > 0) observer.count('refusals_unlogged_total', { why }, count)
   }

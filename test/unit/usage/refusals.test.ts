@@ -167,7 +167,7 @@ describe('createRefusalTally()', () => {
 
 describe('createFirstRefusals()', () => {
   test('takes one of each window and limit, and only refusals by a quota', () => {
-    const firsts = createFirstRefusals({ windowsMax: 10 })
+    const firsts = createFirstRefusals({ windowsMax: 10, againMs: 10_000 })
     for (let count = 0; count < 3; count += 1) firsts.add(refused())
     firsts.add(refused({ refusal: { cause: 'too_large', limit: refusedLimit } }))
     firsts.add(refused({ refusal: { cause: 'rate', limit: refusedLimit } }))
@@ -179,8 +179,37 @@ describe('createFirstRefusals()', () => {
     expect(firsts.take()).toEqual([])
   })
 
+  test('takes one of the same window once more after a while, also when the clock was put back', () => {
+    const firsts = createFirstRefusals({ windowsMax: 10, againMs: 10_000 })
+    const taken = [0, 9_999, 10_000, 19_999, 20_001, 1, 2].map((sinceMs) => {
+      firsts.add(refused({ atMs: atMs + sinceMs }))
+      return firsts.take().length
+    })
+    expect(taken).toEqual([1, 0, 1, 0, 1, 1, 0])
+  })
+
+  test('the window that was found last is the last to be forgotten', () => {
+    const firsts = createFirstRefusals({ windowsMax: 2, againMs: 10 })
+    const found = (limit: string, at: number) => {
+      firsts.add(refused({ line: { ...line, limit }, atMs: at }))
+      return firsts.take().length
+    }
+    expect([found('a', 0), found('b', 5), found('a', 10), found('c', 11), found('a', 12), found('b', 13)]).toEqual([
+      ...[1, 1, 1, 1, 0, 1],
+    ])
+  })
+
+  test('putBack() keeps what waits already', () => {
+    const firsts = createFirstRefusals({ windowsMax: 10, againMs: 10_000 })
+    firsts.add(refused())
+    const away = firsts.take()
+    firsts.add(refused({ atMs: atMs + 10_000 }))
+    firsts.putBack(away)
+    expect(firsts.take().map((one) => one.atMs)).toEqual([atMs + 10_000])
+  })
+
   test('forgets the oldest window when it knows as many as it may', () => {
-    const firsts = createFirstRefusals({ windowsMax: 2 })
+    const firsts = createFirstRefusals({ windowsMax: 2, againMs: 10_000 })
     const limits = ['a', 'b', 'c', 'a'].map((limit) => refused({ line: { ...line, limit } }))
     for (const one of limits) {
       firsts.add(one)
@@ -191,7 +220,7 @@ describe('createFirstRefusals()', () => {
 
 describe('refusalEvent()', () => {
   const first = () => {
-    const firsts = createFirstRefusals({ windowsMax: 1 })
+    const firsts = createFirstRefusals({ windowsMax: 1, againMs: 10_000 })
     firsts.add(refused())
     const [one] = firsts.take()
     if (one === undefined) throw new Error('There is no first refusal')
@@ -210,7 +239,7 @@ describe('refusalEvent()', () => {
           counts: 'credits',
           window: 'day',
         },
-        ...{ timeZone: 'UTC', ...window, used: 5_000, amount: 5_000 },
+        ...{ timeZone: 'UTC', ...window, used: 5_000, amount: 5_000, rule: 'd' },
       },
     })
   })
