@@ -2,24 +2,28 @@ import { readFileSync } from 'node:fs'
 import type { Pool, PoolClient } from 'pg'
 import type { WindowKind } from '../core/limit.ts'
 import type { Quantity } from '../core/quantity.ts'
-import type { SubjectKind, Surface } from '../core/subject.ts'
+import { hashedPartition, type SubjectKind, type Surface } from '../core/subject.ts'
 import type { CounterLevels, EndedLevels, HeldLevels, LevelBooks, RenamedLevel, StandingLevel } from '../usage/ports.ts'
 import { addAlertEvents } from './alert-events.ts'
 import { storable } from './ledger-row.ts'
 import { inTransaction } from './transaction.ts'
 
 const textOf = (name: string): string => readFileSync(new URL(`./queries/${name}.sql`, import.meta.url), 'utf8')
-const [countersOfSql, countersSql, endSql, holdSql, renameSql] = [
+const [countersOfSql, countersSql, uncountedSql, endSql, holdSql, renameSql] = [
   textOf('level-counters-of'),
   textOf('level-counters'),
+  textOf('level-uncounted'),
   textOf('level-end'),
   textOf('level-hold'),
   textOf('level-rename'),
 ]
 const limits = 'SET LOCAL lock_timeout = 1000; SET LOCAL statement_timeout = 5000'
 
+/** Begins the names of the pages that come after those of all counters. */
+const uncounted = 'uncounted:'
+
 interface CounterRow {
-  readonly id: string
+  readonly id: string | null
   readonly subject_kind: SubjectKind
   readonly subject_id: string
   readonly surface: Surface | 'any'
@@ -42,10 +46,10 @@ export function createPostgresLevelBooks(pool: Pool): LevelBooks {
       const parameters = [JSON.stringify(asked), new Date(nowMs)]
       return (await pool.query<CounterRow>(countersOfSql, parameters)).rows.map(levelsOf)
     },
-    async counters({ after = '0', countMax, nowMs }) {
-      const { rows } = await pool.query<CounterRow>(countersSql, [after, new Date(nowMs), countMax])
-      const next = rows.length < countMax ? undefined : rows.at(-1)?.id
-      return { rows: rows.map(levelsOf), ...(next !== undefined && { next }) }
+    counters({ after = '0', countMax, nowMs }) {
+      const isCounted = !after.startsWith(uncounted)
+      const page = { after: isCounted ? after : after.slice(uncounted.length), countMax, nowMs }
+      return isCounted ? countedPage(pool, page) : uncountedPage(pool, page)
     },
     settle: ({ ended, renamed, held, events }) =>
       inTransaction(pool, 'READ COMMITTED', async (client) => {
@@ -56,6 +60,24 @@ export function createPostgresLevelBooks(pool: Pool): LevelBooks {
         return addAlertEvents(client, [...told, ...events])
       }),
   }
+}
+
+interface Page {
+  readonly after: string
+  readonly countMax: number
+  readonly nowMs: number
+}
+
+async function countedPage(pool: Pool, { after, countMax, nowMs }: Page) {
+  const { rows } = await pool.query<CounterRow>(countersSql, [after, new Date(nowMs), countMax])
+  return { rows: rows.map(levelsOf), next: rows.length < countMax ? uncounted : (rows.at(-1)?.id ?? uncounted) }
+}
+
+async function uncountedPage(pool: Pool, { after, countMax, nowMs }: Page) {
+  const everyone = hashedPartition('everyone')
+  const { rows } = await pool.query<CounterRow>(uncountedSql, [after, new Date(nowMs), countMax, everyone])
+  const last = rows.length < countMax ? undefined : rows.at(-1)?.id
+  return { rows: rows.map(levelsOf), ...(last && { next: `${uncounted}${last}` }) }
 }
 
 /** What is told of those that this call ended; what another process ended is told by that one. */

@@ -145,7 +145,7 @@ export interface BatchWatch {
   committed(kept: { readonly rows: boolean; readonly events: boolean }): void
 }
 
-/** A counter of a window that is not over, with the levels that stand of any limit over it. */
+/** A counter of a window that is not over, or what a level that stands without one says of it, with the levels that stand of any limit over it. */
 export interface CounterLevels extends BookedCounter {
   readonly standing: readonly StandingLevel[]
 }
@@ -241,6 +241,8 @@ export interface UsageWish {
   /** From here to before `untilMs`; whole hours where sums are asked for. */
   readonly sinceMs: number
   readonly untilMs: number
+  /** Of hours and days only rows that begin before; the total is of the whole range all the same. */
+  readonly beforeMs?: number
   readonly rowsMax: number
 }
 
