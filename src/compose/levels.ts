@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 import type { PolicyKeeper } from '../policy/keeper.ts'
-import { concernedBy, grantEdges } from '../policy/limit-changes.ts'
+import { createLimitChanges } from '../policy/limit-changes.ts'
 import { createPostgresLevelBooks } from '../postgres/level-books.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import { createLevelPass } from '../usage/level-pass.ts'
@@ -17,16 +17,19 @@ export function startLevels(
   },
 ): void {
   const { pool, policy, observer, nowMs } = given
+  const changes = createLimitChanges()
   const pass = createLevelPass({
     ...{ books: createPostgresLevelBooks(pool), policy: policy.current, observer, nowMs },
     edges(time) {
       const snapshot = policy.current()
-      return snapshot === undefined ? { concerned: [], nextMs: undefined } : grantEdges(snapshot, time)
+      return snapshot === undefined ? { concerned: [], nextMs: undefined } : changes.grantEdges(snapshot, time)
     },
   })
   let seen = policy.current()
+  // Looks at everybody now, before the first Check, and not at the first change.
+  if (seen !== undefined) changes.concernedBy(undefined, seen)
   const unsubscribe = policy.onChange((snapshot) => {
-    pass.recheck(concernedBy(seen, snapshot))
+    pass.recheck(changes.concernedBy(seen, snapshot))
     seen = snapshot
   })
   started.defer(() => pass.stop())

@@ -44,10 +44,7 @@ export class ShardedMap<Value> {
   *changedKeys(other: ShardedMap<Value>): Iterable<string> {
     for (let index = 0; index < shardCount; index += 1) {
       const [here, there] = [this.#shards[index], other.#shards[index]]
-      if (here === there) continue
-      for (const key of new Set([...(here?.keys ?? []), ...(there?.keys ?? [])])) {
-        if (valueIn(here, key) !== valueIn(there, key)) yield key
-      }
+      if (here !== there) yield* changedIn(here ?? emptyShard, there ?? emptyShard)
     }
   }
 
@@ -113,6 +110,23 @@ export class ShardedMapDraft<Value> {
     this.#shards[index] = copy
     return copy
   }
+}
+
+const emptyShard = { keys: [], values: [] }
+
+/** Both are in order, so they are walked side by side. */
+function* changedIn<Value>(here: Shard<Value>, there: Shard<Value>): Iterable<string> {
+  let nth = 0
+  for (const [place, key] of here.keys.entries()) {
+    for (let other = there.keys[nth]; other !== undefined && other < key; other = there.keys[nth]) {
+      yield other
+      nth += 1
+    }
+    const isThere = there.keys[nth] === key
+    if (!isThere || there.values[nth] !== here.values[place]) yield key
+    if (isThere) nth += 1
+  }
+  for (; nth < there.keys.length; nth += 1) yield there.keys[nth] ?? ''
 }
 
 function valueIn<Value>(shard: Shard<Value> | undefined, key: string): Value | undefined {

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import type { ChargeEntry } from '../../src/core/charge.ts'
 import type { Subject } from '../../src/core/subject.ts'
-import { concernedBy, grantEdges } from '../../src/policy/limit-changes.ts'
+import { createLimitChanges } from '../../src/policy/limit-changes.ts'
 import { createPostgresLedgerStore, type LedgerStoreOptions } from '../../src/postgres/ledger-store.ts'
 import { createPostgresLevelBooks } from '../../src/postgres/level-books.ts'
 import { silentObserver } from '../../src/telemetry/observer.ts'
@@ -61,12 +61,13 @@ export async function openWatchedBooks(limits = '', nowMs: () => number = () => 
       ...options,
     })
   const first = another()
+  const changes = createLimitChanges()
   const pass = createLevelPass({
     books: createPostgresLevelBooks(pool),
     policy: policy.keeper.current,
     edges(time) {
       const snapshot = policy.keeper.current()
-      return snapshot === undefined ? { concerned: [], nextMs: undefined } : grantEdges(snapshot, time)
+      return snapshot === undefined ? { concerned: [], nextMs: undefined } : changes.grantEdges(snapshot, time)
     },
     observer: silentObserver,
     nowMs,
@@ -100,7 +101,7 @@ export async function openWatchedBooks(limits = '', nowMs: () => number = () => 
       const before = policy.keeper.current()
       await enforce(sql)
       const after = policy.keeper.current()
-      if (after !== undefined) pass.recheck(concernedBy(before, after))
+      if (after !== undefined) pass.recheck(changes.concernedBy(before, after))
       await pass.once()
     },
     async events() {

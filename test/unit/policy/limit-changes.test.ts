@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { AlertRule } from '../../../src/core/alert-rule.ts'
 import type { Grant } from '../../../src/core/grant.ts'
 import type { LimitRule } from '../../../src/core/limit.ts'
-import { type Concerned, concernedBy, grantEdges } from '../../../src/policy/limit-changes.ts'
+import { type Concerned, createLimitChanges } from '../../../src/policy/limit-changes.ts'
 import { emptyPolicy, type PolicyState } from '../../../src/policy/policy-state.ts'
 import { ShardedMap } from '../../../src/policy/sharded-map.ts'
 import { createSnapshot, type PolicySnapshot } from '../../../src/policy/snapshot.ts'
@@ -62,7 +62,7 @@ const changed = (before: Rows, after: Rows) => {
   const { limit_rule, grant: grants, alert_rule, account: accounts } = now.state.tables
   const tables = { ...old.state.tables, limit_rule, grant: grants, alert_rule }
   const state = { ...old.state, tables: after.accounts === undefined ? tables : { ...tables, account: accounts } }
-  return names(concernedBy(old, createSnapshot(state)))
+  return names(createLimitChanges().concernedBy(old, createSnapshot(state)))
 }
 
 describe('concernedBy()', () => {
@@ -110,13 +110,14 @@ describe('concernedBy()', () => {
       const before = policy({ accounts })
       const limits = table([limit('l', { kind: 'plan', id: 'big' })])
       const state = { ...before.state, tables: { ...before.state.tables, limit_rule: limits } }
-      return concernedBy(before, createSnapshot(state))
+      return createLimitChanges().concernedBy(before, createSnapshot(state))
     }
     expect(of(many)).toBe('everybody')
     expect(of(many.slice(1))).toHaveLength(1_000)
   })
 
   test('a first policy, and one of another history, concern everybody', () => {
+    const { concernedBy } = createLimitChanges()
     expect(concernedBy(undefined, policy({}))).toBe('everybody')
     expect(concernedBy(policy({}), policy({}, { history: 'other' }))).toBe('everybody')
   })
@@ -130,7 +131,7 @@ describe('grantEdges()', () => {
     ],
   })
   const edges = (sinceMs: number, untilMs: number) => {
-    const { concerned, nextMs } = grantEdges(snapshot, { sinceMs, untilMs })
+    const { concerned, nextMs } = createLimitChanges().grantEdges(snapshot, { sinceMs, untilMs })
     return [names(concerned), nextMs]
   }
 
