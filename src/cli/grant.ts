@@ -28,7 +28,7 @@ export function grantListCommand(context: CliContext): Command {
     .addOption(new Option('--state <state>', 'only those').choices(['coming', 'running', 'ended']))
     .option('--project <id>', 'only to this project and its accounts')
     .option('--account <id>', 'only what this account has more by')
-    .option('--after <id>', 'go on after this grant')
+    .option('--after <place>', 'go on where a page ended, as it said')
     .option('--count <number>', 'at most so many', wholeNumber(1, 1_000), 100)
     .addOption(outputOption())
     .action(async ({ count, state, project, account, after }: ListOptions, command: Command) => {

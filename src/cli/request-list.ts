@@ -20,7 +20,7 @@ export function requestListCommand(context: CliContext): Command {
     )
     .option('--project <id>', 'only of this project and its accounts')
     .option('--account <id>', 'only by or for this account')
-    .option('--after <id>', 'go on after this request')
+    .option('--after <place>', 'go on where a page ended, as it said')
     .option('--count <number>', 'at most so many', wholeNumber(1, 1_000), 100)
     .addOption(outputOption())
     .action(async ({ count, state, project, account, after }: Options, command: Command) => {

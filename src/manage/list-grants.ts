@@ -17,17 +17,11 @@ export interface ListGrants {
 
 /**
  * Grants that the caller may see, those that began last first: what raises their own limits, a lead those of the project's accounts, an
- * administrator all. Throws a `Fault`: `not_valid` (an `after` that is not there, an absurd count, no id), `policy_unavailable`.
+ * administrator all. Throws a `Fault`: `not_valid` (an `after` that is no place, an absurd count, no id), `policy_unavailable`.
  */
 export async function listGrants(
   { requests }: Pick<RequestTools, 'requests'>,
   { actor, ...wanted }: ListGrants,
 ): Promise<Page<ListedGrant>> {
-  return pageOf(
-    { ...wanted, visible: visibleTo(actor) },
-    {
-      read: (page) => requests.grants(page),
-      isThere: async (id) => (await requests.grant(id)) !== undefined,
-    },
-  )
+  return pageOf({ ...wanted, visible: visibleTo(actor) }, (page) => requests.grants(page))
 }

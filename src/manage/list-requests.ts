@@ -17,17 +17,11 @@ export interface ListRequests {
 
 /**
  * Requests that the caller may see, the newest first: their own, a lead those of the project, an administrator all. What is named and may not
- * be seen has none. Throws a `Fault`: `not_valid` (an `after` that is not there, an absurd count, no id), `policy_unavailable`.
+ * be seen has none. Throws a `Fault`: `not_valid` (an `after` that is no place, an absurd count, no id), `policy_unavailable`.
  */
 export async function listRequests(
   { requests }: Pick<RequestTools, 'requests'>,
   { actor, ...wanted }: ListRequests,
 ): Promise<Page<QuotaRequest>> {
-  return pageOf(
-    { ...wanted, visible: visibleTo(actor) },
-    {
-      read: (page) => requests.requests(page),
-      isThere: async (id) => (await requests.request(id)) !== undefined,
-    },
-  )
+  return pageOf({ ...wanted, visible: visibleTo(actor) }, (page) => requests.requests(page))
 }

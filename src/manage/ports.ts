@@ -34,6 +34,18 @@ export interface NewToken {
   readonly note: string
 }
 
+/** A row of a list in the order of time, the newest first, and its instant: in microseconds since 1970, as the database knows it. */
+export interface Placed<Row> {
+  readonly row: Row
+  readonly atMicros: string
+}
+
+/** The rows of a page come after this place. */
+export interface PagePlace {
+  readonly atMicros: string
+  readonly id: string
+}
+
 /**
  * The people and tokens of the policy database. Faults: `policy_unavailable` when the database does not answer, `not_valid` when one of its
  * rules refuses, in words for people. `by` is named in the audit.

@@ -1,6 +1,7 @@
 import type { LimitRule, WindowKind } from '../core/limit.ts'
 import type { CountedQuantity } from '../core/quantity.ts'
 import type { SubjectKind } from '../core/subject.ts'
+import type { PagePlace, Placed } from './ports.ts'
 
 /** Whom a limit is raised for: one account, each of a project, or each of a department. */
 export interface Beneficiary {
@@ -145,7 +146,7 @@ export interface Visible {
   readonly project?: string
 }
 
-/** Which rows a page has: those that match all that is set, the newest first, after the one named by `after`. */
+/** Which rows a page has: those that match all that is set, the newest first. */
 export interface RequestPage {
   readonly state?: QuotaRequest['state'] | undefined
   /** For it, or for or by an account of it. */
@@ -153,7 +154,7 @@ export interface RequestPage {
   /** For it or by it. */
   readonly account?: string | undefined
   readonly visible?: Visible | undefined
-  readonly after?: string | undefined
+  readonly after?: PagePlace | undefined
   readonly countMax: number
 }
 
@@ -164,7 +165,7 @@ export interface GrantPage {
   /** To it, to its project or to its department. */
   readonly account?: string | undefined
   readonly visible?: Visible | undefined
-  readonly after?: string | undefined
+  readonly after?: PagePlace | undefined
   readonly countMax: number
 }
 
@@ -188,7 +189,7 @@ export interface Requests {
   limitOf(name: string, beneficiary: Beneficiary): Promise<AskedLimit | undefined>
   request(id: string): Promise<RequestFacts | undefined>
   /** At most `countMax`. */
-  requests(page: RequestPage): Promise<readonly QuotaRequest[]>
+  requests(page: RequestPage): Promise<readonly Placed<QuotaRequest>[]>
   /** The judge is told of the asker's others; none of them is written meanwhile. */
   ask(request: NewRequest, judge: (others: OtherRequests) => void): Promise<QuotaRequest>
   /** Undefined: no such request. `link`: decides by this link only, in the name of whom it was made for, and uses it up; undefined also when it does not count. */
@@ -196,7 +197,7 @@ export interface Requests {
     wanted: (By & { readonly id: string }) | { readonly link: string },
     judge: (facts: DecisionFacts) => RequestEnd,
   ): Promise<QuotaRequest | undefined>
-  grants(page: GrantPage): Promise<readonly ListedGrant[]>
+  grants(page: GrantPage): Promise<readonly Placed<ListedGrant>[]>
   grant(id: string): Promise<ListedGrant | undefined>
   addGrant(grant: NewGrant): Promise<ListedGrant>
   /** Ends now what has not ended. Undefined: no such grant. */

@@ -55,7 +55,9 @@ async function hasBridge(
   { account, limitName, nowMs }: { readonly account: string; readonly limitName: string; readonly nowMs: number },
 ): Promise<boolean> {
   const grants = await requests.grants({ account, state: 'running', countMax: grantsMax })
-  return grants.some((one) => one.id.startsWith(idStart) && one.limitName === limitName && one.endsAtMs > nowMs)
+  return grants.some(
+    ({ row: one }) => one.id.startsWith(idStart) && one.limitName === limitName && one.endsAtMs > nowMs,
+  )
 }
 
 function windowOf({ kind, per, isShadow, window, timeZone }: AskedLimit, person: Person, nowMs: number): TimeRange {

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import { Fault } from '../core/fault.ts'
+import type { Placed } from '../manage/ports.ts'
 import type {
   DecisionFacts,
   GrantPage,
@@ -19,6 +20,10 @@ import { type Queryable, readLimit, readPerson, readPlace } from './request-peop
 import { requestQueries } from './request-queries.ts'
 import { columnsOf, type GrantRow, grantOf, type RequestRow, readFacts, requestOf } from './request-rows.ts'
 import { asRowFault } from './row-refusal.ts'
+
+interface InTime {
+  readonly at_micros: string
+}
 
 /** Requests, grants and decision links in PostgreSQL; see `Requests` for what it promises. */
 export function createPostgresRequests(pool: Pool): Requests {
@@ -46,18 +51,17 @@ export function createPostgresRequests(pool: Pool): Requests {
   }
 }
 
-async function listRequests(database: Queryable, page: RequestPage): Promise<readonly QuotaRequest[]> {
-  const values = filtersOf(page)
-  return (await database.query<RequestRow>(requestQueries['request-list'], [...values, page.countMax])).rows.map(
-    requestOf,
-  )
+async function listRequests(database: Queryable, page: RequestPage): Promise<readonly Placed<QuotaRequest>[]> {
+  const values = [...filtersOf(page), page.countMax]
+  const { rows } = await database.query<RequestRow & InTime>(requestQueries['request-list'], values)
+  return rows.map((row) => ({ row: requestOf(row), atMicros: row.at_micros }))
 }
 
 /** Who sees only their own is looked up as an account, which an index knows. */
 function filtersOf({ state, project, account, visible, after }: RequestPage | GrantPage): readonly (string | null)[] {
   const isOwn = visible !== undefined && visible.project === undefined && account === undefined
   const who = isOwn ? [visible.account, null, null] : [account, visible?.account, visible?.project]
-  return [state, project, ...who, after].map((value) => value ?? null)
+  return [state, project, ...who, after?.atMicros, after?.id].map((value) => value ?? null)
 }
 
 async function ask(pool: Pool, request: NewRequest, judge: (others: OtherRequests) => void): Promise<QuotaRequest> {
@@ -75,14 +79,14 @@ async function ask(pool: Pool, request: NewRequest, judge: (others: OtherRequest
   })
 }
 
-async function listGrants(database: Queryable, page: GrantPage): Promise<readonly ListedGrant[]> {
-  const values = filtersOf(page)
-  const { rows } = await database.query<GrantRow>(requestQueries['grant-list'], [null, ...values, page.countMax])
-  return rows.map(grantOf)
+async function listGrants(database: Queryable, page: GrantPage): Promise<readonly Placed<ListedGrant>[]> {
+  const values = [null, ...filtersOf(page), page.countMax]
+  const { rows } = await database.query<GrantRow & InTime>(requestQueries['grant-list'], values)
+  return rows.map((row) => ({ row: grantOf(row), atMicros: row.at_micros }))
 }
 
 async function readGrant(database: Queryable, id: string): Promise<ListedGrant | undefined> {
-  const values = [id, null, null, null, null, null, null, 1]
+  const values = [id, null, null, null, null, null, null, null, 1]
   const [row] = (await database.query<GrantRow>(requestQueries['grant-list'], values)).rows
   return row && grantOf(row)
 }
