@@ -13,6 +13,7 @@ import { createPostgresIdempotencyKeys } from '../postgres/idempotency-keys.ts'
 import { createPostgresPeople } from '../postgres/people.ts'
 import { createPostgresPolicyRows } from '../postgres/policy-rows.ts'
 import { createPool } from '../postgres/pool.ts'
+import { createPostgresProjectUse } from '../postgres/project-use.ts'
 import { createPostgresRefusalReader } from '../postgres/refusal-reader.ts'
 import { createPostgresUsageReader } from '../postgres/usage-reader.ts'
 import type { Settings } from '../settings.ts'
@@ -75,6 +76,7 @@ function toolsOf(parts: PortalParts, pool: Pool): Omit<PortalTools, 'keys'> {
     },
     people: createPostgresPeople(pool),
     usage: createPostgresUsageReader(pool),
+    projectUse: createPostgresProjectUse(pool),
     refusals: createPostgresRefusalReader(pool),
     readStatus: createReadStatus({ look: createLook({ store, seed }), windowsAt: createWindows() }),
     storeNowMs: () => store.nowMs(),

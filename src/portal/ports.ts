@@ -8,6 +8,7 @@ import type { RequestTools } from '../manage/request-ports.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import type { UsageReader } from '../usage/ports.ts'
 import type { RefusalReader } from '../usage/refusal-ports.ts'
+import type { ProjectUseReader } from '../usage/report-ports.ts'
 
 /** What became of a key that a caller sent along with a write. */
 export type KeyState =
@@ -55,6 +56,7 @@ export interface PortalTools {
   readonly people: PeopleReader
   readonly refusals: RefusalReader
   readonly usage: UsageReader
+  readonly projectUse: ProjectUseReader
   readonly keys: IdempotencyKeys
   readonly observer: Observer
   /** The one spelling of an address; empty when the text is none. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import type { UsageSum, UsageWish } from '../usage/ports.ts'
+import type { UsageSum } from '../usage/ports.ts'
+import type { UseSum } from '../usage/report-ports.ts'
 import { cursorText, readCursor } from './cursor.ts'
 import { line, shownTime, slug, time } from './fields.ts'
 import { pageFields } from './page-fields.ts'
@@ -10,12 +11,15 @@ import { accountOf, forEach, projectOf } from './whose.ts'
 
 const sum = {
   requests: z.number().describe('Whatever they were booked at.'),
-  charged: z.number().describe('Those that were delivered, whole or in part.'),
+  charged: z.number().optional().describe('Those that were delivered, whole or in part. Not told of projects.'),
   credits: z.number(),
   bytes: z.number(),
   gpu_seconds: z.number(),
   not_final: z.number().describe('Those whose booking may still change.'),
-  unsettled: z.number().describe('Those that nobody has reported; booked at the estimate.'),
+  unsettled: z
+    .number()
+    .optional()
+    .describe('Those that nobody has reported; booked at the estimate. Not told of projects.'),
 }
 const answer = z.strictObject({
   since: time,
@@ -53,7 +57,8 @@ const ofProject = z.strictObject({
 })
 
 /** What was used, as the books have it. */
-export function usageRoutes(tools: Pick<PortalTools, 'usage' | 'nowMs'>): readonly Route[] {
+export function usageRoutes(tools: Tools): readonly Route[] {
+  const { usage, projectUse } = tools
   return [
     ...forEach(({ base, params, tag, whose }) =>
       route({
@@ -63,8 +68,10 @@ export function usageRoutes(tools: Pick<PortalTools, 'usage' | 'nowMs'>): readon
           // Single packages are for the person alone; a sum tells nothing of them.
           const isAboutPackages = query.by === 'resource' || query.resource !== undefined
           const who = accountOf(params, caller, isAboutPackages ? 'see the packages' : 'see the use')
-          const { resource } = query
-          return sumsOf({ account: who.account.id, ...(resource !== undefined && { resource }) }, query, tools)
+          const { by, resource } = query
+          const whose = { account: who.account.id, ...(resource !== undefined && { resource }) }
+          const read = (part: Part) => usage.sums({ ...whose, ...part }, by)
+          return by === 'resource' ? ranked(read, query, tools) : byTime(read, { ...query, by }, tools)
         },
       }),
     ),
@@ -72,10 +79,18 @@ export function usageRoutes(tools: Pick<PortalTools, 'usage' | 'nowMs'>): readon
       ...{ method: 'GET', path: '/api/projects/:project/usage', tag: 'projects', query: ofProject, answer },
       summary: 'What the people of a project used; by account it is a ranking',
       params: z.strictObject({ project: slug }),
-      handle: async ({ params, query, caller }) => sumsOf({ project: projectOf(params, caller).id }, query, tools),
+      handle: async ({ params, query, caller }) => {
+        const project = projectOf(params, caller).id
+        const { by } = query
+        return by === 'account'
+          ? ranked((part) => projectUse.byAccount({ ...part, project }), query, tools)
+          : byTime((part) => projectUse.byTime({ ...part, project, by }), { ...query, by }, tools)
+      },
     }),
   ]
 }
+
+type Tools = Pick<PortalTools, 'usage' | 'projectUse' | 'nowMs'>
 
 interface Query {
   readonly by: 'hour' | 'day' | 'resource' | 'account'
@@ -85,52 +100,43 @@ interface Query {
   readonly cursor?: string | undefined
 }
 
-type Whose = Partial<Pick<UsageWish, 'account' | 'project' | 'resource'>>
-type Sums = Awaited<ReturnType<PortalTools['usage']['sums']>>
+type Sum = UseSum & Partial<UsageSum>
+type Row = Sum & { readonly key: string; readonly surface?: string }
 
-async function sumsOf(
-  whose: Whose,
-  query: Query,
-  tools: Pick<PortalTools, 'usage' | 'nowMs'>,
-): Promise<z.output<typeof answer>> {
-  const isByTime = query.by === 'hour' || query.by === 'day'
-  return isByTime ? byTime(whose, query, tools) : ranked(whose, query, tools)
+interface Part extends Range {
+  readonly beforeMs?: number
+  readonly rowsMax: number
 }
+
+type Read = (part: Part) => Promise<{ readonly rows: readonly Row[]; readonly total: Sum; readonly isCut: boolean }>
 
 /** Newest first; the next page ends where this one began, so that what is booked meanwhile moves no row. */
 async function byTime(
-  whose: Whose,
-  query: Query,
-  { usage, nowMs }: Pick<PortalTools, 'usage' | 'nowMs'>,
+  read: Read,
+  query: Query & { readonly by: 'hour' | 'day' },
+  { nowMs }: Tools,
 ): Promise<z.output<typeof answer>> {
   const place = query.cursor === undefined ? undefined : readCursor(query.cursor, 'usage', timePlace)
   const range = rangeOf(asked(query, place), { nowMs: nowMs(), isByHour: query.by === 'hour' })
-  const untilMs = Math.min(place?.[2] ?? range.untilMs, range.untilMs)
-  const wish = { ...whose, sinceMs: range.sinceMs, untilMs, rowsMax: query.limit }
-  const page = await usage.sums(wish, query.by)
-  // What the first page has added up is not in the later ones.
-  const whole = place === undefined ? page : await usage.sums({ ...whose, ...range, rowsMax: 1 }, query.by)
+  const beforeMs = place && Math.min(place[2], range.untilMs)
+  const page = await read({ ...range, ...(beforeMs !== undefined && { beforeMs }), rowsMax: query.limit })
   const last = page.isCut ? page.rows.at(-1) : undefined
   const next = last && cursorText('usage', [range.sinceMs, range.untilMs, Date.parse(last.key)])
   return {
     ...shownRange(range, query.by),
     rows: page.rows.map(shownRow),
-    total: shownSum(whole.total),
+    total: shownSum(page.total),
     next: next ?? null,
   }
 }
 
 /** The dearest first. A page reads what the ones before had too, and some more, because a ranking has no other place to go on from. */
-async function ranked(
-  whose: Whose,
-  query: Query,
-  { usage, nowMs }: Pick<PortalTools, 'usage' | 'nowMs'>,
-): Promise<z.output<typeof answer>> {
+async function ranked(read: Read, query: Query, { nowMs }: Tools): Promise<z.output<typeof answer>> {
   const place = query.cursor === undefined ? undefined : readCursor(query.cursor, 'ranking', rankPlace)
   const range = rangeOf(asked(query, place), { nowMs: nowMs(), isByHour: false })
   const seen = place?.[2] ?? 0
   const rowsMax = Math.min(rankedMax, seen + query.limit + (seen > 0 ? movedMax : 0))
-  const sums = await usage.sums({ ...whose, ...range, rowsMax }, query.by)
+  const sums = await read({ ...range, rowsMax })
   const rest = place === undefined ? sums.rows : afterPlace(sums.rows, place)
   const rows = rest.slice(0, query.limit)
   const last = rest.length > rows.length || sums.isCut ? rows.at(-1) : undefined
@@ -148,9 +154,7 @@ function asked(query: Query, place: readonly [number, number, ...unknown[]] | un
   return place === undefined ? query : { since: place[0], until: place[1] }
 }
 
-type Row = Sums['rows'][number]
-
-function rankOf({ credits, entries, key, surface }: Row): readonly [number, number, string, string] {
+function rankOf({ credits, entries, key, surface = '' }: Row): readonly [number, number, string, string] {
   return [Number(credits), Number(entries), key, surface]
 }
 
@@ -168,13 +172,15 @@ function shownRange({ sinceMs, untilMs }: Range, by: string) {
   return { since: shownTime(sinceMs), until: shownTime(untilMs), by }
 }
 
-function shownRow({ key, surface, ...rest }: Row): z.output<typeof answer>['rows'][number] {
+function shownRow({ key, surface = '', ...rest }: Row): z.output<typeof answer>['rows'][number] {
   return { key, ...(surface !== '' && { surface: surface === 'gpu' ? 'gpu' : 'pypi' }), ...shownSum(rest) }
 }
 
-function shownSum(one: UsageSum): z.output<typeof answer>['total'] {
+function shownSum(one: Sum): z.output<typeof answer>['total'] {
   return {
-    ...{ requests: Number(one.entries), charged: Number(one.charged), unsettled: Number(one.unsettled) },
+    requests: Number(one.entries),
+    ...(one.charged !== undefined && { charged: Number(one.charged) }),
+    ...(one.unsettled !== undefined && { unsettled: Number(one.unsettled) }),
     ...{ credits: Number(one.credits), bytes: Number(one.bytes), gpu_seconds: Number(one.gpu_ms) / 1_000 },
     not_final: Number(one.not_yet_final),
   }

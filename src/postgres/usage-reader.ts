@@ -4,7 +4,10 @@ import type { BookedRequest, UsageReader, UsageSum, UsageWish } from '../usage/p
 import { databaseFault } from './database-fault.ts'
 import { usageQueries } from './ledger-queries.ts'
 
-type SumRow = Readonly<Record<`${'' | 'total_'}${keyof UsageSum}` | 'key' | 'surface', string>>
+/** Without a key: only a total. */
+type SumRow = Readonly<Record<`${'' | 'total_'}${keyof UsageSum}` | 'surface', string>> & {
+  readonly key: string | null
+}
 
 const nothing: UsageSum = {
   entries: '0',
@@ -29,11 +32,15 @@ export function createPostgresUsageReader(pool: Pool): UsageReader {
     async sums(wish, by) {
       const { account, project, department, resource, token } = wish
       const who = [account, project, department, resource, token, packageOf(wish)]
-      const rows = await ask<SumRow>(usageQueries.usage, [...rangeOf(wish), by, wish.rowsMax + 1, ...who])
+      const before = wish.beforeMs === undefined ? undefined : new Date(wish.beforeMs).toISOString()
+      const found = await ask<SumRow>(usageQueries.usage, [...rangeOf(wish), by, wish.rowsMax + 1, ...who, before])
+      const rows = found.flatMap((row) =>
+        row.key === null ? [] : [{ ...sumOf(row, ''), key: row.key, surface: row.surface }],
+      )
       return {
         isCut: rows.length > wish.rowsMax,
-        rows: rows.slice(0, wish.rowsMax).map((row) => ({ ...sumOf(row, ''), key: row.key, surface: row.surface })),
-        total: rows[0] === undefined ? nothing : sumOf(rows[0], 'total_'),
+        rows: rows.slice(0, wish.rowsMax),
+        total: found[0] === undefined ? nothing : sumOf(found[0], 'total_'),
       }
     },
     async entries(wish) {

@@ -63,6 +63,33 @@ export interface ReportSum {
   readonly unpriced: string
 }
 
+/** What was used, in exact decimal texts as `ReportSum` has them. */
+export type UseSum = Omit<ReportSum, 'money' | 'unpriced'>
+
+export interface ProjectUse {
+  readonly rows: readonly (UseSum & { readonly key: string })[]
+  /** Of the whole range, however few rows there are. */
+  readonly total: UseSum
+  /** Whether there are more rows. */
+  readonly isCut: boolean
+}
+
+/** A project, and whole UTC hours: from here to before `untilMs`. */
+interface ProjectRange {
+  readonly project: string
+  readonly sinceMs: number
+  readonly untilMs: number
+  readonly rowsMax: number
+}
+
+/** What the people of a project used, from sums: what it costs does not grow with what others use, nor with how many packages there are. */
+export interface ProjectUseReader {
+  /** The latest first, by UTC hour or day; `beforeMs`: only rows that begin before. */
+  byTime(wish: ProjectRange & { readonly by: 'hour' | 'day'; readonly beforeMs?: number }): Promise<ProjectUse>
+  /** The dearest first. */
+  byAccount(wish: ProjectRange): Promise<ProjectUse>
+}
+
 /** null: nobody and nothing of that name is there any more, or there never was one. Keys that were not asked for are absent. */
 export type ReportNames = Readonly<Partial<Record<ReportKey, string | null>>>
 

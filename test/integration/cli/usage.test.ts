@@ -189,7 +189,7 @@ test('single requests, and sums of a token, are read from the days asked for alo
   const tables = [...days, 'default'].map((day) => `usage_entry_${day}`)
   expect(await read(usageQueries.entries, [...range, 51, ...who, null, null])).toEqual(tables)
   expect(await read(usageQueries.entries, [...range, 51, ...who, 'alice-1', null])).toEqual(tables)
-  expect(await read(usageQueries.usage, [...range, 'day', 51, ...who, 'alice-1', null])).toEqual(tables)
+  expect(await read(usageQueries.usage, [...range, 'day', 51, ...who, 'alice-1', null, null])).toEqual(tables)
   const indexes = await database.rows(
     `SELECT indexdef FROM pg_indexes WHERE schemaname = 'tollgate' AND tablename = 'usage_entry_2026_10_01' ORDER BY 1`,
   )
