@@ -252,7 +252,7 @@ function serveOptions(file, [command]) {
 /** While a demo is up, the operator's commands reach it, unless the user names a database of their own. See demo/state.ts. */
 function demoOptions(file) {
   const environmentFile = `${ROOT}/.cache/demo/env`
-  const isOwn = process.env.DATABASE_URL !== undefined || process.env.REDIS_URL !== undefined
+  const isOwn = ['DATABASE_URL', 'REDIS_URL', 'TOLLGATE_DATA_FOLDER'].some((name) => process.env[name] !== undefined)
   if (file !== 'src/main.ts' || isOwn || !existsSync(environmentFile)) return []
   const pid = /^# pid (\d+)$/m.exec(readFileSync(environmentFile, 'utf8'))?.[1]
   return existsSync(`/proc/${pid}`) ? [`--env-file=${environmentFile}`] : []

@@ -1,14 +1,15 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { demoEnvironment } from '../demo/state.ts'
-import { bundledPostgresFolder } from '../src/postgres/embedded.ts'
+import { bundledPostgresFolder, findEmbeddedPostgres } from '../src/postgres/embedded.ts'
+import { readSettings } from '../src/settings.ts'
 
-/** psql on the running demo's database, or on DATABASE_URL: `npm run sql`, `npm run sql -- -c "SELECT …"`. */
+/** psql on DATABASE_URL, the running demo's database, or the running PostgreSQL of the data folder: `npm run sql`, `npm run sql -- -c "SELECT …"`. */
 function main(): void {
-  const url = process.env['DATABASE_URL'] ?? demoEnvironment()['DATABASE_URL']
+  const url = databaseUrl()
   if (url === undefined) {
     console.error(
-      'tollgate: no demo is running and DATABASE_URL is not set; start `npm run demo` in another terminal first.',
+      'tollgate: DATABASE_URL is not set, no demo is running, and no PostgreSQL runs in the data folder; start `npm run demo` or `tollgate serve` in another terminal first.',
     )
     process.exit(1)
   }
@@ -24,6 +25,18 @@ function main(): void {
     process.exit(1)
   })
   psql.once('exit', (code) => process.exit(code ?? 1))
+}
+
+/** Whoever names a data folder means its database, demo or not. */
+function databaseUrl(): string | undefined {
+  const { DATABASE_URL: named, TOLLGATE_DATA_FOLDER: folder } = process.env
+  if (named !== undefined) return named
+  if (folder !== undefined) return embeddedIn(folder)
+  return demoEnvironment()['DATABASE_URL'] ?? embeddedIn(readSettings({}).TOLLGATE_DATA_FOLDER)
+}
+
+function embeddedIn(dataFolder: string): string | undefined {
+  return findEmbeddedPostgres(join(dataFolder, 'postgres'))
 }
 
 function connectionVariables(url: URL): Readonly<Record<string, string>> {
