@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Channel, Message } from '../alerts/ports.ts'
+import { escapedHtml } from '../core/html-text.ts'
 import { cutToBytes, oneLine } from './cut-text.ts'
 import { linkWord } from './markdown-text.ts'
 
@@ -41,11 +42,11 @@ interface Page {
 
 function htmlOf({ title, paragraphs, url, language }: Page): string {
   const lines = paragraphs.map((text) => `<p>${linked(text, url)}</p>`)
-  const link = url === undefined ? '' : `<p><a href="${escaped(url)}">${linkWord(language)}</a></p>\n`
+  const link = url === undefined ? '' : `<p><a href="${escapedHtml(url)}">${linkWord(language)}</a></p>\n`
   return `<!doctype html>
-<html lang="${language === 'zh' ? 'zh-CN' : 'en'}"><head><meta charset="utf-8"><title>${escaped(title)}</title></head>
+<html lang="${language === 'zh' ? 'zh-CN' : 'en'}"><head><meta charset="utf-8"><title>${escapedHtml(title)}</title></head>
 <body style="font-family: sans-serif; line-height: 1.5">
-<h1 style="font-size: 1.2em">${escaped(title)}</h1>
+<h1 style="font-size: 1.2em">${escapedHtml(title)}</h1>
 ${lines.join('\n')}
 ${link}</body></html>
 `
@@ -54,21 +55,11 @@ ${link}</body></html>
 /** Addresses of Tollgate itself are made links; anybody else's stay text. */
 function linked(text: string, url: string | undefined): string {
   const origin = url === undefined ? undefined : URL.parse(url)?.origin
-  if (origin === undefined) return escaped(text)
+  if (origin === undefined) return escapedHtml(text)
   return text
     .split(/(https?:\/\/[^\s<>"']+)/)
-    .map((part) => (part.startsWith(`${origin}/`) ? `<a href="${escaped(part)}">${escaped(part)}</a>` : escaped(part)))
+    .map((part) =>
+      part.startsWith(`${origin}/`) ? `<a href="${escapedHtml(part)}">${escapedHtml(part)}</a>` : escapedHtml(part),
+    )
     .join('')
-}
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
-function escaped(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? '')
 }

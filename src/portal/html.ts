@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { escapedHtml } from '../core/html-text.ts'
 
 const style =
   'body{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem}dt{font-weight:600}dd{margin:0 0 .75rem;overflow-wrap:anywhere;white-space:pre-wrap}textarea{width:100%;box-sizing:border-box;font:inherit}button{font:inherit;padding:.4rem 1rem;margin:.75rem .75rem 0 0}'
@@ -29,17 +30,5 @@ export function page(title: string, content: Html, language: 'en' | 'zh' = 'en')
 
 function textOf(value: string | Html | readonly Html[]): string {
   if (value instanceof Html) return value.text
-  return typeof value === 'string' ? escaped(value) : value.map(({ text }) => text).join('')
-}
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
-function escaped(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (letter) => entities[letter] ?? '')
+  return typeof value === 'string' ? escapedHtml(value) : value.map(({ text }) => text).join('')
 }
