@@ -46,6 +46,12 @@ export interface PagePlace {
   readonly id: string
 }
 
+export interface TokenPage {
+  readonly account?: string | undefined
+  readonly after?: PagePlace | undefined
+  readonly countMax: number
+}
+
 /**
  * The people and tokens of the policy database. Faults: `policy_unavailable` when the database does not answer, `not_valid` when one of its
  * rules refuses, in words for people. `by` is named in the audit.
@@ -54,7 +60,7 @@ export interface Directory {
   holder(account: string): Promise<TokenHolder | undefined>
   token(id: string): Promise<ListedToken | undefined>
   /** Newest first; `account` absent: everyone's. */
-  tokens(wanted: { readonly account?: string; readonly countMax: number }): Promise<readonly ListedToken[]>
+  tokens(wanted: TokenPage): Promise<readonly Placed<ListedToken>[]>
   addToken(token: NewToken, acting?: WrittenBy): Promise<ListedToken>
   /** Adds the token and lets `oldId` expire after the overlap at the latest, both or neither. Undefined: `oldId` is not active. */
   replaceToken(

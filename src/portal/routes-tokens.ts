@@ -6,7 +6,7 @@ import { revokeToken } from '../manage/revoke-token.ts'
 import { rotateToken } from '../manage/rotate-token.ts'
 import { may } from '../manage/who-may.ts'
 import type { Caller } from './caller.ts'
-import { cursorText, readCursor } from './cursor.ts'
+import { afterOf, nextOf } from './cursor.ts'
 import { line, shownTime, shownTimeOrNull, slug, time } from './fields.ts'
 import { pageFields, pageOf } from './page-fields.ts'
 import type { PortalTools } from './ports.ts'
@@ -35,7 +35,6 @@ const issued = z.strictObject({
 
 const days = z.number().positive().max(3_650).optional().describe('Days; as long as the plan allows when absent.')
 const ofToken = z.strictObject({ token: slug })
-const place = z.tuple([z.int(), slug])
 
 /** Tokens: list, issue, rotate, revoke. */
 export function tokenRoutes(tools: Pick<PortalTools, 'manage'>): readonly Route[] {
@@ -50,21 +49,13 @@ function listed({ manage }: Pick<PortalTools, 'manage'>): readonly Route[] {
       query: z.strictObject(pageFields),
       handle: async ({ params, query, caller }) => {
         const { account } = accountOf(params, caller, 'list tokens')
-        const all = await listTokens(manage, { actor: caller.actor, account: account.id })
-        const after = query.cursor === undefined ? undefined : readCursor(query.cursor, 'tokens', place)
-        const rest = after === undefined ? all : afterPlace(all, after)
-        const rows = rest.slice(0, query.limit)
-        const last = rest.length > rows.length ? rows.at(-1) : undefined
-        return { rows: rows.map(shownToken), next: last ? cursorText('tokens', [last.createdAtMs, last.id]) : null }
+        const after = afterOf('tokens', query.cursor)
+        const wish = { actor: caller.actor, account: account.id, after, countMax: query.limit }
+        const { rows, next } = await listTokens(manage, wish)
+        return { rows: rows.map(shownToken), next: nextOf('tokens', next) }
       },
     }),
   )
-}
-
-/** After the last one of the page before; where that is gone, what is older than it was. */
-function afterPlace(all: readonly ListedToken[], [createdMs, id]: readonly [number, string]): readonly ListedToken[] {
-  const at = all.findIndex((one) => one.id === id)
-  return at >= 0 ? all.slice(at + 1) : all.filter(({ createdAtMs }) => createdAtMs < createdMs)
 }
 
 function made({ manage }: Pick<PortalTools, 'manage'>): readonly Route[] {

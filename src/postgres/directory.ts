@@ -23,6 +23,7 @@ interface TokenRow {
   readonly expires_at: Date
   readonly revoked_at: Date | null
   readonly last_used_at: Date | null
+  readonly at_micros: string
 }
 
 type Queryable = Pick<Pool | PoolClient, 'query'>
@@ -32,7 +33,12 @@ export function createPostgresDirectory(pool: Pool): Directory {
   return {
     holder: (account) => asPolicyFault(pool, () => readHolder(pool, account)),
     token: (id) => asPolicyFault(pool, () => readToken(pool, id)),
-    tokens: ({ account, countMax }) => asPolicyFault(pool, () => readTokens(pool, [null, account ?? null, countMax])),
+    tokens: ({ account, after, countMax }) =>
+      asPolicyFault(pool, async () => {
+        const place = [after?.atMicros ?? null, after?.id ?? null] as const
+        const rows = await readTokens(pool, [null, account ?? null, ...place, countMax])
+        return rows.map((row) => ({ row: listedToken(row), atMicros: row.at_micros }))
+      }),
     addToken: (token, { by } = {}) =>
       asPolicyFault(pool, () => inTransactionBy(pool, by, (client) => addToken(client, token))),
     replaceToken: (oldId, token, { overlapMs, by }) =>
@@ -57,14 +63,20 @@ async function readHolder(pool: Pool, account: string): Promise<TokenHolder | un
 }
 
 async function readToken(database: Queryable, id: string): Promise<ListedToken | undefined> {
-  return (await readTokens(database, [id, null, 1]))[0]
+  return (await readTokens(database, [id, null, null, null, 1])).map(listedToken)[0]
 }
 
 async function readTokens(
   database: Queryable,
-  wanted: readonly [id: string | null, account: string | null, countMax: number],
-): Promise<readonly ListedToken[]> {
-  return (await database.query<TokenRow>(directoryQueries.tokens, [...wanted])).rows.map(listedToken)
+  wanted: readonly [
+    id: string | null,
+    account: string | null,
+    afterMicros: string | null,
+    afterId: string | null,
+    countMax: number,
+  ],
+): Promise<readonly TokenRow[]> {
+  return (await database.query<TokenRow>(directoryQueries.tokens, [...wanted])).rows
 }
 
 async function addToken(database: Queryable, token: NewToken): Promise<ListedToken> {

@@ -159,7 +159,7 @@ test('listTokens() shows hints, states and last use, newest first, and no secret
   await office.database.pool.query("INSERT INTO tollgate.token_use VALUES ($1, '2026-11-22T01:00:00Z')", [
     second.token.id,
   ])
-  const tokens = await listTokens(office.tools, { actor: operator })
+  const { rows: tokens } = await listTokens(office.tools, { actor: operator, countMax: 10 })
   expect(tokens.map(({ id, state }) => [id, state])).toEqual([
     [second.token.id, 'active'],
     [first.token.id, 'revoked'],
@@ -170,8 +170,8 @@ test('listTokens() shows hints, states and last use, newest first, and no secret
     expect(text).not.toContain(secret)
     expect(text).not.toContain(createHash('sha256').update(secret).digest('hex'))
   }
-  expect(await listTokens(office.tools, { actor: operator, account: 'alice' })).toHaveLength(1)
-  await expect(listTokens(office.tools, { actor: operator, account: 'dave' })).rejects.toMatchObject({
+  expect((await listTokens(office.tools, { actor: operator, account: 'alice', countMax: 10 })).rows).toHaveLength(1)
+  await expect(listTokens(office.tools, { actor: operator, account: 'dave', countMax: 10 })).rejects.toMatchObject({
     code: 'not_found',
   })
 })
@@ -191,9 +191,11 @@ test('who may: oneself and admins all, a lead stops and lists tokens of the proj
   await expect(rotateToken(office.tools, { actor: lead, id: token.id, overlapMs: 0 })).rejects.toMatchObject(refused)
   const stranger = actor('bob', 'lead', 'speech')
   await expect(revokeToken(office.tools, { actor: stranger, id: token.id })).rejects.toMatchObject(refused)
-  await expect(listTokens(office.tools, { actor: stranger, account: 'alice' })).rejects.toMatchObject(refused)
-  await expect(listTokens(office.tools, { actor: lead })).rejects.toMatchObject(refused)
-  expect(await listTokens(office.tools, { actor: lead, account: 'alice' })).toHaveLength(1)
+  await expect(listTokens(office.tools, { actor: stranger, account: 'alice', countMax: 10 })).rejects.toMatchObject(
+    refused,
+  )
+  await expect(listTokens(office.tools, { actor: lead, countMax: 10 })).rejects.toMatchObject(refused)
+  expect((await listTokens(office.tools, { actor: lead, account: 'alice', countMax: 10 })).rows).toHaveLength(1)
   expect((await revokeToken(office.tools, { actor: lead, id: token.id })).state).toBe('revoked')
   await issueToken(office.tools, { actor: actor('root', 'admin', 'speech'), account: 'alice' })
 })
