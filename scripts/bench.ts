@@ -5,8 +5,9 @@ import { rootFolder } from './state-folder.ts'
 
 /** `npm run bench -- NAME`: what each name runs. */
 const benches: Readonly<Record<string, readonly string[]>> = {
-  alerts: ['alerts'],
+  alerts: ['alerts', 'crossing'],
   check: ['check', 'policy'],
+  crossing: ['crossing'],
   policy: ['policy'],
   ledger: ['ledger'],
   memory: ['memory'],

@@ -14,8 +14,14 @@ const accounts = 400
 const packages = 2_000
 const commandsAtOnce = 500
 
-/** What a busy day leaves in the streams: 16 departments, 400 accounts, 2,000 packages of which few make most of the traffic. */
-export async function openChargeFiller(redisUrl: string): Promise<ChargeFiller> {
+/**
+ * What a busy day leaves in the streams: 16 departments, 400 accounts in turn, 2,000 packages of which few make most of the traffic. `onCharge`
+ * hears of each charge just before it is sent.
+ */
+export async function openChargeFiller(
+  redisUrl: string,
+  { onCharge }: { readonly onCharge?: (account: string, milli: number) => void } = {},
+): Promise<ChargeFiller> {
   const keys = createKeys('tg1:')
   const redis = new Redis(redisUrl)
   const epochs = await readEpochs(redisUrl)
@@ -27,7 +33,9 @@ export async function openChargeFiller(redisUrl: string): Promise<ChargeFiller> 
     const department = `department-${account % departments}`
     const name = Math.floor(packages * ((nth * 0.618_034) % 1) ** 3)
     const nowMs = Date.now()
-    const amounts = `1 ${1_000 + (nth % 900)} ${nth % 50_000_000} 0`
+    const milli = 1_000 + (nth % 900)
+    onCharge?.(`account-${account}`, milli)
+    const amounts = `1 ${milli} ${nth % 50_000_000} 0`
     const words = [
       ...[epochs.get(partition) ?? '', `${nth.toString(16).padStart(32, 'a')}.${nowMs.toString(36)}`, nowMs, 'f'],
       ...[amounts, amounts, 'delivered', 0, 0, 'p', partition],
