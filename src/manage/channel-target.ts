@@ -32,7 +32,9 @@ function assertUrl(target: string, { isPrivate, troubleWith }: TargetRules): voi
   const trouble = troubleWith(target, { isPrivate })
   if (trouble !== undefined) throw notValid(trouble)
   if (!isPrivate && privateName.test(new URL(target).hostname))
-    throw notValid('The target is not on the public Internet; an administrator may allow private targets')
+    throw notValid(
+      'The target is not on the public Internet; an administrator may allow it as a private target: private_target, or --private-target',
+    )
 }
 
 function notValid(message: string): Fault {

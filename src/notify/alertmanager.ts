@@ -30,7 +30,8 @@ export function createAlertmanagerSender(tools: SendTools): Sender {
       const body = JSON.stringify(
         alerts.map((alert) => ({ ...alert, ...(message.url && { generatorURL: message.url }) })),
       )
-      const answer = await tools.post({ url, body, headers, isPrivateTarget: channel.isPrivateTarget })
+      const { isPrivateTarget } = channel
+      const answer = await tools.post({ url, body, headers, isPrivateTarget, isStatusEnough: true })
       const result = httpResult(answer, tools.nowMs())
       // What it cannot read now it cannot read tomorrow.
       return answer.kind === 'answered' && answer.status === 400 && result.kind === 'again'

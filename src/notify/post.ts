@@ -16,6 +16,8 @@ interface Letter {
   readonly headers?: Readonly<Record<string, string>>
   /** Plain http and addresses that are not public are allowed. */
   readonly isPrivateTarget: boolean
+  /** The status alone says what came of it: the body of a 2xx is not read, and one that breaks off is as good as none. */
+  readonly isStatusEnough?: boolean
 }
 
 /** What came of posting; `why` is a sentence without the target's URL, which may be a secret. */
@@ -92,12 +94,12 @@ function exchange(url: URL, letter: Letter, { deadline, lookup }: Dialling): Pro
       connection: 'close',
     },
   })
-  const answer = answerOf(request)
+  const answer = answerOf(request, letter)
   request.end(bytes)
   return answer.finally(() => request.destroy())
 }
 
-function answerOf(request: http.ClientRequest): Promise<Answer> {
+function answerOf(request: http.ClientRequest, { isStatusEnough = false }: Letter): Promise<Answer> {
   const { promise, resolve } = Promise.withResolvers<Answer>()
   const fail = (error: unknown): void => resolve({ kind: 'unreachable', why: whyOf(error) })
   // For when there is neither answer nor error: a change to another protocol, say.
@@ -108,7 +110,10 @@ function answerOf(request: http.ClientRequest): Promise<Answer> {
   request.once('response', (response) => {
     request.off('close', closed)
     const { statusCode: status = 0, headers } = response
-    readUpTo(response).then((text) => resolve({ kind: 'answered', status, headers, text }), fail)
+    const answered = (text: string): void => resolve({ kind: 'answered', status, headers, text })
+    if (!isStatusEnough) readUpTo(response).then(answered, fail)
+    else if (status >= 200 && status < 300) answered('')
+    else readUpTo(response).then(answered, () => answered(''))
   })
   return promise
 }

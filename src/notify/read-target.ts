@@ -7,6 +7,8 @@ export type Target =
   | { readonly why: string }
 
 const lengthMax = 2_000
+/** Said to who sets it over the API and at the command line. */
+const allowed = 'an administrator may allow it as a private target: private_target, or --private-target'
 /** Below it live services that speak no HTTPS; from it on anybody may listen. */
 const openPortMin = 1_024
 
@@ -17,8 +19,8 @@ const openPortMin = 1_024
 export function readTarget(text: string, { isPrivate }: { readonly isPrivate: boolean }): Target {
   if (text.length > lengthMax || !URL.canParse(text)) return { why: 'The target is not a URL' }
   const url = new URL(text)
-  if (url.protocol !== 'https:' && !(isPrivate && url.protocol === 'http:'))
-    return { why: 'The target must begin with https://' }
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return { why: 'The target must begin with https://' }
+  if (url.protocol === 'http:' && !isPrivate) return { why: `The target must begin with https://; ${allowed}` }
   if (url.username !== '' || url.password !== '')
     return { why: 'The target must not hold a name or password before the host' }
   const port = url.port === '' ? 443 : Number(url.port)
@@ -30,4 +32,4 @@ export function readTarget(text: string, { isPrivate }: { readonly isPrivate: bo
   return { url, host, isAddress }
 }
 
-export const notPublic = 'The target is not on the public Internet; an administrator may allow private targets'
+export const notPublic = `The target is not on the public Internet; ${allowed}`

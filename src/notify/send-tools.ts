@@ -42,6 +42,6 @@ export async function openChannel(
 function cannotOpen(what: string): SendResult {
   return {
     kind: 'again',
-    why: `The channel's ${what} cannot be opened: there is no such variable or file, or it was sealed with another key`,
+    why: `The channel's ${what} cannot be opened: there is no such file or variable, or the variable's name does not begin with TOLLGATE_CHANNEL_, or it was sealed with another key`,
   }
 }

@@ -19,7 +19,8 @@ export function createWebhookSender(tools: SendTools): Sender {
       const body = JSON.stringify(message.body)
       const headers = signedHeaders({ id: message.id, atMs: tools.nowMs(), body }, keys)
       const { isPrivateTarget } = channel
-      return httpResult(await tools.post({ url: opened.target, body, headers, isPrivateTarget }), tools.nowMs())
+      const letter = { url: opened.target, body, headers, isPrivateTarget, isStatusEnough: true }
+      return httpResult(await tools.post(letter), tools.nowMs())
     },
   }
 }

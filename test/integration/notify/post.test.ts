@@ -167,6 +167,14 @@ describe('createPost()', () => {
     expect(await createPost()(letter(await saying(bytes)))).toMatchObject({ kind: 'unreachable' })
   })
 
+  test.each([
+    ['HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf', 200],
+    ['HTTP/1.1 410 Gone\r\ncontent-length: 10\r\n\r\nhalf', 410],
+  ])('takes the status of half an answer where it is enough: %j', async (bytes, status) => {
+    const answer = await createPost()({ ...letter(await saying(bytes)), isStatusEnough: true })
+    expect(answer).toMatchObject({ kind: 'answered', status, text: '' })
+  })
+
   describe('over TLS', () => {
     const known = getCACertificates('default')
     afterEach(() => setDefaultCACertificates(known))

@@ -146,7 +146,8 @@ describe('the webhook sender', () => {
     [{ status: 404 }, 'again'],
     [{ status: 500, text: 'oops' }, 'again'],
     ['never', 'again'],
-    ['drip', 'again'],
+    // Its status says that it is taken, however slowly its body comes.
+    ['drip', 'sent'],
     ['reset', 'again'],
     ['not-http', 'again'],
     ['endless', 'sent'],

@@ -12,7 +12,7 @@ describe('readTarget()', () => {
   })
 
   test.each([
-    ['http://hooks.example.org/', /https/],
+    ['http://hooks.example.org/', /https.*--private-target/],
     ['ftp://hooks.example.org/', /https/],
     ['file:///etc/passwd', /https/],
     ['javascript:alert(1)', /https/],
@@ -20,7 +20,7 @@ describe('readTarget()', () => {
     ['https://user:password@hooks.example.org/', /name or password/],
     ['https://hooks.example.org:22/', /port/],
     ['https://hooks.example.org:80/', /port/],
-    ['https://127.0.0.1/', /public/],
+    ['https://127.0.0.1/', /public.*--private-target/],
     ['https://2130706433/', /public/],
     ['https://0x7f.1/', /public/],
     ['https://0177.0.0.1/', /public/],
