@@ -6,13 +6,13 @@ export interface ScopedRows<Row> {
   readonly byScope: ShardedMap<readonly Row[]>
 }
 
-/** Groups rows by the scope that each names, and says which scopes have other rows than in `previous`. */
+/** Groups rows by the scope that each names. A scope that has the same rows as in `previous` has the same array. */
 export function scopeRows<Row>(
   rows: ShardedMap<Row>,
   scopeOf: (row: Row) => string,
   previous: ScopedRows<Row> = nothing(),
-): { readonly scoped: ScopedRows<Row>; readonly changed: ReadonlySet<string> } {
-  if (rows === previous.rows) return { scoped: previous, changed: new Set() }
+): ScopedRows<Row> {
+  if (rows === previous.rows) return previous
   const gone = new Map<string, Set<Row>>()
   const come = new Map<string, Row[]>()
   for (const id of rows.changedKeys(previous.rows)) {
@@ -20,15 +20,14 @@ export function scopeRows<Row>(
     if (before !== undefined) addTo(gone, scopeOf(before), () => new Set<Row>()).add(before)
     if (now !== undefined) addTo(come, scopeOf(now), (): Row[] => []).push(now)
   }
-  const changed = new Set([...gone.keys(), ...come.keys()])
   const draft = previous.byScope.draft()
-  for (const scope of changed) {
+  for (const scope of new Set([...gone.keys(), ...come.keys()])) {
     const left = (previous.byScope.get(scope) ?? []).filter((row) => gone.get(scope)?.has(row) !== true)
     const grouped = [...left, ...(come.get(scope) ?? [])]
     if (grouped.length === 0) draft.delete(scope)
     else draft.set(scope, grouped)
   }
-  return { scoped: { rows, byScope: draft.finish() }, changed }
+  return { rows, byScope: draft.finish() }
 }
 
 function nothing<Row>(): ScopedRows<Row> {

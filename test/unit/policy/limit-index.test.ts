@@ -119,6 +119,14 @@ describe('limitsOf()', () => {
     expect(amountsOf(indexOf({ rules }, granted), alice, 150)).toEqual([1])
   })
 
+  test('an index that is still asked after the next one was made answers by its own rows', () => {
+    const rules = [rule('one', 'one')]
+    const first = indexOf({ rules })
+    expect(amountsOf(first, alice, 150)).toEqual([1])
+    const second = indexOf({ rules: [{ ...rule('one', 'one'), amount: 5 }] }, first)
+    expect([second, first, second].map((index) => amountsOf(index, alice, 150))).toEqual([[5], [1], [5]])
+  })
+
   test('does not mix up accounts of another place', () => {
     const index = indexOf({ rules: [rule('r', 'r'), rule('p', 'r', { kind: 'project', id: 'photos' })] })
     expect(idsOf(index, alice)).toEqual(['r'])
