@@ -59,6 +59,10 @@ export interface WatchStore {
   expireRequests(countMax: number): Promise<number>
   /** Tells of requests that were asked or decided by plain SQL; answers how many. */
   tellRequests(countMax: number): Promise<number>
+  /** Remembers that a ledger had read everything so many milliseconds ago, unless another has since. */
+  noteCaughtUp(msAgo: number): Promise<void>
+  /** How long ago any ledger of the installation had read everything; undefined: none ever had. */
+  caughtUpMsAgo(): Promise<number | undefined>
   /** Writes those that do not stand. */
   add(events: readonly NewAlertEvent[]): Promise<void>
   /** All of this type that is now: what stands beside it ends, and what ended less than `quietMs` ago is not told again. */

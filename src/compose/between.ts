@@ -20,6 +20,8 @@ export interface Between {
   /** Between two readings of what is in demand. */
   readonly heatEveryMs?: number
   readonly refusalLog?: (real: RefusalLog) => RefusalLog
+  /** How long a process waits before it says that no ledger keeps up. */
+  readonly ledgerGraceMs?: number
   readonly outbox?: (real: Outbox) => Outbox
   readonly deliverer?: Partial<DelivererSettings>
   readonly method?: (real: Method) => Method

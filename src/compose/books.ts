@@ -28,8 +28,8 @@ export interface Books {
   readonly seed: Seeder
   readonly presence: Presence
   readonly hints: HintStream | undefined
-  /** How long ago the ledger had read everything; grows for ever where it does not run. */
-  readonly ledgerBehindMs: () => number
+  /** How long ago the ledger of this process had read everything; undefined: not yet, and never where it does not run. */
+  readonly ledgerCaughtUpMsAgo: () => number | undefined
   /** Books what a partition's stream holds now. */
   readonly drain: Drainer
   /**
@@ -112,7 +112,7 @@ export async function startBooks(
     seed,
     presence,
     hints: open.hints,
-    ledgerBehindMs: ledger.behindMs,
+    ledgerCaughtUpMsAgo: ledger.caughtUpMsAgo,
     drain: ledger.drain,
     warmUp: (partitions) => warmUp(partitions).catch((error: unknown) => observer.warn('warm_up_failed', { error })),
   }

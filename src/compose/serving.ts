@@ -75,7 +75,7 @@ export async function startServing(started: AsyncDisposableStack, serving: Servi
   missing.delete('database')
   const policy = await startPolicy(started, { ...serving, databaseUrl: database.url })
   missing.delete('policy')
-  const { store, seed, presence, hints, drain, ledgerBehindMs, warmUp } = await startBooks(started, {
+  const { store, seed, presence, hints, drain, ledgerCaughtUpMsAgo, warmUp } = await startBooks(started, {
     ...serving,
     database,
     pool,
@@ -87,7 +87,7 @@ export async function startServing(started: AsyncDisposableStack, serving: Servi
   })
   const { heats } = startUpkeep(started, { ...serving, pool })
   startAlerts(started, { ...serving, databaseUrl: database.url })
-  startWatch(started, { settings, observer, pool, policy, ledgerBehindMs })
+  startWatch(started, { ...serving, pool, policy, ledgerCaughtUpMsAgo })
   if (settings.TOLLGATE_ROLES.includes('ledger'))
     startSettling(started, { pool, observer, drain, policy, nowMs: () => store.nowMs() })
   if (!install.isCopy) await warmUp(departmentPartitions(policy))

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 
 const names = [
   ...(['expiring-tokens', 'ending-grants', 'note-networks', 'forget-networks', 'crowded-tokens'] as const),
-  ...(['due-requests', 'untold-requests', 'end-conditions'] as const),
+  ...(['due-requests', 'untold-requests', 'end-conditions', 'note-caught-up', 'caught-up'] as const),
 ] as const
 
 /** The text of each `queries/watch-….sql`, read once. */

@@ -67,6 +67,15 @@ export function createPostgresWatchStore(pool: Pool): WatchStore {
       }),
     expireRequests: (countMax) => run(() => expireRequests(pool, countMax)),
     tellRequests: (countMax) => run(() => tellRequests(pool, countMax)),
+    noteCaughtUp: (msAgo) =>
+      run(async () => {
+        await pool.query(watchQueries['note-caught-up'], [msAgo])
+      }),
+    caughtUpMsAgo: () =>
+      run(async () => {
+        const { rows } = await pool.query<{ readonly ms_ago: number }>(watchQueries['caught-up'])
+        return rows[0]?.ms_ago
+      }),
     add: async (events) => {
       await store.add(events)
     },

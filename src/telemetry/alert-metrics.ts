@@ -17,7 +17,15 @@ export const alertMetrics: Readonly<Record<string, MetricRow>> = {
     kind: 'counter',
     help: 'Looks for what people are to be told in time that failed; they are taken again.',
     labels: {
-      condition: ['requests', 'policy_quarantined', 'ledger_lag', 'token_expiring', 'grant_ending', 'token_networks'],
+      condition: [
+        'requests',
+        'policy_quarantined',
+        'ledger_progress',
+        'ledger_lag',
+        'token_expiring',
+        'grant_ending',
+        'token_networks',
+      ],
     },
   },
   alert_watch_failures_total: {

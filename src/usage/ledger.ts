@@ -48,8 +48,8 @@ export interface Ledger {
   drainOnce(): Promise<number>
   /** Books what one partition holds, whoever runs the loop. */
   readonly drain: Drainer
-  /** How long ago it had read everything. */
-  behindMs(): number
+  /** How long ago it had read everything; undefined: not yet. */
+  caughtUpMsAgo(): number | undefined
   /** Finishes the batches under way. */
   stop(): Promise<void>
 }
@@ -66,18 +66,19 @@ export function createLedger(options: LedgerOptions): Ledger {
   const drain = createDrainer({ stream, store, batchMax: settings.batchMax, readMsMax: 1_000 })
   let isStopping = false
   const trim = createTrim(options)
-  let caughtUpAtMs = settings.nowMs()
+  const startedAtMs = settings.nowMs()
+  let caughtUpAtMs: number | undefined
   let trimmedAtMs = settings.nowMs()
   const unread = createUnread({ stream, observer, nowMs: settings.nowMs })
-  const behindMs = () => Math.max(0, settings.nowMs() - caughtUpAtMs)
+  const behindMs = () => Math.max(0, settings.nowMs() - (caughtUpAtMs ?? startedAtMs))
 
   async function pass(isStopping: () => boolean): Promise<{ merged: number; isEmpty: boolean }> {
-    const startedAtMs = settings.nowMs()
+    const beganAtMs = settings.nowMs()
     const checkpoints = await store.checkpoints()
     unread.know(checkpoints)
     const waiting = await stream.waiting(checkpoints)
     const drained = await drainAll({ ...options, drain, isStopping }, waiting)
-    if (drained.isEmpty) caughtUpAtMs = startedAtMs
+    if (drained.isEmpty) caughtUpAtMs = beganAtMs
     observer.set('ledger_lag_seconds', behindMs() / 1_000)
     if (drained.isEmpty) unread.none()
     else await unread.count(behindMs(), () => store.checkpoints())
@@ -115,7 +116,7 @@ export function createLedger(options: LedgerOptions): Ledger {
     start: loop.start,
     wake: loop.wake,
     drain,
-    behindMs,
+    caughtUpMsAgo: () => (caughtUpAtMs === undefined ? undefined : behindMs()),
     drainOnce: async () => (await pass(() => false)).merged,
     async stop() {
       isStopping = true

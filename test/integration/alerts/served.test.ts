@@ -1,3 +1,4 @@
+import pg from 'pg'
 import { expect, test } from 'vitest'
 import { createChannelTools } from '../../../src/compose/channel-tools.ts'
 import { setChannel } from '../../../src/manage/set-channel.ts'
@@ -5,7 +6,9 @@ import { testChannel } from '../../../src/manage/test-channel.ts'
 import { createPool } from '../../../src/postgres/pool.ts'
 import { readSettings } from '../../../src/settings.ts'
 import { startPlane } from '../../rpc/support/plane.ts'
+import { createDatabase } from '../../support/databases.ts'
 import { startWebhookReceiver } from '../../support/receivers/webhook.ts'
+import { createKeyPrefix } from '../../support/redis.ts'
 
 test('a served Tollgate tells of an event within 2 s of its COMMIT, and counts it', async () => {
   const receiver = await startWebhookReceiver()
@@ -40,3 +43,41 @@ test('what the command line sealed a served Tollgate opens, without a key in the
   await pool.end()
   await receiver.close()
 })
+
+test('a ledger that reads nothing is told by a process whose only role is alerts', async () => {
+  const keyPrefix = createKeyPrefix().slice(0, -1)
+  await using database = await createDatabase()
+  const beside = { databaseUrl: database.url, keyPrefix }
+  const progress = () =>
+    asked(database.url, `SELECT caught_up_at > now() - interval '1 minute' AS is_new FROM tollgate.ledger_progress`)
+  {
+    await using _ledger = await startPlane({ beside, settings: { TOLLGATE_ROLES: 'ledger' } })
+    await expect.poll(progress, { timeout: 10_000 }).toEqual([{ is_new: true }])
+  }
+  await asked(database.url, `UPDATE tollgate.ledger_progress SET caught_up_at = now() - interval '1 hour'`)
+  await using _stalled = await startPlane({
+    ...{ beside, settings: { TOLLGATE_ROLES: 'ledger' } },
+    between: { ledgerStore: (real) => ({ ...real, checkpoints: () => Promise.reject(new Error('The disk is full')) }) },
+  })
+  await using _alerts = await startPlane({
+    ...{ beside, settings: { TOLLGATE_ROLES: 'alerts' } },
+    between: { ledgerGraceMs: 0 },
+  })
+  const told = () =>
+    asked(
+      database.url,
+      `SELECT (data->>'seconds')::int / 3600 AS hours FROM tollgate.alert_event WHERE type = 'ledger_lag'`,
+    )
+  await expect.poll(told, { timeout: 10_000 }).toEqual([{ hours: 1 }])
+  expect(await progress()).toEqual([{ is_new: false }])
+})
+
+async function asked(databaseUrl: string, text: string): Promise<readonly unknown[]> {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  try {
+    return (await client.query(text)).rows
+  } finally {
+    await client.end()
+  }
+}

@@ -13,7 +13,7 @@ const told = ({ rows }: LedgerDatabase, type: string) =>
     [type],
   )
 
-const pass = ({ rows }: LedgerDatabase) => rows("UPDATE tollgate.alert_event SET at = at - interval '11 seconds'")
+const older = ({ rows }: LedgerDatabase) => rows("UPDATE tollgate.alert_event SET at = at - interval '11 seconds'")
 
 /** Two processes on one database look at the same time, and both once more. */
 async function lookTwice({ pool }: LedgerDatabase, of: (store: WatchStore) => Condition): Promise<void> {
@@ -44,7 +44,7 @@ test('a row that is held back is told until it is mended, and not again at each 
     ['d', false],
     ['e', false],
   ])
-  await pass(database)
+  await older(database)
   await look(undefined)
   await look([row])
   expect(await said()).toEqual([
@@ -67,16 +67,41 @@ test('a row that is held back is told until it is mended, and not again at each 
   ])
 })
 
-test('a ledger that is behind is told once, and over when it is not', async () => {
+test('a ledger that is behind is told once by processes that are none, and over when one is not behind', async () => {
   await using database = await openLedgerDatabase()
-  const look = (behindMs: number) => lookTwice(database, (store) => ledgerLag(store, () => behindMs))
-  await look(30_000)
+  const ledger = createPostgresWatchStore(database.pool)
+  const pass = (ms: number) =>
+    database.rows("UPDATE tollgate.ledger_progress SET caught_up_at = caught_up_at - $1 * interval '1 millisecond'", [
+      ms,
+    ])
+  const look = () => lookTwice(database, (store) => ledgerLag(store, { upMs: () => 60_000 }))
+  await ledger.noteCaughtUp(0)
+  await pass(29_000)
+  await look()
   expect(await told(database, 'ledger_lag')).toEqual([])
-  await look(42_700)
-  await look(52_700)
+  await pass(13_000)
+  await ledger.noteCaughtUp(3_600_000)
+  await look()
+  await pass(10_000)
+  await look()
   const place = { level: 'critical', account: null, project: null, department: null, data: { seconds: 42 } }
   expect(await told(database, 'ledger_lag')).toEqual([{ ...place, ended: false }])
-  await pass(database)
-  await look(0)
+  await older(database)
+  await ledger.noteCaughtUp(0)
+  await look()
   expect(await told(database, 'ledger_lag')).toEqual([{ ...place, ended: true }])
+})
+
+test('noteCaughtUp() never goes back, nor beyond now after a wrong clock', async () => {
+  await using database = await openLedgerDatabase()
+  const store = createPostgresWatchStore(database.pool)
+  expect(await store.caughtUpMsAgo()).toBeUndefined()
+  await store.noteCaughtUp(60_000)
+  expect(await store.caughtUpMsAgo()).toBeGreaterThanOrEqual(60_000)
+  await store.noteCaughtUp(0)
+  await store.noteCaughtUp(60_000)
+  expect(await store.caughtUpMsAgo()).toBeLessThan(60_000)
+  await database.rows("UPDATE tollgate.ledger_progress SET caught_up_at = now() + interval '1 day'")
+  await store.noteCaughtUp(0)
+  expect(await store.caughtUpMsAgo()).toBeGreaterThanOrEqual(0)
 })

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest'
 import { grantEndingEvent } from '../../../src/alerts/grant-ending.ts'
-import { ledgerLagEvents } from '../../../src/alerts/ledger-lag.ts'
+import { ledgerLag, ledgerLagEvents, ledgerProgress } from '../../../src/alerts/ledger-lag.ts'
 import { policyQuarantinedEvent } from '../../../src/alerts/policy-quarantined.ts'
 import { tokenExpiringEvent } from '../../../src/alerts/token-expiring.ts'
 import { tokenNetworksEvent } from '../../../src/alerts/token-networks.ts'
 import { type Condition, createWatch } from '../../../src/alerts/watch.ts'
+import type { NewAlertEvent } from '../../../src/core/alert-event.ts'
 import { type Observer, silentObserver } from '../../../src/telemetry/observer.ts'
 
 function world(looks: Readonly<Record<string, () => { readonly hasMore: boolean }>>, everyMs = 10_000) {
@@ -119,6 +120,42 @@ test('policyQuarantinedEvent() names the row and cuts what is wrong with it', ()
   })
   expect(event).toMatchObject({ key: 'policy_quarantined limit_rule d', level: 'critical' })
   expect(event.data).toEqual({ table: 'limit_rule', key: 'd', why: `a; ${'x'.repeat(297)}`, inForce: 'nothing' })
+})
+
+test('ledgerLag() says nothing before its process has waited for 30 seconds, then that nobody keeps up, or that somebody does', async () => {
+  const stood: (readonly unknown[])[] = []
+  let [upMs, msAgo]: [number, number | undefined] = [0, 3_600_000]
+  const store = {
+    caughtUpMsAgo: async () => msAgo,
+    stand: async (_: string, events: readonly NewAlertEvent[]) => void stood.push(events.map(({ data }) => data)),
+  }
+  const { look } = ledgerLag(store, { upMs: () => upMs })
+  await look()
+  upMs = 29_999
+  await look()
+  expect(stood.splice(0)).toEqual([])
+  upMs = 30_000
+  await look()
+  expect(stood.splice(0)).toEqual([[{ seconds: 3_600 }]])
+  msAgo = 4_000
+  await look()
+  expect(stood.splice(0)).toEqual([[]])
+  upMs = 45_000
+  msAgo = undefined
+  await look()
+  expect(stood).toEqual([[{ seconds: 45 }]])
+})
+
+test('ledgerProgress() says nothing of a ledger that has not read everything yet', async () => {
+  const noted: number[] = []
+  let msAgo: number | undefined
+  const store = { noteCaughtUp: async (ms: number) => void noted.push(ms) }
+  const { look } = ledgerProgress(store, () => msAgo)
+  await look()
+  expect(noted).toEqual([])
+  msAgo = 700
+  await look()
+  expect(noted).toEqual([700])
 })
 
 test('ledgerLagEvents() says nothing of 30 seconds, and one thing of more', () => {
