@@ -10,27 +10,26 @@ import { createRateGate, type GateLine } from './rate-gate.ts'
 export interface Guard {
   /** For what needs a token. */
   byToken(request: IncomingMessage): { readonly caller: Caller } | { readonly trouble: Trouble }
-  /** For what needs none: bounded by address. */
-  byAddress(request: IncomingMessage): Trouble | undefined
+  /** For links, which need none: bounded by address. */
+  ofLink(request: IncomingMessage): Trouble | undefined
 }
 
 /** What holds where the policy has no limit of surface `api`. */
 const usual = { name: 'api-requests', rate: { amount: 10, periodMs: 1_000, burst: 50 } }
-/** Tokens that are none, and links: from one address so many at once, and so many a minute. */
-const guesses = { name: 'api-guesses', rate: { amount: 20, periodMs: 60_000, burst: 20 } }
+/** Tokens that are none: from one address so many at once, and so many a minute. */
+const guesses = { name: 'wrong tokens', rate: { amount: 20, periodMs: 60_000, burst: 20 } }
+/** Links, good or not: only the database knows. */
+const links = { name: 'links', rate: { amount: 20, periodMs: 60_000, burst: 20 } }
 const retryAfterSMax = 30
 
 /** The guard of one process: what it counts, it counts for itself. */
 export function guardOf(tools: PortalTools): Guard {
   const gate = createRateGate()
-  // Apart from callers, so that guessing from many addresses makes nobody's rate forgotten.
-  const guessGate = createRateGate()
-  const guess = (request: IncomingMessage): Trouble | undefined => {
-    const refused = guessGate([{ ...guesses, subject: `address ${addressOf(request, tools)}` }], tools.tickMs())
-    return refused && tooMany(refused)
-  }
+  // Apart from callers, so that guessing from many addresses makes nobody's rate forgotten; and links apart from tokens, so that who has a
+  // wrong token shuts nobody's link.
+  const guess = addressGate(guesses, tools)
   return {
-    byAddress: guess,
+    ofLink: addressGate(links, tools),
     byToken(request) {
       if (isFromElsewhere(request)) return { trouble: elsewhere }
       const found = callerOf(request, tools)
@@ -42,6 +41,14 @@ export function guardOf(tools: PortalTools): Guard {
       const refused = gate(linesOf(limits, found, addressOf(request, tools)), tools.tickMs())
       return refused === undefined ? { caller: found } : { trouble: tooMany(refused) }
     },
+  }
+}
+
+function addressGate(bound: Omit<GateLine, 'subject'>, tools: PortalTools) {
+  const gate = createRateGate()
+  return (request: IncomingMessage): Trouble | undefined => {
+    const refused = gate([{ ...bound, subject: `address ${addressOf(request, tools)}` }], tools.tickMs())
+    return refused && tooManyFrom(refused)
   }
 }
 
@@ -80,14 +87,32 @@ function linesOf(limits: readonly LimitRule[], { principal }: Caller, address: s
     }))
 }
 
-function tooMany({ line, waitMs }: { readonly line: GateLine; readonly waitMs: number }): Trouble {
+interface Refused {
+  readonly line: GateLine
+  readonly waitMs: number
+}
+
+function tooMany({ line, waitMs }: Refused): Trouble {
+  const { amount, periodMs, burst } = line.rate
   return {
-    code: 'rate',
-    status: 429,
-    title: 'Too many requests',
-    detail: `The limit ${line.name} allows ${line.rate.burst} requests at once, then ${line.rate.amount} every ${line.rate.periodMs / 1_000} s; try again in ${Math.ceil(waitMs / 1_000)} s`,
+    ...tooOften(waitMs),
+    detail: `The limit ${line.name} allows ${burst} requests at once, then ${amount} every ${periodMs / 1_000} s; ${again(waitMs)}`,
     limit: line.name,
-    retry_after_ms: waitMs,
-    retryAfterS: Math.min(retryAfterSMax, Math.max(1, Math.ceil(waitMs / 1_000))),
   }
+}
+
+/** What no row of the policy bounds. */
+function tooManyFrom({ line, waitMs }: Refused): Trouble {
+  const { amount, periodMs } = line.rate
+  const detail = `From one address ${amount} ${line.name} are looked at every ${periodMs / 1_000} s; ${again(waitMs)}`
+  return { ...tooOften(waitMs), detail }
+}
+
+function tooOften(waitMs: number) {
+  const retryAfterS = Math.min(retryAfterSMax, Math.max(1, Math.ceil(waitMs / 1_000)))
+  return { code: 'rate', status: 429, title: 'Too many requests', retry_after_ms: waitMs, retryAfterS } as const
+}
+
+function again(waitMs: number): string {
+  return `try again in ${Math.ceil(waitMs / 1_000)} s`
 }

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { decideByLink } from '../manage/decide-by-link.ts'
 import { type OpenedLink, openDecisionLink } from '../manage/open-decision-link.ts'
@@ -8,7 +8,8 @@ import type { Guard } from './guard.ts'
 import { html, page, pagePolicy } from './html.ts'
 import { type Language, languageOf, linkWords } from './link-words.ts'
 import type { PortalTools } from './ports.ts'
-import { type Trouble, troubleOf } from './problem.ts'
+import { troubleOf } from './problem.ts'
+import { sendPage, sendTrouble } from './send-page.ts'
 
 const formBytesMax = 8_192
 const path = '/api/links/:secret'
@@ -31,7 +32,7 @@ export function linkPages(
     )
     scope.addHook('onRequest', async (request, answer) => {
       void answer.header('content-security-policy', pagePolicy)
-      const refused = guard.byAddress(request.raw)
+      const refused = guard.ofLink(request.raw)
       if (refused !== undefined) return sendTrouble(answer, refused)
     })
     scope.setErrorHandler((error, request, answer) => {
@@ -71,8 +72,11 @@ export function linkPages(
 
 function openPage(opened: OpenedLink, { language, timeZone }: Reader): string {
   const words = linkWords[language]
-  const { askedBy } = opened.request
-  const facts = words.facts(opened, timeZone).map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)
+  const { request, decider } = opened
+  const { askedBy } = request
+  const facts = [...words.facts(request, timeZone), words.decidedAs(decider)].map(
+    ([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`,
+  )
   return page(
     words.asks(askedBy),
     html`<dl>${facts}</dl><form method="post"><label>${words.note(askedBy)}<textarea name="note" rows="2" maxlength="500"></textarea></label><button name="decision" value="approve">${words.approve}</button><button name="decision" value="decline">${words.decline}</button></form>`,
@@ -88,13 +92,4 @@ function donePage(request: QuotaRequest, language: Language): string {
 interface Reader {
   readonly language: Language
   readonly timeZone: string
-}
-
-function sendPage(answer: FastifyReply, text: string): FastifyReply {
-  return answer.type('text/html; charset=utf-8').serializer(String).send(text)
-}
-
-function sendTrouble(answer: FastifyReply, { status, title, detail, retryAfterS }: Trouble): FastifyReply {
-  if (retryAfterS !== undefined) void answer.header('retry-after', String(retryAfterS))
-  return sendPage(answer.code(status), page(title, html`<p>${detail}</p>`))
 }

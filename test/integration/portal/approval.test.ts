@@ -162,6 +162,20 @@ test('a forged link, one of a demoted lead, and guesses are all the same 404, an
   expect(codes).toContain(429)
 })
 
+test('wrong tokens shut no link, and what is too often names no limit that is not there', async () => {
+  const from = { 'x-envoy-external-address': '203.0.113.78' }
+  const guesses = Array.from({ length: 25 }, () =>
+    portal.call('GET /api/me', { token: `tg_${'a'.repeat(40)}`, headers: from }),
+  )
+  const refused = (await Promise.all(guesses)).find(({ status }) => status === 429)
+  expect(refused?.body).toMatchObject({
+    detail: expect.stringMatching(/^From one address 20 wrong tokens are looked at/),
+  })
+  expect(refused?.body).not.toHaveProperty('limit')
+  const link = await portal.call(`GET /api/links/${'A'.repeat(43)}`, { headers: from })
+  expect(link.status).toBe(404)
+})
+
 function post(secret: string, form: string) {
   return portal.call(`POST /api/links/${secret}`, {
     body: form,
