@@ -33,9 +33,9 @@ const words: Readonly<Record<Channel['language'], Words>> = { en: wordsEn, zh: w
 export function composeMessage(events: readonly AlertEvent[], audience: Audience): Message {
   const [first, ...rest] = events
   if (first === undefined) throw new TypeError('A message needs an event')
-  const body = webhookBody(first, pageOf(first, audience))
+  const body = webhookBody(first, addressOf(first, audience))
   if (rest.length === 0) return { ...single(first, audience), events, body: { ...body } }
-  const bodies = events.map((event) => webhookBody(event, pageOf(event, audience)))
+  const bodies = events.map((event) => webhookBody(event, addressOf(event, audience)))
   return { ...digest(events, audience), events, body: { ...digestBody(bodies, commonPage(events, audience)) } }
 }
 
@@ -43,7 +43,7 @@ type Text = Omit<Message, 'events' | 'body'>
 
 function single(event: AlertEvent, audience: Audience): Text {
   const { title, paragraphs } = wording(event, audience)
-  const url = pageOf(event, audience)
+  const url = addressOf(event, audience)
   const { decisionLink: link } = audience
   const spoken = words[audience.language]
   const decide = link === undefined ? [] : [spoken.decide(link.url, wallTime(link.untilMs, zoneOf(event, audience)))]
@@ -92,18 +92,18 @@ function cut(title: string): string {
   return characters.length > titleLengthMax ? `${characters.slice(0, titleLengthMax - 1).join('')}…` : title
 }
 
-/** Where one sees more of an event: the request, else one's own limits. It only shows, for deciding needs who one is. */
-function pageOf(event: AlertEvent, { publicUrl }: Audience): string | undefined {
+/** Where one sees more of an event: the page of the request, else one's own limits. It only shows, for deciding needs who one is. */
+function addressOf(event: AlertEvent, { publicUrl }: Audience): string | undefined {
   if (publicUrl === undefined) return undefined
   const request = said(event, 'request')
-  if (request !== '') return `${publicUrl}/api/requests/${encodeURIComponent(request)}`
+  if (request !== '') return `${publicUrl}/requests/${encodeURIComponent(request)}`
   const isOfPeople = [event.account, event.project, event.department].some((one) => one !== undefined)
   return isOfPeople ? `${publicUrl}/api/me` : undefined
 }
 
 /** The page of all of them, where they have one page. */
 function commonPage(events: readonly AlertEvent[], audience: Audience): string | undefined {
-  const pages = new Set(events.map((event) => pageOf(event, audience)))
+  const pages = new Set(events.map((event) => addressOf(event, audience)))
   const [page] = pages
   return pages.size === 1 ? page : undefined
 }

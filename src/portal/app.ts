@@ -12,6 +12,7 @@ import { mount } from './mount.ts'
 import { openapi } from './openapi.ts'
 import type { PortalTools } from './ports.ts'
 import { reply, replyError, type Where } from './reply.ts'
+import { requestPage } from './request-page.ts'
 import { rootPage } from './root-page.ts'
 import { safe } from './safe.ts'
 
@@ -33,6 +34,7 @@ const tellEveryMs = 10_000
 /** What is here beside the rows of the API. */
 const pages = [
   { method: 'GET', path: '/' },
+  { method: 'GET', path: '/requests/:request' },
   { method: 'GET', path: '/api/openapi.json' },
   { method: 'GET', path: '/api/links/:secret' },
   { method: 'POST', path: '/api/links/:secret' },
@@ -74,6 +76,7 @@ export async function createPortalApp(given: PortalTools): Promise<FastifyInstan
   const guard = guardOf(tools)
   for (const route of routes) mount(app, route, { guard, tools })
   linkPages(app, { guard, tools })
+  requestPage(app, { guard, tools })
   rootPage(app)
   let document = ''
   app.get('/api/openapi.json', { schema: { hide: true } }, async (_, answer) =>

@@ -1,5 +1,4 @@
 import { wallTime } from '../core/calendar-text.ts'
-import type { OpenedLink } from '../manage/open-decision-link.ts'
 import type { QuotaRequest } from '../manage/request-ports.ts'
 
 export type Language = 'en' | 'zh'
@@ -8,7 +7,9 @@ export type Language = 'en' | 'zh'
 export interface LinkWords {
   readonly asks: (askedBy: string) => string
   /** Name and value, in their order. */
-  readonly facts: (opened: OpenedLink, timeZone: string) => readonly (readonly [string, string])[]
+  readonly facts: (request: QuotaRequest, timeZone: string) => readonly (readonly [string, string])[]
+  /** The last of them: in whose name it is decided. */
+  readonly decidedAs: (decider: string) => readonly [string, string]
   readonly note: (askedBy: string) => string
   readonly approve: string
   readonly decline: string
@@ -21,14 +22,14 @@ const kinds = { account: '帐号', project: '项目', department: '部门' }
 export const linkWords: Readonly<Record<Language, LinkWords>> = {
   en: {
     asks: (askedBy) => `${askedBy} asks for more`,
-    facts: ({ request, decider }, timeZone) => [
+    facts: (request, timeZone) => [
       ['Who asks', request.askedBy],
       ['For', `${request.for.kind} ${request.for.id}`],
       ['How much more', `${request.amount} of the limit ${request.limitName}`],
       ['Until', wallTime(request.endsAtMs, timeZone)],
       ['What for', request.reason === '' ? 'No reason is given' : request.reason],
-      ['Decided as', decider],
     ],
+    decidedAs: (decider) => ['Decided as', decider],
     note: (askedBy) => `A word to ${askedBy}`,
     approve: 'Approve',
     decline: 'Decline',
@@ -42,14 +43,14 @@ export const linkWords: Readonly<Record<Language, LinkWords>> = {
   },
   zh: {
     asks: (askedBy) => `${askedBy} 申请更多额度`,
-    facts: ({ request, decider }, timeZone) => [
+    facts: (request, timeZone) => [
       ['申请人', request.askedBy],
       ['用于', `${kinds[request.for.kind]} ${request.for.id}`],
       ['增加', `限额 ${request.limitName} 增加 ${request.amount}`],
       ['有效至', wallTime(request.endsAtMs, timeZone)],
       ['用途', request.reason === '' ? '未说明' : request.reason],
-      ['审批人', decider],
     ],
+    decidedAs: (decider) => ['审批人', decider],
     note: (askedBy) => `给 ${askedBy} 的留言`,
     approve: '批准',
     decline: '拒绝',

@@ -17,7 +17,7 @@ export interface Where {
 
 const fieldFaultsMax = 50
 /** Basic first: command-line tools take the first challenge they know. */
-const challenges = ['Basic realm="tollgate"', 'Bearer realm="tollgate"']
+export const challenges = ['Basic realm="tollgate"', 'Bearer realm="tollgate"']
 
 /** Answers with a problem. */
 export function reply({ request, answer, tools }: Where, trouble: Trouble): FastifyReply {

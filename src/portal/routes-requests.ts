@@ -64,12 +64,6 @@ function asking(tools: RequestTools): readonly Route[] {
         shownRequest(await readRequest(tools, { actor, id: params.request })),
     }),
     route({
-      ...{ method: 'GET', path: '/requests/:request', tag, params: ofRequest, answer: requestSchema },
-      summary: 'The same, where alerts point to: a browser asks for a token as the password',
-      handle: async ({ params, caller: { actor } }) =>
-        shownRequest(await readRequest(tools, { actor, id: params.request })),
-    }),
-    route({
       ...{ method: 'POST', path: '/api/requests/:request/withdraw', tag, params: ofRequest, answer: requestSchema },
       summary: "Take one's own open request back",
       handle: async ({ params, caller: { actor } }) =>
