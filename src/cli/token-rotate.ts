@@ -14,7 +14,12 @@ export function tokenRotateCommand(context: CliContext): Command {
   return new Command('rotate')
     .description('replace a token by a new one of the same account')
     .argument('<id>', 'the token that runs out')
-    .option('--overlap <time>', 'how long the old one still works: 90s, 15m, 12h or 7d', parseDuration, 3_600_000)
+    .option(
+      '--overlap <time>',
+      'how long the old one still works: 90s, 15m, 12h, and 7d at most',
+      parseDuration,
+      3_600_000,
+    )
     .option('--lifetime <time>', "of the new one; as long as the account's plan allows when absent", parseDuration)
     .addOption(outputOption())
     .action(async (id: string, { overlap, lifetime }: Options, command: Command) => {

@@ -46,6 +46,9 @@ export interface PagePlace {
   readonly id: string
 }
 
+/** Is told, inside the transaction, how many tokens the account has, none of which is added meanwhile; throws a `Fault` to stop it. */
+export type TokenJudge = (others: { readonly active: number; readonly today: number }) => void
+
 export interface TokenPage {
   readonly account?: string | undefined
   readonly after?: PagePlace | undefined
@@ -61,12 +64,12 @@ export interface Directory {
   token(id: string): Promise<ListedToken | undefined>
   /** Newest first; `account` absent: everyone's. */
   tokens(wanted: TokenPage): Promise<readonly Placed<ListedToken>[]>
-  addToken(token: NewToken, acting?: WrittenBy): Promise<ListedToken>
+  addToken(token: NewToken, acting?: WrittenBy & { readonly judge?: TokenJudge }): Promise<ListedToken>
   /** Adds the token and lets `oldId` expire after the overlap at the latest, both or neither. Undefined: `oldId` is not active. */
   replaceToken(
     oldId: string,
     token: NewToken,
-    how: WrittenBy & { readonly overlapMs: number },
+    how: WrittenBy & { readonly overlapMs: number; readonly judge?: TokenJudge },
   ): Promise<ListedToken | undefined>
   /** Revokes now what is not revoked yet. Undefined: no such token. */
   revokeToken(id: string, acting?: WrittenBy): Promise<ListedToken | undefined>

@@ -3,7 +3,7 @@ import { issueToken } from '../manage/issue-token.ts'
 import { listTokens } from '../manage/list-tokens.ts'
 import type { ListedToken } from '../manage/ports.ts'
 import { revokeToken } from '../manage/revoke-token.ts'
-import { rotateToken } from '../manage/rotate-token.ts'
+import { overlapDaysMax, rotateToken } from '../manage/rotate-token.ts'
 import { may } from '../manage/who-may.ts'
 import type { Caller } from './caller.ts'
 import { afterOf, nextOf } from './cursor.ts'
@@ -14,7 +14,6 @@ import { type Route, route } from './route.ts'
 import { accountOf, forEach, nothing } from './whose.ts'
 
 const dayMs = 86_400_000
-const overlapDaysMax = 7
 
 const token = z.strictObject({
   id: slug,

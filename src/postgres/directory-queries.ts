@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-const names = ['holder', 'tokens', 'add-token', 'outlive-token', 'revoke-token'] as const
+const names = ['holder', 'tokens', 'hold-tokens', 'count-tokens', 'add-token', 'outlive-token', 'revoke-token'] as const
 
 /** The text of each `queries/directory-….sql`, read once. */
 export const directoryQueries = Object.fromEntries(

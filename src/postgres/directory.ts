@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg'
 import { Fault } from '../core/fault.ts'
-import type { Directory, ListedToken, NewToken, TokenHolder } from '../manage/ports.ts'
+import type { Directory, ListedToken, NewToken, TokenHolder, TokenJudge } from '../manage/ports.ts'
 import { inTransactionBy } from './acting.ts'
 import { asPolicyFault } from './database-fault.ts'
 import { directoryQueries } from './directory-queries.ts'
@@ -39,11 +39,11 @@ export function createPostgresDirectory(pool: Pool): Directory {
         const rows = await readTokens(pool, [null, account ?? null, ...place, countMax])
         return rows.map((row) => ({ row: listedToken(row), atMicros: row.at_micros }))
       }),
-    addToken: (token, { by } = {}) =>
-      asPolicyFault(pool, () => inTransactionBy(pool, by, (client) => addToken(client, token))),
-    replaceToken: (oldId, token, { overlapMs, by }) =>
+    addToken: (token, { by, judge } = {}) =>
+      asPolicyFault(pool, () => inTransactionBy(pool, by, (client) => addToken(client, token, judge))),
+    replaceToken: (oldId, token, { overlapMs, by, judge }) =>
       asPolicyFault(pool, () =>
-        inTransactionBy(pool, by, (client) => replaceToken(client, { oldId, token, overlapMs })),
+        inTransactionBy(pool, by, (client) => replaceToken(client, { oldId, token, overlapMs, judge })),
       ),
     revokeToken: (id, { by } = {}) =>
       asPolicyFault(pool, () =>
@@ -79,20 +79,38 @@ async function readTokens(
   return (await database.query<TokenRow>(directoryQueries.tokens, [...wanted])).rows
 }
 
-async function addToken(database: Queryable, token: NewToken): Promise<ListedToken> {
+async function addToken(database: Queryable, token: NewToken, judge: TokenJudge | undefined): Promise<ListedToken> {
   const { id, account, digest, hint, lifetimeMs, note } = token
+  if (judge !== undefined) judge(await othersOf(database, account))
   await database.query(directoryQueries['add-token'], [id, account, digest, hint, lifetimeMs, note])
   const added = await readToken(database, id)
   if (added === undefined) throw new Fault('not_valid', `The token ${id} was deleted while it was issued`)
   return added
 }
 
+/** What the judge decides on; nobody else adds a token for the account until the transaction ends. */
+async function othersOf(database: Queryable, account: string): Promise<Parameters<TokenJudge>[0]> {
+  await database.query(directoryQueries['hold-tokens'], [account])
+  const { rows } = await database.query<Parameters<TokenJudge>[0]>(directoryQueries['count-tokens'], [account])
+  return rows[0] ?? { active: 0, today: 0 }
+}
+
 async function replaceToken(
   client: PoolClient,
-  { oldId, token, overlapMs }: { readonly oldId: string; readonly token: NewToken; readonly overlapMs: number },
+  {
+    oldId,
+    token,
+    overlapMs,
+    judge,
+  }: {
+    readonly oldId: string
+    readonly token: NewToken
+    readonly overlapMs: number
+    readonly judge: TokenJudge | undefined
+  },
 ): Promise<ListedToken | undefined> {
   const outlived = await client.query(directoryQueries['outlive-token'], [oldId, overlapMs, token.id])
-  return outlived.rowCount === 0 ? undefined : addToken(client, token)
+  return outlived.rowCount === 0 ? undefined : addToken(client, token, judge)
 }
 
 function listedToken(row: TokenRow): ListedToken {

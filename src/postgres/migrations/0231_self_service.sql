@@ -8,3 +8,6 @@ COMMENT ON COLUMN tollgate.alert_channel.set_by_another IS 'True: an administrat
 -- Lists of tokens, the newest first, a page at a time.
 CREATE INDEX token_account_by_time ON tollgate.token (account, created_at, id);
 CREATE INDEX token_by_time ON tollgate.token (created_at, id);
+
+-- How many tokens of an account work.
+CREATE INDEX token_account_by_end ON tollgate.token (account, expires_at);
