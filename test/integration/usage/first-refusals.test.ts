@@ -1,47 +1,31 @@
 import { expect, test } from 'vitest'
-import type { Account } from '../../../src/core/principal.ts'
 import type { RefusedRequest } from '../../../src/core/refused-request.ts'
 import { createPostgresRefusalLog } from '../../../src/postgres/refusal-log.ts'
 import { silentObserver } from '../../../src/telemetry/observer.ts'
 import { createRefusals, refusalDefaults } from '../../../src/usage/refusals.ts'
 import { testDayMs } from '../../support/charge-entries.ts'
+import { parts, refused } from '../../support/refused-request.ts'
 import { credits, noonMs, openWatchedBooks, type WatchedBooks } from '../../support/watched-books.ts'
 
 const dayMs = 86_400_000
 const daily = `INSERT INTO tollgate.limit_rule (id, name, kind, counts, amount, "window") VALUES ('d', 'daily', 'quota', 'credits', 1000, 'day');`
 const amountIs = (credits: number): string => `UPDATE tollgate.limit_rule SET amount = ${credits}`
-const account: Account = {
-  ...{ id: 'alice', partition: 7, kind: 'person', role: 'member', project: 'vision', plan: 'free' },
-  ...{ timeZone: 'UTC', disabled: false },
-}
 const today = { startMs: testDayMs, endMs: testDayMs + dayMs }
 
 /** Alice has used 990 of 1,000 credits and asks for 20. */
 function refusedAt(atMs: number): RefusedRequest {
-  const amount = 1_000_000
-  return {
-    principal: {
-      account,
-      project: { id: 'vision', partition: 7, department: 'research' },
-      department: { id: 'research', partition: 7 },
-    },
-    surface: 'pypi',
-    resource: 'torch',
-    refusal: {
-      cause: 'quota',
-      limit: {
-        ...{ name: 'daily', counts: 'credits', used: 990_000, amount, needs: 20_000, timeZone: 'UTC' },
-        ...{ refusesWith429: false, per: 'account' },
-      },
-    },
+  const [used, amount, needs] = [990_000, 1_000_000, 20_000]
+  return refused({
+    refusal: { cause: 'quota', limit: { ...parts.refusedLimit, used, amount, needs } },
     line: {
-      ...{ kind: 'quota', limit: 'daily', surface: 'any', hits: 20_000, enforced: true, posture: 'allow' },
-      ...{ subject: { kind: 'account', id: 'alice', partition: 7 }, quantity: 'credits', amount, window: 'day' },
-      ...{ timeZone: 'UTC', current: today, next: { startMs: today.endMs, endMs: today.endMs + dayMs } },
+      ...parts.line,
+      amount,
+      hits: needs,
+      current: today,
+      next: { startMs: today.endMs, endMs: today.endMs + dayMs },
     },
-    counter: { window: today, used: 990_000 },
-    atMs,
-  }
+    ...{ counter: { window: today, used }, atMs },
+  })
 }
 
 /** What is told of the refusals of one process. */
