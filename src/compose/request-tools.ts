@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto'
 import type { Pool } from 'pg'
 import { createLook } from '../check/look.ts'
 import type { PolicySource, Seeder, SpendStore } from '../check/ports.ts'
+import { createProjectBudget } from '../check/project-budget.ts'
 import type { RequestTools } from '../manage/request-ports.ts'
 import { createPostgresRequests } from '../postgres/requests.ts'
 import { createWindows } from './check-room.ts'
 import type { CommandTools } from './command-tools.ts'
-import { createProjectBudget } from './project-budget.ts'
 
 /** What requests and grants need in an operator's command: each part is opened when it is first needed. */
 export async function createOperatorsRequestTools(tools: CommandTools): Promise<RequestTools> {

@@ -1,15 +1,26 @@
-import { principalOf } from '../check/identify.ts'
-import type { WindowsAt } from '../check/lines.ts'
-import type { Look } from '../check/look.ts'
-import type { Standing } from '../check/standing.ts'
-import { createReadStatus } from '../check/status.ts'
 import { Fault } from '../core/fault.ts'
+import type { LimitRule } from '../core/limit.ts'
 import type { Snapshot } from '../core/snapshot.ts'
-import type { ProjectBudget } from '../manage/request-ports.ts'
+import { principalOf } from './identify.ts'
+import type { WindowsAt } from './lines.ts'
+import type { Look } from './look.ts'
+import type { Standing } from './standing.ts'
+import { createReadStatus } from './status.ts'
 
 const lookMsMax = 2_000
 
-/** Looks at the project's quotas as the account's own status does; nothing is taken. */
+/** Whose rest is asked for: that of the quotas which the account's project has of a quantity on a surface. */
+interface Wanted {
+  readonly account: string
+  readonly project: string
+  readonly counts: LimitRule['counts']
+  readonly surface: LimitRule['surface']
+}
+
+/**
+ * What is left of a project's budget, looked at as the account's own status does; nothing is taken. Throws a `Fault`: `store_unavailable`
+ * when nobody can say, `not_found` for an account that is not in force.
+ */
 export function createProjectBudget({
   snapshot,
   look,
@@ -20,7 +31,7 @@ export function createProjectBudget({
   readonly look: () => Promise<Look>
   readonly windowsAt: WindowsAt
   readonly storeNowMs: () => number
-}): ProjectBudget {
+}): { remaining(wanted: Wanted): Promise<number | undefined> } {
   return {
     async remaining({ account, project, counts, surface }) {
       const policy = await snapshot()
@@ -45,7 +56,7 @@ export function createProjectBudget({
 /** A shadow limit refuses nobody, so it is no budget either. */
 function isBudgetOf(
   { kind, per, enforced, counts, surface }: Standing,
-  wanted: Pick<Parameters<ProjectBudget['remaining']>[0], 'counts' | 'surface'>,
+  wanted: Pick<Wanted, 'counts' | 'surface'>,
 ): boolean {
   const isOverlapping = surface === 'any' || wanted.surface === 'any' || surface === wanted.surface
   return kind === 'quota' && per === 'project' && enforced && counts === wanted.counts && isOverlapping
