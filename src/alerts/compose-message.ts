@@ -79,6 +79,7 @@ function wording(event: AlertEvent, audience: Audience) {
   const { title, paragraphs } = words[audience.language].events[event.type](event, {
     time: (atMs) => wallTime(atMs, zone),
     ...(audience.askAt !== undefined && { askAt: audience.askAt }),
+    ...(audience.publicUrl !== undefined && { publicUrl: audience.publicUrl }),
   })
   return { title: cut(title), paragraphs }
 }
@@ -98,7 +99,7 @@ function addressOf(event: AlertEvent, { publicUrl }: Audience): string | undefin
   const request = said(event, 'request')
   if (request !== '') return `${publicUrl}/requests/${encodeURIComponent(request)}`
   const isOfPeople = [event.account, event.project, event.department].some((one) => one !== undefined)
-  return isOfPeople ? `${publicUrl}/api/me` : undefined
+  return isOfPeople ? `${publicUrl}/api/me/limits` : undefined
 }
 
 /** The page of all of them, where they have one page. */

@@ -2,7 +2,7 @@ import type { AlertEvent, AlertedLimit } from '../core/alert-event.ts'
 import { amountWords } from '../core/amount-words.ts'
 import { shownAmount, unitWord } from '../core/shown-amount.ts'
 import { askedAmount, numberIn, phrase, said, usedPercent } from './event-facts.ts'
-import { askedIn, isRefusedBelow, type Scene, type Words } from './words.ts'
+import { askedIn, canBeAsked, isRefusedBelow, type Scene, type Words } from './words.ts'
 
 /** Every alert in English; see `Words`. The sender escapes what people wrote. */
 export const wordsEn: Words = {
@@ -15,6 +15,7 @@ export const wordsEn: Words = {
         event.level === 'exhausted'
           ? `Until then, what it counts may be refused. If that is too long, ask ${whom(scene)} for more.`
           : `If that will not be enough, ask ${whom(scene)} for more in time.`,
+        ...howToAsk(event, scene),
       ],
     }),
     recovered: (event, scene) => ({
@@ -29,6 +30,7 @@ export const wordsEn: Words = {
           ...standing(event),
           ...resets(event.limit, scene),
           `Slow down what can wait, or ask ${whom(scene)} for more in time.`,
+          ...howToAsk(event, scene),
         ],
       }
     },
@@ -155,6 +157,13 @@ function standing({ limit, level }: AlertEvent): readonly string[] {
 
 function resets(limit: AlertedLimit | undefined, scene: Scene): readonly string[] {
   return limit === undefined ? [] : [`It resets at ${scene.time(limit.endMs)}.`]
+}
+
+function howToAsk(event: AlertEvent, { publicUrl = '' }: Scene): readonly string[] {
+  if (!canBeAsked(event)) return []
+  return [
+    `You can ask by yourself: POST ${publicUrl}/api/requests with limit "${ofLimit(event)}", amount, until and reason; at the command line it is tollgate request ask.`,
+  ]
 }
 
 function who({ limit, account, project, department }: AlertEvent): string {

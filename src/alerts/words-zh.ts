@@ -2,7 +2,7 @@ import type { AlertEvent, AlertedLimit } from '../core/alert-event.ts'
 import type { CountedQuantity } from '../core/quantity.ts'
 import { shownAmount } from '../core/shown-amount.ts'
 import { askedAmount, numberIn, phrase, said, usedPercent } from './event-facts.ts'
-import { askedIn, isRefusedBelow, type Scene, type Words } from './words.ts'
+import { askedIn, canBeAsked, isRefusedBelow, type Scene, type Words } from './words.ts'
 
 /** Every alert in Chinese; see `Words`. The facts are those of `words-en.ts`, which a test holds against it. */
 export const wordsZh: Words = {
@@ -15,6 +15,7 @@ export const wordsZh: Words = {
         event.level === 'exhausted'
           ? `在此之前，计入该限额的请求可能会被拒绝。如果等不及，请向${whom(scene)}申请增加额度。`
           : `如果预计不够用，请尽早向${whom(scene)}申请增加额度。`,
+        ...howToAsk(event, scene),
       ],
     }),
     recovered: (event, scene) => ({
@@ -29,6 +30,7 @@ export const wordsZh: Words = {
           ...standing(event),
           ...resets(event.limit, scene),
           `不急的任务可以先缓一缓，或者尽早向${whom(scene)}申请增加额度。`,
+          ...howToAsk(event, scene),
         ],
       }
     },
@@ -161,6 +163,13 @@ function standing({ limit, level }: AlertEvent): readonly string[] {
 
 function resets(limit: AlertedLimit | undefined, scene: Scene): readonly string[] {
   return limit === undefined ? [] : [`限额将于 ${scene.time(limit.endMs)} 重置。`]
+}
+
+function howToAsk(event: AlertEvent, { publicUrl = '' }: Scene): readonly string[] {
+  if (!canBeAsked(event)) return []
+  return [
+    `您也可以自己提交申请：POST ${publicUrl}/api/requests，写明 limit "${event.limit?.name ?? ''}"、amount、until 和 reason；在命令行则是 tollgate request ask。`,
+  ]
 }
 
 const kinds: Readonly<Record<string, string>> = {

@@ -14,6 +14,8 @@ export interface Scene {
   readonly time: (atMs: number) => string
   /** Whom to ask, as it follows "ask". */
   readonly askAt?: string
+  /** Where the API is, without a slash at its end. */
+  readonly publicUrl?: string
 }
 
 /** One of these per language: `words-en.ts`, `words-zh.ts`. */
@@ -33,4 +35,9 @@ export function askedIn({ askAt }: Scene): string | undefined {
 /** A request was refused that was larger than what is left, so that not all of the limit is used. */
 export function isRefusedBelow({ percent, limit, data }: AlertEvent): boolean {
   return percent === 100 && data?.['refused'] === true && limit !== undefined && limit.used < limit.amount
+}
+
+/** Whose limit it is can be given more of it. */
+export function canBeAsked({ limit }: AlertEvent): boolean {
+  return limit !== undefined && ['account', 'project', 'department'].includes(limit.subject.kind)
 }

@@ -55,7 +55,7 @@ describe('the Alertmanager sender', () => {
         },
         startsAt: '2026-11-22T09:30:00.000Z',
         endsAt: '2026-11-22T16:00:00.000Z',
-        generatorURL: 'https://tollgate.example/api/me',
+        generatorURL: 'https://tollgate.example/api/me/limits',
       },
     ])
   })

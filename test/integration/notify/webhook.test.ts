@@ -39,7 +39,7 @@ describe('the webhook sender', () => {
         department: 'research',
         window_start: '2026-11-21T16:00:00Z',
         reset_at: '2026-11-22T16:00:00Z',
-        url: 'https://tollgate.example/api/me',
+        url: 'https://tollgate.example/api/me/limits',
         data: {
           subject_kind: 'account',
           subject_id: 'alice',

@@ -37,8 +37,8 @@ describe('composeMessage()', () => {
   test('links to the request, else to one’s own limits; to nothing where there is no address, or it is nobody’s', () => {
     const asked = levelEvent({ type: 'request_asked', data: { request: 'r 1/2' } })
     expect(composeMessage([asked], { ...en, publicUrl }).url).toBe(`${publicUrl}/requests/r%201%2F2`)
-    expect(composeMessage([levelEvent()], { ...en, publicUrl }).url).toBe(`${publicUrl}/api/me`)
-    expect(composeMessage(many(2), { ...en, publicUrl }).url).toBe(`${publicUrl}/api/me`)
+    expect(composeMessage([levelEvent()], { ...en, publicUrl }).url).toBe(`${publicUrl}/api/me/limits`)
+    expect(composeMessage(many(2), { ...en, publicUrl }).url).toBe(`${publicUrl}/api/me/limits`)
     expect(composeMessage([asked, levelEvent()], { ...en, publicUrl })).not.toHaveProperty('url')
     expect(composeMessage([levelEvent()], en)).not.toHaveProperty('url')
     expect(composeMessage([levelEvent()], en).body).toMatchObject({ url: null })

@@ -177,6 +177,20 @@ describe('the words of alerts', () => {
     expect(of(1_000_000, 'zh').paragraphs).toHaveLength(of(990_000, 'zh').paragraphs.length - 1)
   })
 
+  test.each(['level', 'forecast'] as const)('of a %s say how to ask for more by oneself', (type) => {
+    const of = (language: 'en' | 'zh', subject = limit?.subject) =>
+      composeMessage([levelEvent({ type, ...(limit && subject && { limit: { ...limit, subject } }) })], {
+        language,
+        publicUrl: 'https://gate.example',
+      }).paragraphs.join(' ')
+    for (const language of ['en', 'zh'] as const) {
+      expect(of(language)).toContain('POST https://gate.example/api/requests')
+      expect(of(language)).toContain('limit "daily"')
+      expect(of(language)).toContain('tollgate request ask')
+      expect(of(language, { kind: 'everyone', id: 'everyone' })).not.toContain('/api/requests')
+    }
+  })
+
   test.each([
     ['250.500', '250.5'],
     ['250.000', '250'],
@@ -207,7 +221,7 @@ describe('the words of alerts', () => {
 
   test('name whom to ask when that is set, and the setting says more than nothing', () => {
     const of = (language: 'en' | 'zh', askAt: string) =>
-      composeMessage([levelEvent()], { language, askAt }).paragraphs.at(-1)
+      composeMessage([levelEvent()], { language, askAt }).paragraphs.join(' ')
     expect(of('en', '#ask-quota on chat')).toContain('ask #ask-quota on chat for more')
     expect(of('zh', '#ask-quota')).toContain('向 #ask-quota 申请')
     expect(of('zh', 'your administrator')).toContain('向项目负责人或管理员申请')
