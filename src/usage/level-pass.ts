@@ -4,8 +4,9 @@ import type { Snapshot } from '../core/snapshot.ts'
 import type { Subject } from '../core/subject.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import { levelEvents, recoveredEvent } from './level-events.ts'
+import type { CounterLevels, EndedLevels, HeldLevels, LevelBooks, RenamedLevel } from './level-ports.ts'
 import { createLoop } from './loop.ts'
-import type { CounterLevels, EndedLevels, HeldLevels, LevelBooks, RenamedLevel, StandingLevel } from './ports.ts'
+import type { StandingLevel } from './ports.ts'
 import { limitsOver, type WatchedLimit, watchedLimits } from './watched-limits.ts'
 
 /** Whose levels are to be held against the policy in force. */

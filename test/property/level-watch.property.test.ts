@@ -5,8 +5,9 @@ import type { LimitRule } from '../../src/core/limit.ts'
 import type { Snapshot } from '../../src/core/snapshot.ts'
 import { silentObserver } from '../../src/telemetry/observer.ts'
 import { createLevelPass } from '../../src/usage/level-pass.ts'
+import type { LevelBooks } from '../../src/usage/level-ports.ts'
 import { createLevelWatch } from '../../src/usage/level-watch.ts'
-import type { BookedCounter, LevelBooks, StandingLevel } from '../../src/usage/ports.ts'
+import type { BookedCounter, StandingLevel } from '../../src/usage/ports.ts'
 import { testDayMs } from '../support/charge-entries.ts'
 
 const percents = [50, 80, 100]
