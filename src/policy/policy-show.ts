@@ -3,6 +3,7 @@ import type { Grant } from '../core/grant.ts'
 import type { LimitRule, WindowKind } from '../core/limit.ts'
 import type { PriceRule } from '../core/price.ts'
 import type { CountedQuantity } from '../core/quantity.ts'
+import { untoldBecause } from '../core/told-limit.ts'
 import type { PolicySnapshot } from './snapshot.ts'
 
 /** The policy in force as people read it: amounts in the unit of SQL, one flat line per row. */
@@ -74,7 +75,20 @@ function limitLine(rule: LimitRule): PolicyListing['limits'][number] {
     enforce_at: rule.enforceAt,
     posture: rule.posture,
     shadow: rule.shadow,
+    told: toldOf(rule),
   }
+}
+
+const untold: Readonly<Record<NonNullable<ReturnType<typeof untoldBecause>>, string>> = {
+  no_quota: 'nobody: only of quotas',
+  shadow: 'nobody: in shadow',
+  address: 'nobody: an address',
+  others_share: 'nobody: others share the counter',
+}
+
+function toldOf(rule: LimitRule): string {
+  const why = untoldBecause(rule)
+  return why === undefined ? 'of its levels' : untold[why]
 }
 
 function allowed(rule: LimitRule): string {
