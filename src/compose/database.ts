@@ -6,6 +6,7 @@ import { bundledPostgresFolder, findEmbeddedPostgres, startEmbeddedPostgres } fr
 import type { Settings } from '../settings.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import { makeDataFolder } from './data-folder.ts'
+import { type DatabaseKeeping, keepDatabase } from './keep-database.ts'
 
 /** A PostgreSQL to work with, and how to leave it. */
 export interface Database {
@@ -23,9 +24,9 @@ export function hasDatabase({ DATABASE_URL: url, TOLLGATE_DATA_FOLDER: folder }:
 
 /**
  * The configured database; else the embedded one of the data folder, started here unless a process already runs it. Throws `settings_invalid`
- * when there cannot be such a folder.
+ * when there cannot be such a folder. With `keeping`, one that is started here is started again when it ends by itself.
  */
-export async function openDatabase(settings: Settings): Promise<Database> {
+export async function openDatabase(settings: Settings, keeping?: DatabaseKeeping): Promise<Database> {
   const close = async (): Promise<void> => undefined
   if (settings.DATABASE_URL !== undefined) return { url: settings.DATABASE_URL, isEmbedded: false, close }
   makeDataFolder(settings.TOLLGATE_DATA_FOLDER)
@@ -34,8 +35,10 @@ export async function openDatabase(settings: Settings): Promise<Database> {
   if (running !== undefined) return { url: running, isEmbedded: true, close }
   const servers = settings.TOLLGATE_SERVERS_FOLDER
   const binariesFolder = servers === undefined ? bundledPostgresFolder : join(servers, 'embedded_postgres/pginstall')
-  const postgres = await startEmbeddedPostgres({ binariesFolder, dataFolder, fsync: true })
-  return { url: postgres.url, isEmbedded: true, close: () => postgres.stop() }
+  const start = (port?: number) => startEmbeddedPostgres({ binariesFolder, dataFolder, fsync: true, port })
+  const postgres = await start()
+  const kept = keeping && keepDatabase(postgres, { start, keeping })
+  return { url: postgres.url, isEmbedded: true, close: () => kept?.close() ?? postgres.stop() }
 }
 
 const pauseMsMax = 5_000

@@ -65,12 +65,13 @@ export interface Served {
 export async function startServing(started: AsyncDisposableStack, serving: Serving): Promise<Served> {
   const { settings, observer, missing } = serving
   makeDataFolder(settings.TOLLGATE_DATA_FOLDER)
-  const database = await openDatabase(settings)
+  const { warnings = new Set<string>() } = serving
+  const onLost = (fault: Fault): void => serving.ending.abort(fault)
+  const database = await openDatabase(settings, { observer, warnings, onLost })
   started.defer(() => database.close())
   if (database.isEmbedded) await migrate(database.url, observer)
   const pool = createPool(database.url, (error) => observer.warn('database_connection_lost', { error }))
   started.defer(() => pool.end())
-  const { warnings = new Set<string>() } = serving
   const install = await readInstall({ ...serving, pool, warnings })
   missing.delete('database')
   const policy = await startPolicy(started, { ...serving, databaseUrl: database.url })

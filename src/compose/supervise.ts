@@ -48,20 +48,22 @@ export async function supervise(given: Supervision): Promise<void> {
   await using started = new AsyncDisposableStack()
   started.defer(() => observer.info('stopped'))
   const places: Place[] = []
+  const warnings = new Set<string>()
   const ops = await startOpsListener({
     listen: settings.TOLLGATE_OPS_ADDRESS,
     metrics: { contentType: metrics.contentType, text: async () => metricsOf(places, await metrics.text()) },
     missing: () => missingOf(places, processes),
-    warnings: () => sentencesOf(places, 'warnings'),
+    warnings: async () => [...warnings, ...(await sentencesOf(places, 'warnings'))],
   })
   started.defer(() => ops.close())
   observer.info('ops_listening', { ...ops.address })
-  const database = await openDatabase(settings)
+  const lost = Promise.withResolvers<Fault>()
+  const database = await openDatabase(settings, { observer, warnings, onLost: lost.resolve })
   started.defer(() => database.close())
   if (database.isEmbedded) await migrate(database.url, observer)
   const gaveUp = startPlaces(places, { ...given, observer, databaseUrl: database.url })
   signals.onRenew(() => renewAll(places, { observer, isEnding: signals.isEnding }))
-  const fault = await Promise.race([gaveUp, signals.ending])
+  const fault = await Promise.race([gaveUp, lost.promise, signals.ending])
   observer.info('stopping')
   await endAll(places, { settings, isHurried: signals.hurried })
   if (fault instanceof Fault) throw fault

@@ -24,6 +24,8 @@ const START_MS_MAX = 60_000
 const END_MS_MAX = 5_000
 const POLL_MS = 20
 const PORT_ATTEMPTS_MAX = 5
+const ORPHANS_MS_MAX = 30_000
+const ORPHANS_POLL_MS = 200
 
 /** Where `scripts/bootstrap.mjs` puts PostgreSQL. */
 export const bundledPostgresFolder = fileURLToPath(
@@ -68,12 +70,19 @@ export async function startEmbeddedPostgres(given: EmbeddedPostgresOptions): Pro
   if (!existsSync(cluster)) await createCluster(binaries, options)
   await clearStalePid(cluster)
   const password = readFileSync(join(options.dataFolder, 'password'), 'utf8')
+  const orphansDeadlineMs = performance.now() + ORPHANS_MS_MAX
   for (let attempt = 1; ; attempt += 1) {
     const port = options.port ?? (await findFreePort())
     const server = await startPostmaster({ binaries, cluster, port, fsync: options.fsync })
     const url = urlOf(password, port)
     if (await isReady(server, url)) {
       return { url, port, ended: server.ended, stop: () => server.stop(30_000), kill: () => server.kill() }
+    }
+    // Processes of one that was killed may go on a little, and it refuses to touch their files.
+    if (/is still in use/.test(server.log()) && performance.now() < orphansDeadlineMs) {
+      await delay(ORPHANS_POLL_MS)
+      attempt -= 1
+      continue
     }
     const isPortTaken = /could not bind/.test(server.log())
     if (!isPortTaken || options.port !== undefined || attempt === PORT_ATTEMPTS_MAX) throw didNotStart(server, port)
@@ -134,12 +143,14 @@ async function runToEnd(binary: string, args: readonly string[]): Promise<void> 
 
 /**
  * A postmaster.pid left by a crash may name a process number that something else has now, which PostgreSQL takes for
- * itself. Only a process that works in this cluster keeps the file; one that is just ending is waited for.
+ * itself. Only a process that works in this cluster keeps the file; one that is just ending is waited for. The file of one that is gone stays,
+ * for by it PostgreSQL finds out whether others of its processes are still at work.
  */
 async function clearStalePid(cluster: string): Promise<void> {
   const pidFile = join(cluster, 'postmaster.pid')
   for (let waitedMs = 0; existsSync(pidFile); waitedMs += POLL_MS) {
     const pid = Number.parseInt(readFileSync(pidFile, 'utf8'), 10)
+    if (pid > 0 && !existsSync(`/proc/${pid}`)) return
     if (workingFolderOf(pid) !== realpathSync(cluster)) return rmSync(pidFile, { force: true })
     if (waitedMs > END_MS_MAX) {
       throw new Fault('already_running', `Process ${pid} already runs PostgreSQL in ${cluster}`)
