@@ -1,5 +1,6 @@
 import type { AlertEvent } from '../core/alert-event.ts'
-import type { ChannelOwner, ListedChannel, ListedDelivery, Page } from '../manage/channel-ports.ts'
+import type { ChannelOwner, ListedChannel, ListedDelivery } from '../manage/channel-ports.ts'
+import type { Page } from '../manage/ports.ts'
 import { isoTime, type Result, shownTime } from './output.ts'
 import { textList, textTable } from './table.ts'
 

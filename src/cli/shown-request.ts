@@ -1,5 +1,5 @@
 import { Option } from 'commander'
-import type { Page } from '../manage/page.ts'
+import type { Page } from '../manage/ports.ts'
 import type { Beneficiary, ListedGrant, QuotaRequest } from '../manage/request-ports.ts'
 import { isoTime, type Result, shownTime } from './output.ts'
 import { type TableRow, textList, textTable } from './table.ts'

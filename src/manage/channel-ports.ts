@@ -1,5 +1,5 @@
 import type { AlertEvent, AlertType } from '../core/alert-event.ts'
-import type { Directory, SecretSealer } from './ports.ts'
+import type { Directory, Page, SecretSealer } from './ports.ts'
 
 /** As the CHECK of `alert_channel.kind` has them. */
 export const channelKindWords = ['webhook', 'wecom', 'dingtalk', 'feishu', 'slack', 'email', 'alertmanager'] as const
@@ -62,12 +62,6 @@ export interface ListedDelivery {
   /** The delivery whose message told this one too. */
   readonly sentWith?: string
   readonly error?: string
-}
-
-/** A page of a list, and where the next one begins; absent: this was the last. */
-export interface Page<T> {
-  readonly rows: readonly T[]
-  readonly next?: string
 }
 
 /** What a row is to hold, checked, its secrets sealed. */

@@ -1,9 +1,9 @@
 import { channelOf, noChannel } from './channel-access.ts'
-import type { ChannelOwner, ChannelTools, ListedChannel, Page } from './channel-ports.ts'
+import type { ChannelOwner, ChannelTools, ListedChannel } from './channel-ports.ts'
 import { scopeOf } from './channel-scope.ts'
-import { nameOf } from './name-of.ts'
 import { countOf } from './page-size.ts'
-import type { Actor } from './who-may.ts'
+import type { Page } from './ports.ts'
+import { type Actor, byOf } from './who-may.ts'
 
 interface OneChannel {
   readonly actor: Actor
@@ -35,7 +35,7 @@ export function readChannel(tools: Pick<ChannelTools, 'channels'>, wish: OneChan
 /** Removes a channel and the deliveries it had. Throws a `Fault`: `not_found`, also for a foreign one, `policy_unavailable`. */
 export async function removeChannel(tools: Pick<ChannelTools, 'channels'>, wish: OneChannel): Promise<void> {
   await channelOf(tools, wish)
-  if (!(await tools.channels.remove(wish.id, nameOf(wish.actor)))) throw noChannel(wish.id)
+  if (!(await tools.channels.remove(wish.id, byOf(wish.actor).by))) throw noChannel(wish.id)
 }
 
 /**

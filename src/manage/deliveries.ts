@@ -1,9 +1,10 @@
 import type { AlertEvent } from '../core/alert-event.ts'
 import { Fault } from '../core/fault.ts'
 import { channelOf } from './channel-access.ts'
-import type { ChannelOwner, ChannelTools, ListedDelivery, Page } from './channel-ports.ts'
+import type { ChannelOwner, ChannelTools, ListedDelivery } from './channel-ports.ts'
 import { assertSees, scopeOf } from './channel-scope.ts'
 import { countOf } from './page-size.ts'
+import type { Page } from './ports.ts'
 import type { Actor } from './who-may.ts'
 
 const deliveryId = /^\d{1,18}$/

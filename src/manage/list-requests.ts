@@ -1,4 +1,5 @@
-import { type Page, pageOf, visibleTo } from './page.ts'
+import { readPage, visibleTo } from './page.ts'
+import type { Page } from './ports.ts'
 import type { QuotaRequest, RequestTools } from './request-ports.ts'
 import type { Actor } from './who-may.ts'
 
@@ -23,5 +24,5 @@ export async function listRequests(
   { requests }: Pick<RequestTools, 'requests'>,
   { actor, ...wanted }: ListRequests,
 ): Promise<Page<QuotaRequest>> {
-  return pageOf({ ...wanted, visible: visibleTo(actor) }, (page) => requests.requests(page))
+  return readPage({ ...wanted, visible: visibleTo(actor) }, (page) => requests.requests(page))
 }

@@ -1,6 +1,6 @@
 import { holderOf } from './holder-of.ts'
-import { type Page, pageOf } from './page.ts'
-import type { ListedToken, ManageTools } from './ports.ts'
+import { readPage } from './page.ts'
+import type { ListedToken, ManageTools, Page } from './ports.ts'
 import { type Actor, assertMay } from './who-may.ts'
 
 export interface ListTokens {
@@ -27,5 +27,5 @@ export async function listTokens(
 ): Promise<Page<ListedToken>> {
   const { account } = wanted
   assertMay(actor, 'list tokens', account === undefined ? everyone : await holderOf(directory, account))
-  return pageOf(wanted, (page) => directory.tokens(page))
+  return readPage(wanted, (page) => directory.tokens(page))
 }

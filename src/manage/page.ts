@@ -1,16 +1,9 @@
 import { Fault } from '../core/fault.ts'
 import { isSlug } from '../core/slug.ts'
-import type { PagePlace, Placed } from './ports.ts'
+import type { Page, PagePlace, Placed } from './ports.ts'
 import type { Actor } from './who-may.ts'
 
 const countLargest = 1_000
-
-/** A part of a list. */
-export interface Page<Row> {
-  readonly rows: readonly Row[]
-  /** What to hand in as `after` for the rows that follow: the last row's instant and id. Absent on the last page. */
-  readonly next?: string
-}
 
 interface Wanted {
   readonly project?: string | undefined
@@ -22,9 +15,10 @@ interface Wanted {
 /**
  * One page of a list in the order of time; reads one row more than is wanted, to know whether more follow. What `after` says is a place, and
  * not a row: it need not be there any more, and whoever hands in another learns nothing of it.
+ * Its `next` is the last row's instant and id.
  * Throws a `Fault` of code `not_valid` for a count outside 1 to 1,000, an `after` that is no place, and for what cannot be an id.
  */
-export async function pageOf<Row extends { readonly id: string }, W extends Wanted>(
+export async function readPage<Row extends { readonly id: string }, W extends Wanted>(
   wanted: W,
   read: (
     wanted: Omit<W, 'after'> & { readonly after: PagePlace | undefined; readonly countMax: number },

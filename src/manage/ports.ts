@@ -40,6 +40,13 @@ export interface Placed<Row> {
   readonly atMicros: string
 }
 
+/** A part of a list. */
+export interface Page<Row> {
+  readonly rows: readonly Row[]
+  /** What to hand in as `after` for the rows that follow. Absent on the last page. */
+  readonly next?: string
+}
+
 /** The rows of a page come after this place. */
 export interface PagePlace {
   readonly atMicros: string

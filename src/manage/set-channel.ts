@@ -16,8 +16,8 @@ import {
 import { isUnbound } from './channel-scope.ts'
 import { type MadeSecret, secretFor } from './channel-secret.ts'
 import { assertTarget } from './channel-target.ts'
-import { nameOf } from './name-of.ts'
-import type { Actor } from './who-may.ts'
+import { assertMayMail } from './mail-domains.ts'
+import { type Actor, byOf } from './who-may.ts'
 
 export interface SetChannel {
   readonly actor: Actor
@@ -40,7 +40,7 @@ const ownedMax = 10
 const idBytes = 8
 
 /**
- * Adds a channel, or changes one. People set their own, leads their project's: https on the public internet or mail, at most 10 for each
+ * Adds a channel, or changes one. People set their own, leads their project's: https on the public internet or mail to the installation's own domains, at most 10 for each
  * owner; administrators any, and only the operator names variables and files. Targets and plain secrets are sealed; a secret does not go
  * along when somebody but the operator changes the target.
  * Throws a `Fault`: `not_found` (no such owner, a foreign channel), `forbidden`, `not_valid`, `conflict` (10 are there), `policy_unavailable`.
@@ -53,7 +53,7 @@ export async function setChannel(tools: ChannelTools, wish: SetChannel): Promise
   if (!mayManage(wish.actor, kept.owner)) throw noChannel(kept.id)
   assertFits(wish.change, { kind: kept.kind, actor: wish.actor })
   const { row, made } = await rowOf(tools, wish, { ...kept, isNew: false })
-  const channel = await tools.channels.change(row, nameOf(wish.actor))
+  const channel = await tools.channels.change(row, byOf(wish.actor).by)
   if (channel === undefined) throw noChannel(kept.id)
   return { channel, isNew: false, ...(made.shown !== undefined && { secret: made.shown }) }
 }
@@ -68,7 +68,7 @@ async function add(tools: ChannelTools, wish: SetChannel): Promise<SetChannelAns
   assertFits(change, { kind, actor })
   const { row, made } = await rowOf(tools, wish, { ...blank, id, kind, owner, target: '', isNew: true })
   const limits = isUnbound(actor) ? {} : { ownedMax }
-  const channel = await tools.channels.add(row, { by: nameOf(actor), ...limits })
+  const channel = await tools.channels.add(row, { by: byOf(actor).by, ...limits })
   if (channel === undefined) throw new Fault('conflict', `There are ${ownedMax} channels already: remove one first`)
   return { channel, isNew: true, ...(made.shown !== undefined && { secret: made.shown }) }
 }
@@ -119,6 +119,7 @@ async function rowOf(
   const row = {
     ...rest,
     ...(await targetOf(tools, {
+      actor,
       former,
       target: change.target,
       isPrivate: isPrivateTarget && mayReachPrivate,
@@ -149,8 +150,9 @@ function formerOf(kept: string | undefined, current: string | undefined): Channe
 }
 
 async function targetOf(
-  { sealer, troubleWith }: Pick<ChannelTools, 'sealer' | 'troubleWith'>,
+  { sealer, troubleWith, mailDomains }: Pick<ChannelTools, 'sealer' | 'troubleWith' | 'mailDomains'>,
   wish: {
+    readonly actor: Actor
     readonly former: KeptChannel
     readonly target: string | undefined
     readonly isPrivate: boolean
@@ -163,6 +165,7 @@ async function targetOf(
     return { target: kept, ...(targetHint !== undefined && { targetHint }) }
   }
   assertTarget(former.kind, target, { ...wish, troubleWith })
+  if (former.kind === 'email') assertMayMail(wish.actor, { target, mailDomains })
   const targetHint = targetHintOf(former.kind, target)
   // The schema wants a mail address in plain text, and a reference tells nothing.
   const isOpen = former.kind === 'email' || isReference(target)

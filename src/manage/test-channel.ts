@@ -1,8 +1,7 @@
 import { Fault } from '../core/fault.ts'
 import { channelOf } from './channel-access.ts'
 import type { ChannelTools, ListedDelivery } from './channel-ports.ts'
-import { nameOf } from './name-of.ts'
-import type { Actor } from './who-may.ts'
+import { type Actor, byOf } from './who-may.ts'
 
 const testWaitMsDefault = 10_000
 const testWaitMsMax = 30_000
@@ -28,7 +27,7 @@ export async function testChannel(
       'conflict',
       `The channel ${channel.id} is stopped (${channel.stoppedWhy ?? 'gone'}): resume it first`,
     )
-  const event = await tools.channels.addTest(channel, nameOf(wish.actor))
+  const event = await tools.channels.addTest(channel, byOf(wish.actor).by)
   const waitMs = Math.min(testWaitMsMax, wish.waitMs ?? testWaitMsDefault)
   const delivery = await tools.channels.awaitDelivery(event, waitMs)
   return { event, ...(delivery !== undefined && { delivery }) }

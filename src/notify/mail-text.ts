@@ -33,14 +33,14 @@ function digestOf(text: string, channel: string): string {
   return createHash('sha256').update(`${channel}\n${text}`).digest('hex').slice(0, 32)
 }
 
-interface Page {
+interface MailPage {
   readonly title: string
   readonly paragraphs: readonly string[]
   readonly url: string | undefined
   readonly language: Channel['language']
 }
 
-function htmlOf({ title, paragraphs, url, language }: Page): string {
+function htmlOf({ title, paragraphs, url, language }: MailPage): string {
   const lines = paragraphs.map((text) => `<p>${linked(text, url)}</p>`)
   const link = url === undefined ? '' : `<p><a href="${escapedHtml(url)}">${linkWord(language)}</a></p>\n`
   return `<!doctype html>

@@ -10,7 +10,7 @@ export const pageFields = {
 }
 
 /** What every list answers. */
-export function pageOf<Row extends z.ZodType>(row: Row) {
+export function pageSchema<Row extends z.ZodType>(row: Row) {
   return z.strictObject({
     rows: z.array(row),
     next: z.string().nullable().describe('The cursor of the next page; null: this was the last.'),

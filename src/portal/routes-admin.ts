@@ -6,7 +6,7 @@ import { readAudit } from '../manage/read-audit.ts'
 import { instant } from './asked-fields.ts'
 import { afterOf, cursorText, nextOf, readCursor } from './cursor.ts'
 import { line, shownTime, time } from './fields.ts'
-import { pageFields, pageOf } from './page-fields.ts'
+import { pageFields, pageSchema } from './page-fields.ts'
 import { type Route, route } from './route.ts'
 
 const tag = 'admin'
@@ -106,7 +106,7 @@ function single(tools: AdminTools): readonly Route[] {
 
 function audit(tools: AdminTools): Route {
   return route({
-    ...{ method: 'GET', path: '/api/audit', tag, answer: pageOf(change) },
+    ...{ method: 'GET', path: '/api/audit', tag, answer: pageSchema(change) },
     summary: 'Who changed what, the newest first; by API, command line or SQL alike',
     query: z.strictObject({
       table: line(64).optional(),

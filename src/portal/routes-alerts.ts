@@ -8,7 +8,7 @@ import { type SetChannelAnswer, setChannel } from '../manage/set-channel.ts'
 import { testChannel } from '../manage/test-channel.ts'
 import { afterOf, nextOf } from './cursor.ts'
 import { line, slug } from './fields.ts'
-import { pageFields, pageOf } from './page-fields.ts'
+import { pageFields, pageSchema } from './page-fields.ts'
 import { type Route, route } from './route.ts'
 import { channelSchema, owner, shownChannel } from './shown-channel.ts'
 import { deliverySchema, eventSchema, shownDelivery, shownEvent } from './shown-event.ts'
@@ -60,7 +60,7 @@ export function alertRoutes(tools: ChannelTools): readonly Route[] {
 function channels(tools: ChannelTools): readonly Route[] {
   return [
     route({
-      ...{ method: 'GET', path: '/api/channels', tag, answer: pageOf(channelSchema) },
+      ...{ method: 'GET', path: '/api/channels', tag, answer: pageSchema(channelSchema) },
       summary: 'Channels by id: my own, or those of whom I answer for',
       query: z.strictObject({ ...whose, ...pageFields }),
       handle: async ({ query, caller: { actor } }) => {
@@ -129,7 +129,7 @@ function oneChannel(tools: ChannelTools): readonly Route[] {
 function told(tools: ChannelTools): readonly Route[] {
   return [
     route({
-      ...{ method: 'GET', path: '/api/alerts', tag, answer: pageOf(eventSchema) },
+      ...{ method: 'GET', path: '/api/alerts', tag, answer: pageSchema(eventSchema) },
       summary: 'What people were told of, the newest first: I, or of whom I answer for',
       query: z.strictObject({ ...whose, ...pageFields }),
       handle: async ({ query, caller: { actor } }) => {
@@ -139,7 +139,7 @@ function told(tools: ChannelTools): readonly Route[] {
       },
     }),
     route({
-      ...{ method: 'GET', path: '/api/deliveries', tag, answer: pageOf(deliverySchema) },
+      ...{ method: 'GET', path: '/api/deliveries', tag, answer: pageSchema(deliverySchema) },
       summary: 'What became of alerts on their way, the newest first',
       query: z.strictObject({
         ...whose,

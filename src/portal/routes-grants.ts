@@ -9,7 +9,7 @@ import { takeBridge } from '../manage/take-bridge.ts'
 import { amount, instant } from './asked-fields.ts'
 import { afterOf, nextOf } from './cursor.ts'
 import { line, slug } from './fields.ts'
-import { pageFields, pageOf } from './page-fields.ts'
+import { pageFields, pageSchema } from './page-fields.ts'
 import { type Route, route } from './route.ts'
 import { beneficiary, grantSchema, shownGrant } from './shown-request.ts'
 import { accountOf, forEach } from './whose.ts'
@@ -40,7 +40,7 @@ export function grantRoutes(tools: Tools): readonly Route[] {
 function granted(tools: Tools): readonly Route[] {
   return [
     route({
-      ...{ method: 'GET', path: '/api/grants', tag: 'requests', query: seen, answer: pageOf(grantSchema) },
+      ...{ method: 'GET', path: '/api/grants', tag: 'requests', query: seen, answer: pageSchema(grantSchema) },
       summary: "Grants: what raises one's own limits, of a lead the project's, of an admin all",
       handle: async ({ query, caller: { actor } }) => {
         const { state, account, project, limit: countMax, cursor } = query

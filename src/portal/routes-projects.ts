@@ -3,7 +3,7 @@ import { listPeople } from '../manage/list-people.ts'
 import type { ProjectPerson } from '../manage/ports.ts'
 import { afterOf, nextOf } from './cursor.ts'
 import { slug } from './fields.ts'
-import { pageFields, pageOf } from './page-fields.ts'
+import { pageFields, pageSchema } from './page-fields.ts'
 import type { PortalTools } from './ports.ts'
 import { type Route, route } from './route.ts'
 import { projectOf } from './whose.ts'
@@ -22,7 +22,7 @@ const person = z.strictObject({
 export function projectRoutes({ people }: Pick<PortalTools, 'people'>): readonly Route[] {
   return [
     route({
-      ...{ method: 'GET', path: '/api/projects/:project/people', tag: 'projects', answer: pageOf(person) },
+      ...{ method: 'GET', path: '/api/projects/:project/people', tag: 'projects', answer: pageSchema(person) },
       summary: 'The accounts of a project by id',
       params: z.strictObject({ project: slug }),
       query: z.strictObject(pageFields),

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { may } from '../manage/who-may.ts'
 import type { RefusalCount } from '../usage/refusal-ports.ts'
 import { shownTime, slug, time } from './fields.ts'
-import { pageFields, pageOf } from './page-fields.ts'
+import { pageFields, pageSchema } from './page-fields.ts'
 import type { PortalTools } from './ports.ts'
 import { type Route, route } from './route.ts'
 import { rangeFields, rangeOf } from './usage-range.ts'
@@ -39,7 +39,7 @@ export function refusalRoutes({ refusals, nowMs }: Tools): readonly Route[] {
   return [
     ...forEach(({ base, params, tag, whose }) =>
       route({
-        ...{ method: 'GET', path: `${base}/refusals`, tag, params, query: asked, answer: pageOf(refusal) },
+        ...{ method: 'GET', path: `${base}/refusals`, tag, params, query: asked, answer: pageSchema(refusal) },
         summary: `What was refused and why, the latest hour first: ${whose} own`,
         handle: async ({ params, query, caller }) => {
           const { account, project } = accountOf(params, caller, 'see the refusals')
@@ -52,7 +52,7 @@ export function refusalRoutes({ refusals, nowMs }: Tools): readonly Route[] {
       ...{ method: 'GET', path: '/api/projects/:project/refusals', tag: 'projects', query: asked },
       summary: 'What was refused to the people of a project',
       params: z.strictObject({ project: slug }),
-      answer: pageOf(refusal),
+      answer: pageSchema(refusal),
       handle: async ({ params, query, caller }) =>
         list({ project: projectOf(params, caller).id }, query, caller.actor.role === 'admin'),
     }),

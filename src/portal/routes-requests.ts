@@ -8,7 +8,7 @@ import { withdrawRequest } from '../manage/withdraw-request.ts'
 import { amount, instant } from './asked-fields.ts'
 import { afterOf, nextOf } from './cursor.ts'
 import { line, slug } from './fields.ts'
-import { pageFields, pageOf } from './page-fields.ts'
+import { pageFields, pageSchema } from './page-fields.ts'
 import { type Route, route } from './route.ts'
 import { beneficiary, requestSchema, shownRequest } from './shown-request.ts'
 
@@ -48,7 +48,7 @@ function asking(tools: RequestTools): readonly Route[] {
       },
     }),
     route({
-      ...{ method: 'GET', path: '/api/requests', tag, query: seen, answer: pageOf(requestSchema) },
+      ...{ method: 'GET', path: '/api/requests', tag, query: seen, answer: pageSchema(requestSchema) },
       summary: "Requests, the newest first: one's own, of a lead the project's, of an admin all",
       handle: async ({ query, caller: { actor } }) => {
         const { state, account, project, limit: countMax, cursor } = query

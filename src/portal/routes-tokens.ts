@@ -8,7 +8,7 @@ import { may } from '../manage/who-may.ts'
 import type { Caller } from './caller.ts'
 import { afterOf, nextOf } from './cursor.ts'
 import { line, shownTime, shownTimeOrNull, slug, time } from './fields.ts'
-import { pageFields, pageOf } from './page-fields.ts'
+import { pageFields, pageSchema } from './page-fields.ts'
 import type { PortalTools } from './ports.ts'
 import { type Route, route } from './route.ts'
 import { accountOf, forEach, nothing } from './whose.ts'
@@ -43,7 +43,7 @@ export function tokenRoutes(tools: Pick<PortalTools, 'manage'>): readonly Route[
 function listed({ manage }: Pick<PortalTools, 'manage'>): readonly Route[] {
   return forEach(({ base, params, tag, whose }) =>
     route({
-      ...{ method: 'GET', path: `${base}/tokens`, tag, params, answer: pageOf(token) },
+      ...{ method: 'GET', path: `${base}/tokens`, tag, params, answer: pageSchema(token) },
       summary: `Tokens by their hints, the newest first: ${whose} own`,
       query: z.strictObject(pageFields),
       handle: async ({ params, query, caller }) => {

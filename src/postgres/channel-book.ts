@@ -7,9 +7,9 @@ import type {
   ChannelScope,
   ListedChannel,
   ListedDelivery,
-  Page,
   Resent,
 } from '../manage/channel-ports.ts'
+import type { Page } from '../manage/ports.ts'
 import { inTransactionBy } from './acting.ts'
 import { type AlertEventRow, alertEventOf } from './alert-event-row.ts'
 import { channelQueries as queries } from './channel-queries.ts'
@@ -34,7 +34,7 @@ export function createPostgresChannelBook(pool: Pool): ChannelBook {
     channels: (scope, { after, countMax }) =>
       safely(async () => {
         const rows = await channelRows(pool, [...scopeValues(scope), null, after ?? null, countMax + 1])
-        return pageOf(rows.map(listedChannel), countMax)
+        return cutToPage(rows.map(listedChannel), countMax)
       }),
     add: (row, { by, ownedMax }) => safely(() => add(pool, row, { by, ownedMax })),
     change: (row, by) => safely(() => change(pool, row, by)),
@@ -52,14 +52,14 @@ export function createPostgresChannelBook(pool: Pool): ChannelBook {
     deliveries: ({ scope, channel, state, after, countMax }) =>
       safely(async () => {
         const values = [...scopeValues(scope), channel ?? null, state ?? null, after ?? null, countMax + 1, null, null]
-        return pageOf(await deliveryRows(pool, values), countMax)
+        return cutToPage(await deliveryRows(pool, values), countMax)
       }),
     resend: (id) => safely(() => resend(pool, id)),
     events: ({ scope, after, countMax }) =>
       safely(async () => {
         const values = [...scopeValues(scope), after ?? null, countMax + 1]
         const { rows } = await pool.query<AlertEventRow>(queries['alert-events'], values)
-        return pageOf(rows.map(alertEventOf), countMax)
+        return cutToPage(rows.map(alertEventOf), countMax)
       }),
     hasOwner: ({ kind, id }) =>
       safely(async () => {
@@ -74,7 +74,7 @@ function scopeValues(scope: ChannelScope): readonly [kind: string, id: string | 
 }
 
 /** One row more than the page is asked for, to know whether there is another. */
-function pageOf<T extends { readonly id: string }>(rows: readonly T[], countMax: number): Page<T> {
+function cutToPage<T extends { readonly id: string }>(rows: readonly T[], countMax: number): Page<T> {
   const shown = rows.slice(0, countMax)
   const next = rows.length > countMax ? shown.at(-1)?.id : undefined
   return { rows: shown, ...(next !== undefined && { next }) }

@@ -22,7 +22,7 @@ export function createPostgresProjectUse(pool: Pool): ProjectUseReader {
         await client.query('SET LOCAL jit = off')
         return (await client.query<Row>(text, [...parameters])).rows
       })
-      return pageOf(rows, rowsMax)
+      return useOf(rows, rowsMax)
     } catch (cause) {
       throw databaseFault(cause, pool.options)
     }
@@ -38,7 +38,7 @@ export function createPostgresProjectUse(pool: Pool): ProjectUseReader {
   }
 }
 
-function pageOf(found: readonly Row[], rowsMax: number) {
+function useOf(found: readonly Row[], rowsMax: number) {
   const rows = found.flatMap((row) => (row.key === null ? [] : [{ ...sumOf(row, ''), key: row.key }]))
   return {
     rows: rows.slice(0, rowsMax),

@@ -139,8 +139,14 @@ export interface BatchWatch {
   readonly rows: readonly SubjectCounter[]
   /** The limits of which something may have to be told, now that the batch has moved these counters: what stands of them is to be looked up. */
   reached(moved: readonly BookedCounter[]): readonly LimitWindow[]
-  /** What is to be written with the batch; `standing` are all levels that stand of what `reached` answered. */
-  events(standing: readonly StandingLevel[]): readonly NewAlertEvent[]
+  /**
+   * What is to be written with the batch; `standing` are all levels that stand of what `reached` answered. Those of `ended` are ended first:
+   * they were told of a smaller amount and stand in the way of what is told now.
+   */
+  events(standing: readonly StandingLevel[]): {
+    readonly ended: readonly string[]
+    readonly events: readonly NewAlertEvent[]
+  }
   /** What of it is now in the books for good. */
   committed(kept: { readonly rows: boolean; readonly events: boolean }): void
 }

@@ -7,7 +7,7 @@ import { silentObserver } from '../../src/telemetry/observer.ts'
 import { createLevelPass } from '../../src/usage/level-pass.ts'
 import type { LevelBooks } from '../../src/usage/level-ports.ts'
 import { createLevelWatch } from '../../src/usage/level-watch.ts'
-import type { BookedCounter, StandingLevel } from '../../src/usage/ports.ts'
+import type { BatchWatch, BookedCounter, StandingLevel } from '../../src/usage/ports.ts'
 import { testDayMs } from '../support/charge-entries.ts'
 
 const percents = [50, 80, 100]
@@ -44,6 +44,11 @@ class Events implements LevelBooks {
     for (const event of fresh)
       this.rows.push({ id: `e${this.rows.length}`, event, amount: event.limit?.amount ?? 0, hasEnded: false })
     return fresh.length
+  }
+
+  tell({ ended, events }: ReturnType<BatchWatch['events']> = { ended: [], events: [] }): void {
+    for (const row of this.rows) row.hasEnded ||= ended.includes(row.id)
+    this.add(events)
   }
 
   standing(): readonly StandingLevel[] {
@@ -119,7 +124,7 @@ test('whatever processes book, miss, end and start, and however the limit change
           const batch = watches[one.process]?.batch([])
           const reached = batch?.reached([books.counter()]) ?? []
           const isWritten = one.kind === 'charge' && reached.length > 0
-          if (isWritten) books.add(batch?.events(books.standing()) ?? [])
+          if (isWritten) books.tell(batch?.events(books.standing()))
           batch?.committed({ rows: true, events: isWritten })
           if (one.kind === 'charge') isMissed = false
           else isMissed ||= reached.length > 0
