@@ -34,6 +34,14 @@ const roleList = z
   .transform((text) => (text === 'none' ? [] : text.split(',').map((role) => role.trim())))
   .pipe(z.array(z.enum(roles, { error: 'must be some of ledger,sweeper,alerts or none' })))
 
+const domainList = z
+  .string()
+  .transform((text) => text.split(',').map((domain) => domain.trim().toLowerCase()))
+  .refine(
+    (domains) => domains.every((domain) => /^([a-z0-9-]{1,63}\.)*[a-z0-9-]{1,63}$/.test(domain)),
+    'must be domains such as example.com,example.org',
+  )
+
 /** One row per setting: its name, its rule, its default. `docs/reference/settings.md` is held against this table by a test. */
 const schema = z.strictObject({
   DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
@@ -62,6 +70,7 @@ const schema = z.strictObject({
     .string()
     .regex(/^[^\r\n]{3,200}$/, 'must be one line of 3 to 200 characters')
     .optional(),
+  TOLLGATE_MAIL_DOMAINS: domainList.optional(),
   TOLLGATE_KEY: z
     .string()
     .regex(/^[0-9a-f]{64}$/, 'must be 32 bytes as 64 of 0-9 and a-f')

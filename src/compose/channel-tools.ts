@@ -24,6 +24,13 @@ export function createChannelTools({
       const read = readTarget(target, options)
       return 'why' in read ? read.why : undefined
     },
+    mailDomains: mailDomainsOf(settings),
     randomBytes,
   }
+}
+
+/** Those that are named, else the one that mail comes from. */
+function mailDomainsOf({ TOLLGATE_MAIL_DOMAINS: named, TOLLGATE_MAIL_FROM: from = '' }: Settings): readonly string[] {
+  const [, own] = /@([A-Za-z0-9.-]+)>?\s*$/.exec(from) ?? []
+  return named ?? (own === undefined ? [] : [own.toLowerCase()])
 }

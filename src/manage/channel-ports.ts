@@ -151,6 +151,8 @@ export interface ChannelTools {
   readonly sealer: SecretSealer
   /** What is wrong with the URL of a target, in words for people; undefined: nothing. */
   readonly troubleWith: (target: string, options: { readonly isPrivate: boolean }) => string | undefined
+  /** To which people may have mail sent, in lower case. */
+  readonly mailDomains: readonly string[]
   /** Cryptographic randomness. */
   readonly randomBytes: (count: number) => Uint8Array
 }

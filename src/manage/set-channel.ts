@@ -40,9 +40,9 @@ const ownedMax = 10
 const idBytes = 8
 
 /**
- * Adds a channel, or changes one. People set their own, leads their project's: https on the public internet or mail to the installation's own domains, at most 10 for each
- * owner; administrators any, and only the operator names variables and files. Targets and plain secrets are sealed; a secret does not go
- * along when somebody but the operator changes the target.
+ * Adds a channel, or changes one. People set their own, leads their project's: https on the public internet, or mail to the domains that the
+ * installation names, at most 10 for each owner; administrators any, and only the operator names variables and files. Targets and plain
+ * secrets are sealed; a secret does not go along when somebody but the operator changes the target.
  * Throws a `Fault`: `not_found` (no such owner, a foreign channel), `forbidden`, `not_valid`, `conflict` (10 are there), `policy_unavailable`.
  */
 export async function setChannel(tools: ChannelTools, wish: SetChannel): Promise<SetChannelAnswer> {

@@ -47,6 +47,39 @@ test('setChannel() gives a webhook a secret, shows it once, and keeps neither it
   expect(JSON.stringify(await listChannels(tools, { actor: alice }))).not.toMatch(/whsec|services|sealed/)
 })
 
+test.each([
+  ['the domain of the sender', { from: 'Gate <gate@Example.org>', good: 'al@example.org', bad: 'al@example.com' }],
+  [
+    'the domains that are named',
+    { from: 'g@a.example', named: 'example.org, B.example', good: 'al@b.EXAMPLE', bad: 'al@a.example' },
+  ],
+  ['no domain below one', { named: 'example.org', good: 'al@example.org', bad: 'al@lab.example.org' }],
+  ['no address where no domain is known', { bad: 'al@example.org' }],
+])('setChannel() lets people have mail sent to %s, and administrators to any', async (_, given) => {
+  const { from, named, good, bad } = { from: undefined, named: undefined, good: undefined, ...given }
+  const here = createChannelTools({
+    settings: readSettings({
+      TOLLGATE_KEY: '00'.repeat(32),
+      TOLLGATE_MAIL_FROM: from,
+      TOLLGATE_MAIL_DOMAINS: named,
+    }),
+    pool: world.pool,
+  })
+  const to = (actor: Actor, target: string, owner = { kind: 'account', id: 'alice' } as const) =>
+    setChannel(here, { actor, owner, change: { kind: 'email', target } })
+  if (good !== undefined) {
+    const { channel } = await to(alice, good)
+    const moved = setChannel(here, { actor: alice, id: channel.id, change: { target: bad } })
+    await expect(moved).rejects.toMatchObject({ code: 'not_valid' })
+  }
+  const message = expect.stringMatching(good === undefined ? /TOLLGATE_MAIL_DOMAINS/ : /^Mail goes to addresses at /)
+  await expect(to(alice, bad)).rejects.toMatchObject({ code: 'not_valid', message })
+  const project = { kind: 'project', id: 'vision' } as const
+  const lead = setChannel(here, { actor: lena, owner: project, change: { kind: 'email', target: bad } })
+  await expect(lead).rejects.toMatchObject({ code: 'not_valid' })
+  for (const actor of [ada, operator]) expect((await to(actor, bad)).isNew).toBe(true)
+})
+
 test('setChannel() rotates a secret and lets the former count for 24 hours', async () => {
   const { channel } = await setChannel(tools, { actor: alice, change: hook })
   const before = await world.sql<{ secret: string }>('SELECT secret FROM tollgate.alert_channel')

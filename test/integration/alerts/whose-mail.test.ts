@@ -24,7 +24,8 @@ beforeAll(async () => {
   await world.sql(
     `INSERT INTO tollgate.limit_rule (id, name, kind, counts, amount, "window") VALUES ('daily', 'daily', 'quota', 'credits', 100, 'day')`,
   )
-  tools = createChannelTools({ settings: readSettings({ TOLLGATE_KEY: '00'.repeat(32) }), pool: world.pool })
+  const settings = readSettings({ TOLLGATE_KEY: '00'.repeat(32), TOLLGATE_MAIL_DOMAINS: 'example.org' })
+  tools = createChannelTools({ settings, pool: world.pool })
   linkFor = createLinkFor({ pool: world.pool, publicUrl: 'https://gate.example' })
   const requests = createPostgresRequests(world.pool)
   const budget = { remaining: async () => undefined }

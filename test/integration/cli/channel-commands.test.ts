@@ -15,7 +15,10 @@ beforeAll(async () => {
 afterAll(() => world[Symbol.asyncDispose]())
 
 async function run(words: readonly string[], line = '') {
-  const tools = createChannelTools({ settings: readSettings({ TOLLGATE_KEY: '00'.repeat(32) }), pool: world.pool })
+  const tools = createChannelTools({
+    settings: readSettings({ TOLLGATE_KEY: '00'.repeat(32), TOLLGATE_MAIL_DOMAINS: 'example.org' }),
+    pool: world.pool,
+  })
   const context = recordedContext({ channels: async () => tools, readLine: async () => line })
   const exitCode = await runCli(words, context)
   return { exitCode, out: context.out(), errors: context.errors() }

@@ -5,7 +5,7 @@ let portal: TestPortal
 let people: People
 
 beforeAll(async () => {
-  portal = await startPortalPlane({ store: 'memory' })
+  portal = await startPortalPlane({ store: 'memory', settings: { TOLLGATE_MAIL_DOMAINS: 'example.org' } })
   people = await seedPeople(portal)
 })
 afterAll(() => portal?.[Symbol.asyncDispose]())
