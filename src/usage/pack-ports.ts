@@ -11,6 +11,21 @@ export interface PackGroup {
   readonly grants: readonly string[]
 }
 
+/** Packs of one quota and account, as the policy in force has them. */
+export interface PacksInForce extends PackGroup {
+  /** Names account and quota, and changes with whatever of them decides when to settle. */
+  readonly key: string
+  readonly packs: readonly TimeRange[]
+  /** The quota's window that holds an instant. */
+  readonly windowAt: (ms: number) => TimeRange
+}
+
+/** All packs of one account of which something may be settled, by quota. */
+export interface AccountPacks {
+  readonly account: string
+  readonly groups: readonly PacksInForce[]
+}
+
 /** Where packs and what they paid are kept. */
 export interface PackBooks {
   /**

@@ -1,23 +1,14 @@
-import type { TimeRange } from '../core/limit.ts'
+import { Agenda } from '../core/agenda.ts'
 import { lateReportsMs, nextSettling } from '../core/pack-schedule.ts'
 import { isOvertaken, settlementOf, spanToSettle, unsettled, windowsToSettle } from '../core/pack-settlement.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import type { Drainer } from './drainer.ts'
 import { createLoop, type Loop } from './loop.ts'
-import type { PackBooks, PackGroup } from './pack-ports.ts'
-
-/** Packs of one quota and account, as the policy in force has them. */
-export interface PacksInForce extends PackGroup {
-  /** Names account and quota, and changes with whatever of them decides when to settle. */
-  readonly key: string
-  readonly packs: readonly TimeRange[]
-  /** The quota's window that holds an instant. */
-  readonly windowAt: (ms: number) => TimeRange
-}
+import type { AccountPacks, PackBooks, PacksInForce } from './pack-ports.ts'
 
 export interface PackSettlingOptions {
-  /** Of the policy in force; the same array until it changes. */
-  readonly packs: () => readonly PacksInForce[]
+  /** Of accounts whose packs may have changed what they are now, so many accounts at a time: first of all that have packs. */
+  readonly changes: (accountsMax: number) => readonly AccountPacks[]
   readonly books: PackBooks
   /** Books what a partition's stream holds, so that the figures know it. */
   readonly drain: Drainer
@@ -34,6 +25,8 @@ export const packSettlingDefaults = { everyMs: 250, groupsMax: 100 } as const
 
 const batchesMax = 100
 const retryMs = 1_000
+/** Accounts of one look at what changed: their limits are resolved, which takes microseconds each. */
+const accountsMax = 100
 
 /**
  * Writes what packs paid of windows that are over, about a second after each is, and again as late reports may change it. At the start
@@ -41,33 +34,32 @@ const retryMs = 1_000
  */
 export function createPackSettling(options: PackSettlingOptions): Loop {
   const { observer, everyMs, groupsMax, nowMs } = options
-  const dueMs = new Map<string, number>()
-  const dueOf = (key: string): number => dueMs.get(key) ?? 0
+  const turns = createTurns()
   let isStopping = false
 
   async function step(): Promise<number> {
-    const groups = options.packs()
-    forget(dueMs, groups)
+    const changes = options.changes(accountsMax)
+    for (const change of changes) turns.replace(change)
     const now = nowMs()
-    const waited = groups.filter(({ key }) => dueOf(key) <= now)
-    const due = waited.sort((left, right) => dueOf(left.key) - dueOf(right.key)).slice(0, groupsMax)
+    const due = turns.due(now, groupsMax)
     const faults: unknown[] = []
     const isDrained = createDrained(options.drain)
-    for (const group of due) {
+    // First the others, should one fail or the ledger be behind.
+    for (const turn of due) turns.put(turn, now + retryMs)
+    for (const turn of due) {
       if (isStopping) break
-      // First the others, should it fail or the ledger be behind.
-      dueMs.set(group.key, now + retryMs)
+      const { group } = turn
       try {
         if (!(await isDrained(group.subject.partition))) continue
         await settle(group, options)
         // From before the ledger was asked: what is booked since then is looked at again.
-        dueMs.set(group.key, nextOf(group, now))
+        turns.put(turn, nextOf(group, now))
       } catch (error) {
         faults.push(error)
       }
     }
     if (faults.length > 0) throw faults[0]
-    return due.length === groupsMax ? 0 : everyMs
+    return due.length === groupsMax || changes.length === accountsMax ? 0 : everyMs
   }
 
   const loop = createLoop({
@@ -127,8 +119,34 @@ function nextOf({ packs, windowAt }: PacksInForce, now: number): number {
   return nextSettling(packs, ends, now) ?? Number.POSITIVE_INFINITY
 }
 
-function forget(dueMs: Map<string, number>, groups: readonly PacksInForce[]): void {
-  if (dueMs.size <= groups.length) return
-  const keys = new Set(groups.map(({ key }) => key))
-  for (const key of dueMs.keys()) if (!keys.has(key)) dueMs.delete(key)
+/** A group, and when it has its turn; infinite: not until something changes. */
+interface Turn {
+  readonly group: PacksInForce
+  dueMs: number
+}
+
+function createTurns() {
+  const agenda = new Agenda<Turn>()
+  const turnsOf = new Map<string, ReadonlyMap<string, Turn>>()
+
+  function put(turn: Turn, dueMs: number): void {
+    agenda.delete(turn.dueMs, turn)
+    turn.dueMs = dueMs
+    if (Number.isFinite(dueMs)) agenda.add(dueMs, turn)
+  }
+
+  return {
+    put,
+    /** They have no turn any more until it is `put`. */
+    due: (untilMs: number, countMax: number): readonly Turn[] => agenda.take(untilMs, countMax),
+    /** What is new has its turn at once. */
+    replace({ account, groups }: AccountPacks): void {
+      const old = turnsOf.get(account)
+      const turns = new Map(groups.map((group) => [group.key, old?.get(group.key) ?? { group, dueMs: Number.NaN }]))
+      for (const [key, turn] of old ?? []) if (!turns.has(key)) agenda.delete(turn.dueMs, turn)
+      for (const turn of turns.values()) if (Number.isNaN(turn.dueMs)) put(turn, 0)
+      if (turns.size === 0) turnsOf.delete(account)
+      else turnsOf.set(account, turns)
+    },
+  }
 }

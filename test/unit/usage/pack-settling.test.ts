@@ -2,8 +2,8 @@ import { EventEmitter, once } from 'node:events'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Settlement } from '../../../src/core/pack-settlement.ts'
 import { type Observer, silentObserver } from '../../../src/telemetry/observer.ts'
-import type { PackBooks, PackGroup } from '../../../src/usage/pack-ports.ts'
-import { createPackSettling, type PacksInForce } from '../../../src/usage/pack-settling.ts'
+import type { PackBooks, PackGroup, PacksInForce } from '../../../src/usage/pack-ports.ts'
+import { createPackSettling } from '../../../src/usage/pack-settling.ts'
 
 const dayMs = 86_400_000
 const windowAt = (ms: number) => {
@@ -42,8 +42,16 @@ function startSettling(groups: readonly PacksInForce[], { isEmpty = true, fails 
       bell.emit('counted')
     },
   }
+  const waiting = groups.map((one) => ({ account: one.subject.id, groups: [one] }))
   const settling = createPackSettling({
-    ...{ packs: () => groups, books, observer, everyMs: 1, groupsMax: 2, nowMs: () => world.nowMs },
+    ...{
+      changes: (countMax: number) => waiting.splice(0, countMax),
+      books,
+      observer,
+      everyMs: 1,
+      groupsMax: 2,
+      nowMs: () => world.nowMs,
+    },
     async drain(partition) {
       drains.push(partition)
       bell.emit('drained')
