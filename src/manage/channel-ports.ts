@@ -119,8 +119,11 @@ export interface ChannelBook {
   remove(id: string, by: string | undefined): Promise<boolean>
   /** Lets a stopped or resting channel try again at once. */
   resume(id: string): Promise<void>
-  /** Writes a test event for this channel alone; answers its id. */
-  addTest(channel: ListedChannel, by: string | undefined): Promise<string>
+  /** Writes a test event for this channel alone; answers its id. Undefined: people have made `perHourMax` of this owner's within an hour. */
+  addTest(
+    channel: ListedChannel,
+    options: { readonly by: string | undefined; readonly perHourMax?: number },
+  ): Promise<string | undefined>
   /** The delivery of the event when it has ended, or as it stands after `waitMs`; undefined: not even written by then. */
   awaitDelivery(event: string, waitMs: number): Promise<ListedDelivery | undefined>
   delivery(id: string): Promise<ListedDelivery | undefined>

@@ -5,6 +5,8 @@ import { type Actor, byOf } from './who-may.ts'
 
 const testWaitMsDefault = 10_000
 const testWaitMsMax = 30_000
+/** Of one owner's channels, whoever makes them but the operator. */
+const perHourMax = 10
 
 /** What came of a test: `delivery` is absent when nobody has taken it up in time, because no process has the role alerts. */
 export interface TestAnswer {
@@ -14,7 +16,8 @@ export interface TestAnswer {
 
 /**
  * Sends a test message by the road that every message takes, and waits until its delivery has ended or `waitMs` (10 s) are over.
- * Throws a `Fault`: `not_found`, also for a foreign one, `conflict` when the channel is disabled or stopped, `policy_unavailable`.
+ * Throws a `Fault`: `not_found`, also for a foreign one, `conflict` when the channel is disabled or stopped, or its owner's had 10
+ * tests within an hour (the operator's are not counted), `policy_unavailable`.
  */
 export async function testChannel(
   tools: Pick<ChannelTools, 'channels'>,
@@ -27,7 +30,10 @@ export async function testChannel(
       'conflict',
       `The channel ${channel.id} is stopped (${channel.stoppedWhy ?? 'gone'}): resume it first`,
     )
-  const event = await tools.channels.addTest(channel, byOf(wish.actor).by)
+  const limits = wish.actor.kind === 'operator' ? {} : { perHourMax }
+  const event = await tools.channels.addTest(channel, { by: byOf(wish.actor).by, ...limits })
+  if (event === undefined)
+    throw new Fault('conflict', `The channels of this owner had ${perHourMax} tests within an hour: try again later`)
   const waitMs = Math.min(testWaitMsMax, wish.waitMs ?? testWaitMsDefault)
   const delivery = await tools.channels.awaitDelivery(event, waitMs)
   return { event, ...(delivery !== undefined && { delivery }) }

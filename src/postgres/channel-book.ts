@@ -3,6 +3,7 @@ import type { Pool, PoolClient } from 'pg'
 import { Fault } from '../core/fault.ts'
 import type {
   ChannelBook,
+  ChannelOwner,
   ChannelRow,
   ChannelScope,
   ListedChannel,
@@ -46,7 +47,7 @@ export function createPostgresChannelBook(pool: Pool): ChannelBook {
         }),
       ),
     resume: (id) => safely(async () => void (await pool.query(queries['channel-resume'], [id]))),
-    addTest: (channel, by) => safely(() => addTest(pool, channel, by)),
+    addTest: (channel, options) => safely(() => addTest(pool, channel, options)),
     awaitDelivery: (event, waitMs) => safely(() => awaitDelivery(pool, event, waitMs)),
     delivery: (id) => safely(() => readDelivery(pool, id)),
     deliveries: ({ scope, channel, state, after, countMax }) =>
@@ -114,10 +115,24 @@ function change(pool: Pool, row: ChannelRow, by: string | undefined): Promise<Li
   })
 }
 
-async function addTest(pool: Pool, { id }: ListedChannel, by: string | undefined): Promise<string> {
-  const { rows } = await pool.query<{ id: string }>(queries['channel-test'], [id, by ?? null])
-  if (rows[0] === undefined) throw new Fault('not_found', `There is no channel ${id}`)
-  return rows[0].id
+function addTest(
+  pool: Pool,
+  { id, owner }: ListedChannel,
+  { by, perHourMax }: { readonly by: string | undefined; readonly perHourMax?: number },
+): Promise<string | undefined> {
+  return inTransactionBy(pool, by, async (client) => {
+    if (perHourMax !== undefined && (await testsOf(client, owner)) >= perHourMax) return undefined
+    const { rows } = await client.query<{ id: string }>(queries['channel-test'], [id, by ?? null])
+    if (rows[0] === undefined) throw new Fault('not_found', `There is no channel ${id}`)
+    return rows[0].id
+  })
+}
+
+async function testsOf(client: PoolClient, owner: ChannelOwner): Promise<number> {
+  const values = scopeValues(owner)
+  await client.query(queries['channel-alone'], [owner.kind, 'id' in owner ? owner.id : ''])
+  const { rows } = await client.query<{ count: number }>(queries['channel-count-tests'], [...values])
+  return rows[0]?.count ?? 0
 }
 
 async function deliveryRows(pool: Pool, values: readonly unknown[]): Promise<readonly ListedDelivery[]> {

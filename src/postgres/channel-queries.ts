@@ -6,6 +6,7 @@ const names = [
   'channel-change',
   'channel-alone',
   'channel-count',
+  'channel-count-tests',
   'channel-resume',
   'channel-test',
   'channel-owner',

@@ -11,3 +11,6 @@ CREATE INDEX token_by_time ON tollgate.token (created_at, id);
 
 -- How many tokens of an account work.
 CREATE INDEX token_account_by_end ON tollgate.token (account, expires_at);
+
+-- How many tests were made within an hour.
+CREATE INDEX alert_event_tests ON tollgate.alert_event (at) WHERE type = 'test';
