@@ -13,9 +13,11 @@ export interface DelivererOrders {
   /** How often the point is passed before. */
   readonly passes: number
   readonly settings: Readonly<Record<string, number>>
+  /** The target takes so many messages a minute; what is more goes in digests. */
+  readonly perMinuteMax?: number
 }
 
-const { databaseUrl, point, passes, settings } = JSON.parse(process.argv[2] ?? '{}') as DelivererOrders
+const { databaseUrl, point, passes, settings, perMinuteMax } = JSON.parse(process.argv[2] ?? '{}') as DelivererOrders
 let left = passes
 
 function reached(now: DeliverPoint): void {
@@ -51,6 +53,7 @@ const { webhook } = createSenders({
 })
 const steppedSender: Sender = {
   ...webhook,
+  ...(perMinuteMax !== undefined && { perMinuteMax }),
   async send(channel, message) {
     reached('sending')
     const result = await webhook.send(channel, message)

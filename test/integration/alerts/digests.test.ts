@@ -81,6 +81,17 @@ test.each([
   },
 )
 
+test('what is held together falls due together, so that a digest nobody finished is taken again whole', async () => {
+  await world.channel({ id: 'robot', kind: 'wecom', target, account: 'alice' })
+  await world.events(...events(100, 'many'))
+  await world.outbox.route(100)
+  const take = { by: 'one', countMax: 20, holdMs: 60_000, perMinuteMax: 5, digestMax: 100 }
+  const held = await world.outbox.hold('robot', take)
+  expect(held).toMatchObject({ isDigest: true, deliveries: { length: 100 } })
+  const ends = await world.sql('SELECT DISTINCT held_until, next_at FROM tollgate.alert_delivery')
+  expect(ends).toHaveLength(1)
+})
+
 test('a digest that its target cannot take is tried again whole', async () => {
   await world.channel({ id: 'robot', kind: 'wecom', target, account: 'alice' })
   let sends = 0
