@@ -12,15 +12,17 @@ export function startRefusals(
   given: {
     readonly pool: Pool
     readonly policy: () => Snapshot | undefined
+    /** The store's clock, by which grants begin and end. */
+    readonly nowMs: () => number
     readonly observer: Observer
     readonly between?: Between
   },
 ): { readonly onRefused: OnRefused } {
-  const { pool, policy, observer, between = {} } = given
+  const { pool, policy, nowMs, observer, between = {} } = given
   const log = createPostgresRefusalLog(pool)
   const refusals = createRefusals({
     ...refusalDefaults,
-    ...{ log: between.refusalLog?.(log) ?? log, policy, observer },
+    ...{ log: between.refusalLog?.(log) ?? log, policy, nowMs, observer },
   })
   refusals.start()
   started.defer(() => refusals.stop())

@@ -3,6 +3,7 @@ import { createTicketSigner } from '../check/ticket.ts'
 import { Fault } from '../core/fault.ts'
 import { createSealedFile } from '../files/sealed-file.ts'
 import { createGrpcServer, type Listen } from '../grpc/server.ts'
+import { endedGrantsKeptMs } from '../policy/ended-grants.ts'
 import { createPolicyKeeper, type PolicyKeeper } from '../policy/keeper.ts'
 import type { CopyOptions } from '../policy/policy-copy.ts'
 import { migrate } from '../postgres/migrate.ts'
@@ -95,7 +96,7 @@ export async function startServing(started: AsyncDisposableStack, serving: Servi
   const signer = createTicketSigner(install.ticketKey)
   const credentialOf = await startCredentials(started, { ...serving, policy })
   const learning = await startLearning(started, { hints, credentialOf, observer })
-  const { onRefused } = startRefusals(started, { ...serving, pool, policy: () => policy.current() })
+  const { onRefused } = startRefusals(started, { ...serving, pool, policy: policy.current, nowMs: () => store.nowMs() })
   const plane = await createPlane(started, {
     onRefused,
     learning,
@@ -161,7 +162,7 @@ async function startPolicy(
     unusable.push(reason)
     missing.add(reason)
   })
-  const keeper = createPolicyKeeper({ database, observer, clock, ...(copy && { copy }) })
+  const keeper = createPolicyKeeper({ database, observer, clock, endedGrantsKeptMs, ...(copy && { copy }) })
   started.defer(() => keeper.stop())
   const ended = Promise.withResolvers<never>()
   const onEnd = (): void => ended.reject(new Error('Stopped while waiting for the policy'))

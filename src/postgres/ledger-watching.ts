@@ -10,7 +10,7 @@ import { addAlertEvents } from './alert-events.ts'
 import { counterRow, storable } from './ledger-row.ts'
 
 const queries = Object.fromEntries(
-  ['ledger-keep-rows', 'alert-standing'].map((name) => [
+  ['ledger-keep-rows', 'alert-standing', 'level-end'].map((name) => [
     name,
     readFileSync(new URL(`./queries/${name}.sql`, import.meta.url), 'utf8'),
   ]),
@@ -116,7 +116,9 @@ export function createBatchWatching({ watch, observer, nowMs }: BatchWatchingOpt
           const reached = tried(() => batch.reached(moved.map(counterOf)), [])
           if (reached.length === 0) return
           kept.events = await guarded(client, async () => {
-            await addAlertEvents(client, batch.events(await standingOf(client, reached)))
+            const { ended, events } = batch.events(await standingOf(client, reached))
+            if (ended.length > 0) await client.query(queries['level-end'] ?? '', [ended.toSorted()])
+            await addAlertEvents(client, events)
           })
         },
         committed: () => tried(() => batch?.committed(kept), undefined),

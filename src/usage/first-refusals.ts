@@ -62,12 +62,19 @@ export function createFirstRefusals({
 
 /**
  * What there is to tell of a refusal: that the limit is exhausted, by the key that the ledger uses too, so that it is told once. Undefined when
- * nobody is to be told of 100 %, when the window is over, and when less was allowed than is now: the limit was raised meanwhile, or a stricter
- * row of the caller's own refused, which says nothing of the rest who share the counter.
+ * nobody is to be told of 100 %, when the window was over, and when less was allowed than is at `nowMs`: the limit was raised meanwhile, by a
+ * row or by a grant that began after the refusal, or a stricter row of the caller's own refused, which says nothing of the rest who share the
+ * counter.
  */
-export function refusalEvent(refused: QuotaRefusal, snapshot: Snapshot): NewAlertEvent | undefined {
-  const { line, counter, principal, atMs, refusal } = refused
-  if (atMs >= counter.window.endMs) return undefined
+export function refusalEvent(
+  refused: QuotaRefusal,
+  { snapshot, nowMs }: { readonly snapshot: Snapshot; readonly nowMs: number },
+): NewAlertEvent | undefined {
+  const { line, counter, principal, refusal } = refused
+  const { endMs } = counter.window
+  if (refused.atMs >= endMs) return undefined
+  // Of a window that is over by now, what it ended with.
+  const atMs = Math.max(refused.atMs, Math.min(nowMs, endMs - 1))
   const limits = watchedLimits(snapshot, { subject: line.subject, account: principal.account.id, atMs })
   const watched = limits.find(({ limit }) => limit.name === line.limit)
   if (watched === undefined || !watched.percents.includes(percent)) return undefined

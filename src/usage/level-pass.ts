@@ -1,16 +1,13 @@
 import type { NewAlertEvent } from '../core/alert-event.ts'
 import { crossedLevels, levelKey } from '../core/alert-levels.ts'
 import type { Snapshot } from '../core/snapshot.ts'
-import type { Subject } from '../core/subject.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import { levelEvents, recoveredEvent } from './level-events.ts'
 import type { CounterLevels, EndedLevels, HeldLevels, LevelBooks, RenamedLevel } from './level-ports.ts'
+import { createLooks, type Whose } from './looks.ts'
 import { createLoop } from './loop.ts'
 import type { StandingLevel } from './ports.ts'
 import { limitsOver, type WatchedLimit, watchedLimits } from './watched-limits.ts'
-
-/** Whose levels are to be held against the policy in force. */
-export type Whose = 'everybody' | readonly Subject[]
 
 export interface LevelPassOptions {
   readonly books: LevelBooks
@@ -27,7 +24,7 @@ export interface LevelPassOptions {
 export interface LevelPass {
   /** Begins with everybody, because nobody knows what changed meanwhile. */
   start(): void
-  /** Looks at them again, soon. */
+  /** Looks at them soon, because their limits have changed, and again a little later. */
   recheck(whose: Whose): void
   /** What is due now, at once; for tests and for the end of a start. Throws what goes wrong. */
   once(): Promise<void>
@@ -38,28 +35,24 @@ export interface LevelPass {
 const subjectsPerPage = 500
 const countersPerPage = 2_000
 const restMsMax = 60_000
-const waitingMax = 10_000
 
 /**
  * Holds the levels that stand against a changed policy: of a raised limit those that are no longer reached end, and one event says so; of a
- * lowered one those that are now reached are written. Right at any time and however often, by any number of processes: the keys of events
- * decide, and a level ends once.
+ * lowered one those that are now reached are written. Looks again a little later, because what was under way when the limit changed may have
+ * been held against the former one. Right at any time and however often, by any number of processes: the keys of events decide, and a level
+ * ends once.
  */
 export function createLevelPass(options: LevelPassOptions): LevelPass {
   const { books, policy, edges, observer, nowMs } = options
-  let waiting: Whose = []
+  const looks = createLooks()
   let lookedAtMs = nowMs()
   let isStopping = false
 
-  const add = (whose: Whose): void => {
-    waiting = together(waiting, whose)
-  }
-
-  async function once(): Promise<number | undefined> {
+  async function once(): Promise<number> {
     const untilMs = nowMs()
     const { concerned, nextMs } = edges({ sinceMs: lookedAtMs, untilMs })
-    const whose = together(waiting, concerned)
-    waiting = []
+    looks.changed(concerned, untilMs)
+    const whose = looks.take(untilMs)
     lookedAtMs = untilMs
     try {
       for await (const rows of pagesOf(books, { whose, nowMs: untilMs })) {
@@ -69,15 +62,15 @@ export function createLevelPass(options: LevelPassOptions): LevelPass {
         if (Object.values(changes).some((some) => some.length > 0)) await books.settle(changes)
       }
     } catch (error) {
-      add(whose)
+      looks.due(whose)
       throw error
     }
-    return nextMs
+    return Math.min(nextMs ?? Number.POSITIVE_INFINITY, looks.nextMs() ?? Number.POSITIVE_INFINITY)
   }
 
   const loop = createLoop({
     async step() {
-      const nextMs = (await once()) ?? Number.POSITIVE_INFINITY
+      const nextMs = await once()
       return Math.max(1, Math.min(restMsMax, nextMs - nowMs()))
     },
     onFault: () => observer.count('level_pass_failures_total'),
@@ -87,12 +80,12 @@ export function createLevelPass(options: LevelPassOptions): LevelPass {
   })
   return {
     start() {
-      add('everybody')
+      looks.due('everybody')
       loop.start()
     },
     recheck(whose) {
       if (whose !== 'everybody' && whose.length === 0) return
-      add(whose)
+      looks.changed(whose, nowMs())
       loop.wake()
     },
     once: async () => void (await once()),
@@ -101,11 +94,6 @@ export function createLevelPass(options: LevelPassOptions): LevelPass {
       await loop.stop()
     },
   }
-}
-
-function together(some: Whose, more: Whose): Whose {
-  if (some === 'everybody' || more === 'everybody') return 'everybody'
-  return some.length + more.length > waitingMax ? 'everybody' : [...some, ...more]
 }
 
 async function* pagesOf(books: LevelBooks, { whose, nowMs }: { readonly whose: Whose; readonly nowMs: number }) {

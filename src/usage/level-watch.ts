@@ -1,4 +1,3 @@
-import type { NewAlertEvent } from '../core/alert-event.ts'
 import { crossedLevels, forecastOf, isReached } from '../core/alert-levels.ts'
 import type { ChargeEntry } from '../core/charge.ts'
 import type { Snapshot } from '../core/snapshot.ts'
@@ -56,20 +55,27 @@ export function createLevelWatch({ policy, nowMs }: LevelWatchOptions): LedgerWa
     told.set(keyOf(name), { amount, percents, highest, isForecast })
   }
 
-  function batch(entries: readonly ChargeEntry[]): BatchWatch {
+  function inForce(): Snapshot | undefined {
     const snapshot = policy()
-    if (snapshot === undefined) return nothing
     // A restored database may lack events that were there.
-    if (snapshot.history !== history) told.clear()
-    history = snapshot.history
-    const now = nowMs()
-    const wanted = rows.wantedBy(entries, { snapshot, sinceMs: now - toldAfterMs })
+    if (snapshot !== undefined && snapshot.history !== history) told.clear()
+    history = snapshot?.history ?? history
+    return snapshot
+  }
+
+  function batch(entries: readonly ChargeEntry[]): BatchWatch {
+    const atStart = inForce()
+    if (atStart === undefined) return nothing
+    const wanted = rows.wantedBy(entries, { snapshot: atStart, sinceMs: nowMs() - toldAfterMs })
     const accounts = accountsOfTokens(entries)
     let found: readonly Reached[] = []
     let retried: readonly string[] = []
     return {
       rows: wanted.rows,
       reached(moved) {
+        // Anew: the limits may have been raised while the batch was booked.
+        const snapshot = inForce() ?? atStart
+        const now = nowMs()
         const again = [...missed.keys()]
         const reached = [...missed.values(), ...moved]
           .filter(({ endMs }) => endMs > now - toldAfterMs)
@@ -80,7 +86,7 @@ export function createLevelWatch({ policy, nowMs }: LevelWatchOptions): LedgerWa
         retried = again
         return found.map(({ name }) => name)
       },
-      events: (standing) => eventsOf(found, standing),
+      events: (standing) => toldOf(found, standing),
       committed(kept) {
         if (kept.rows) wanted.kept()
         if (kept.events || found.length === 0) for (const key of retried) missed.delete(key)
@@ -95,7 +101,12 @@ export function createLevelWatch({ policy, nowMs }: LevelWatchOptions): LedgerWa
   return { batch }
 }
 
-const nothing: BatchWatch = { rows: [], reached: () => [], events: () => [], committed: () => undefined }
+const nothing: BatchWatch = {
+  rows: [],
+  reached: () => [],
+  events: () => ({ ended: [], events: [] }),
+  committed: () => undefined,
+}
 
 interface Looking {
   readonly snapshot: Snapshot
@@ -121,15 +132,23 @@ function reachedOf(counter: BookedCounter, { snapshot, nowMs, accounts }: Lookin
   })
 }
 
-function eventsOf(found: readonly Reached[], standing: readonly StandingLevel[]): readonly NewAlertEvent[] {
+/** Levels that were told of a smaller amount, before the limit was raised, say nothing of this one: what is reached of it is told anew. */
+function toldOf(found: readonly Reached[], standing: readonly StandingLevel[]): ReturnType<BatchWatch['events']> {
   const standingOf = Map.groupBy(standing, keyOf)
-  return found.flatMap((one) => {
-    const percents = standingOf.get(keyOf(one.name))?.map(({ percent }) => percent) ?? []
-    const { used } = one.counter
-    const crossed = crossedLevels({ used, amount: one.amount, percents: one.percents, standing: percents })
+  const each = found.map((one) => {
+    const { overtaken = [], inForce = [] } = Object.groupBy(standingOf.get(keyOf(one.name)) ?? [], ({ amount }) =>
+      amount < one.amount ? 'overtaken' : 'inForce',
+    )
+    const crossed = crossedLevels({
+      ...{ used: one.counter.used, amount: one.amount, percents: one.percents },
+      standing: inForce.map(({ percent }) => percent),
+    })
     const forecast = one.runsOutAtMs === undefined ? [] : [forecastEvent(one, one.runsOutAtMs)]
-    return [...levelEvents(one, crossed), ...forecast]
+    const events = [...levelEvents(one, crossed), ...forecast]
+    const ended = overtaken.filter((level) => events.some(({ percent }) => percent === level.percent))
+    return { ended: ended.map(({ id }) => id), events }
   })
+  return { ended: each.flatMap((one) => one.ended), events: each.flatMap((one) => one.events) }
 }
 
 function keyOf({ subject, limit, startMs }: LimitWindow): string {

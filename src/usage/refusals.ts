@@ -10,6 +10,8 @@ import { createRefusalTally, type TallyBounds } from './refusal-tally.ts'
 export interface RefusalsOptions {
   readonly log: RefusalLog
   readonly policy: () => Snapshot | undefined
+  /** The clock by which grants begin and end. */
+  readonly nowMs: () => number
   readonly observer: Observer
   readonly bounds: TallyBounds
   /** Between two writings. */
@@ -36,7 +38,7 @@ export interface Refusals extends Pick<Loop, 'start'> {
  * Remembers what this process refused to whom, and writes it each second: at most once each, so what a killed process had not written is
  * missing. While the database is away as much is kept as fits, and the rest is counted.
  */
-export function createRefusals({ log, policy, observer, bounds, everyMs }: RefusalsOptions): Refusals {
+export function createRefusals({ log, policy, nowMs, observer, bounds, everyMs }: RefusalsOptions): Refusals {
   const tally = createRefusalTally(bounds)
   const firsts = createFirstRefusals({ windowsMax: bounds.resourcesMax, againMs })
   const lose = (count: number, why: 'full' | 'uncertain'): void => {
@@ -49,7 +51,7 @@ export function createRefusals({ log, policy, observer, bounds, everyMs }: Refus
     const snapshot = policy()
     if (snapshot === undefined || refusals.length === 0) return firsts.putBack(refusals)
     try {
-      await log.tell(refusals.flatMap((refused) => refusalEvent(refused, snapshot) ?? []))
+      await log.tell(refusals.flatMap((refused) => refusalEvent(refused, { snapshot, nowMs: nowMs() }) ?? []))
     } catch (error) {
       firsts.putBack(refusals)
       throw error

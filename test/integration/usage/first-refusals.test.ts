@@ -30,11 +30,14 @@ function refusedAt(atMs: number): RefusedRequest {
 
 /** What is told of the refusals of one process. */
 function refusalsOf({ pool, policy }: WatchedBooks) {
+  let nowMs = 0
   const refusals = createRefusals({
-    ...{ ...refusalDefaults, log: createPostgresRefusalLog(pool), policy: policy.keeper.current },
+    ...{ ...refusalDefaults, log: createPostgresRefusalLog(pool), policy: policy.keeper.current, nowMs: () => nowMs },
     observer: silentObserver,
+    nowMs: () => noonMs,
   })
   return async (atMs: number): Promise<void> => {
+    nowMs = atMs
     refusals.onRefused(refusedAt(atMs))
     await refusals.stop()
   }

@@ -67,7 +67,7 @@ describe('refusalEvent()', () => {
   }
 
   test('says that the limit is exhausted, by the key of its level', () => {
-    expect(refusalEvent(first(), policy())).toEqual({
+    expect(refusalEvent(first(), { snapshot: policy(), nowMs: atMs })).toEqual({
       ...{ key: `level account:alice daily ${window.startMs} 100`, type: 'level', level: 'exhausted', percent: 100 },
       ...{ account: 'alice', project: 'vision', department: 'research', data: { refused: true, needs: 1 } },
       limit: {
@@ -94,6 +94,18 @@ describe('refusalEvent()', () => {
       policy({ limit: { ...rule, per: 'project' } }),
     ],
   ] as const)('says nothing when %s', (_, over, snapshot) => {
-    expect(refusalEvent({ ...first(), ...over }, snapshot)).toBeUndefined()
+    expect(refusalEvent({ ...first(), ...over }, { snapshot, nowMs: atMs })).toBeUndefined()
+  })
+
+  test('says nothing while a grant that began after the refusal raises the limit', () => {
+    const granted = { startMs: atMs + 1, endMs: window.endMs - 10 }
+    const limitsOf = (_: unknown, at: number) => [
+      { ...rule, amount: at >= granted.startMs && at < granted.endMs ? 20_000 : 5_000 },
+    ]
+    const snapshot = { ...policy(), limitsOf }
+    const told = [atMs - 1, atMs, atMs + 1, granted.endMs - 1, granted.endMs, window.endMs + 99].map(
+      (nowMs) => refusalEvent(first(), { snapshot, nowMs })?.limit?.amount,
+    )
+    expect(told).toEqual([5_000, 5_000, undefined, undefined, 5_000, 5_000])
   })
 })

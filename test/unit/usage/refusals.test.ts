@@ -116,7 +116,8 @@ describe('createRefusals()', () => {
         void (metric === 'refusals_unlogged_total' && lost.push(`${labels['why']} ${by}`)),
     }
     const bounds = { resourcesMax: 99, resourcesPerAccountMax: 99, rowsMax: 2 }
-    const made = () => createRefusals({ log, policy: () => policy(), observer, bounds, everyMs: 60_000 })
+    const made = () =>
+      createRefusals({ log, policy: () => policy(), nowMs: () => parts.atMs, observer, bounds, everyMs: 60_000 })
     return { written, told, lost, made }
   }
 
