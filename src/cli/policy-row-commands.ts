@@ -1,4 +1,4 @@
-import { Argument, Command, InvalidArgumentError } from 'commander'
+import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import { deleteRow, listRows, writeRow } from '../manage/policy-rows.ts'
 import { policyTableNames } from '../manage/policy-tables.ts'
 import { outputOption, print } from './output.ts'
@@ -18,7 +18,11 @@ interface ListOptions {
 /** Of one table, or of the one that the command line names. */
 export function rowsCommand(name: string, context: CliContext, table?: string): Command {
   return ofTable(new Command(name), table)
-    .option('--where <column=value>', 'only rows that have this; may be repeated', columnValue, {})
+    .addOption(
+      new Option('--where <column=value>', 'only rows that have this; may be repeated')
+        .argParser(columnValue)
+        .default({}, 'all rows'),
+    )
     .option('--after <key>', 'go on after this row')
     .option('--count <number>', 'at most so many', wholeNumber(1, 1_000), 100)
     .addOption(outputOption())

@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import type { RefusalCount } from '../usage/refusal-ports.ts'
 import { parseDuration } from './duration.ts'
 import { isoTime, outputOption, print, shownTime } from './output.ts'
@@ -19,7 +19,11 @@ export function refusalsCommand(context: CliContext): Command {
     .description('what was refused to whom, how often and why, the latest hour first')
     .option('--account <id>', 'only to this account')
     .option('--project <id>', 'only to accounts that were of this project')
-    .option('--since <time>', 'only the last 90s, 15m, 12h or 7d, whole hours', parseDuration, 86_400_000)
+    .addOption(
+      new Option('--since <time>', 'only the last 90s, 15m, 12h or 7d, whole hours')
+        .argParser(parseDuration)
+        .default(86_400_000, '24h'),
+    )
     .option('--after <cursor>', 'go on where a page ended')
     .option('--count <number>', 'at most so many', wholeNumber(1, 1_000), 100)
     .addOption(outputOption())

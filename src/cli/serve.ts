@@ -5,7 +5,7 @@ import { wholeNumber } from './whole-number.ts'
 export function serveCommand(context: CliContext): Command {
   return new Command('serve')
     .description('answer Envoy, and carry charges into the books')
-    .option('--roles <names>', 'only these background roles, comma-separated: ledger, sweeper')
+    .option('--roles <names>', 'only these background roles, comma-separated: ledger, sweeper, alerts')
     .option(
       '--processes <number>',
       'serve by so many processes, one socket each: tollgate-0.sock, …; needs REDIS_URL',

@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { rotateToken } from '../manage/rotate-token.ts'
 import { parseDuration } from './duration.ts'
 import { outputOption, print } from './output.ts'
@@ -14,11 +14,10 @@ export function tokenRotateCommand(context: CliContext): Command {
   return new Command('rotate')
     .description('replace a token by a new one of the same account')
     .argument('<id>', 'the token that runs out')
-    .option(
-      '--overlap <time>',
-      'how long the old one still works: 90s, 15m, 12h, and 7d at most',
-      parseDuration,
-      3_600_000,
+    .addOption(
+      new Option('--overlap <time>', 'how long the old one still works: 90s, 15m, 12h, and 7d at most')
+        .argParser(parseDuration)
+        .default(3_600_000, '1h'),
     )
     .option('--lifetime <time>', "of the new one; as long as the account's plan allows when absent", parseDuration)
     .addOption(outputOption())

@@ -15,6 +15,8 @@ const root = join(import.meta.dirname, '../../..')
 const guide = readFileSync(join(root, 'docs/guides/alerts.md'), 'utf8')
 const secretBox = createSecretBox({ key: new Uint8Array(32), environment: {}, prefix: 'TOLLGATE_CHANNEL_' })
 const senders = createSenders({ secretBox })
+const { account: _account, ...projectEvent } = levelEvent({ id: 'evt_3' })
+const { limit: _limit, percent: _percent, ...testEvent } = levelEvent({ id: 'evt_2', type: 'test', level: 'info' })
 const secret = `whsec_${Buffer.alloc(32, 9).toString('base64')}`
 const children: ChildProcessWithoutNullStreams[] = []
 
@@ -71,18 +73,25 @@ describe('the receivers of the guide', () => {
       expect(await senders.webhook.send(channel, message), failed).toEqual({ kind: 'sent' })
       await expect.poll(() => said, { timeout: 10_000 }).toBe('alice used 801 of 1000, until 2026-11-22T16:00:00Z\n')
 
+      for (const event of [testEvent, projectEvent]) {
+        const told = composeMessage([event], { language: 'en' })
+        expect(await senders.webhook.send(channel, told), failed).toEqual({ kind: 'sent' })
+      }
+      const lines = ['alice', 'vision'].map((who) => `${who} used 801 of 1000, until 2026-11-22T16:00:00Z`)
+      await expect.poll(() => said, { timeout: 10_000 }).toBe(`${lines.join('\ntest\n')}\n`)
+
       const forged = { ...channel, secret: `whsec_${Buffer.alloc(32, 1).toString('base64')}` }
       expect(await senders.webhook.send(forged, message)).toMatchObject({ why: expect.stringContaining('401') })
       const old = createSenders({ secretBox, nowMs: () => Date.now() - 600_000 })
       expect(await old.webhook.send(channel, message)).toMatchObject({ why: expect.stringContaining('401') })
       const { secret: _secret, ...unsigned } = channel
       expect(await senders.webhook.send(unsigned, message)).toMatchObject({ why: expect.stringContaining('401') })
-      expect(said.split('\n')).toHaveLength(2)
+      expect(said.split('\n')).toHaveLength(4)
     },
   )
 
-  test('has ten lines', () => {
-    expect(block('js').trim().split('\n')).toHaveLength(10)
+  test('has eleven lines', () => {
+    expect(block('js').trim().split('\n')).toHaveLength(11)
   })
 })
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type People, seedPeople, startPortalPlane, type TestPortal } from '../../support/portal.ts'
 
+const demo = readFileSync(new URL('../../../src/postgres/seeds/demo.sql', import.meta.url), 'utf8')
 const paper = readFileSync(new URL('../../../docs/reference/api.md', import.meta.url), 'utf8')
 
 let portal: TestPortal
@@ -11,7 +12,7 @@ beforeAll(async () => {
   portal = await startPortalPlane({ store: 'memory' })
   people = await seedPeople(portal)
   await portal.policy(`INSERT INTO tollgate.limit_rule (id, name, kind, counts, per, amount, "window") VALUES
-    ('daily', 'daily', 'quota', 'credits', 'account', 1000, 'day')`)
+    ('daily', 'daily-credits', 'quota', 'credits', 'account', 1000, 'day')`)
 })
 afterAll(() => portal?.[Symbol.asyncDispose]())
 
@@ -31,6 +32,8 @@ test('each example of the page does what it says', async () => {
   for (const example of examples) {
     const [, path = ''] = /"\$TOLLGATE([^"]+)"/.exec(example) ?? []
     const [, body] = / -d '([^']+)'/.exec(example) ?? []
+    const [, limit = 'daily-credits'] = /"limit": "([^"]+)"/.exec(example) ?? []
+    expect(demo, 'the page asks for a limit that the demo policy has').toContain(`'${limit}'`)
     const [, key] = /Idempotency-Key: ([^']+)'/.exec(example) ?? []
     const until = new Date(Date.now() + 86_400_000).toISOString()
     const told = await portal.call(`${body === undefined ? 'GET' : 'POST'} ${path}`, {

@@ -13,7 +13,7 @@ const alerts = readFileSync(join(guides, 'alerts.md'), 'utf8')
 
 /** First cells of a section's tables. */
 function firstCells(heading: string): readonly string[] {
-  const section = alerts.split(/^## /m).find((part) => part.startsWith(heading)) ?? ''
+  const section = alerts.split(/^#{2,3} /m).find((part) => part.startsWith(heading)) ?? ''
   return [...section.matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, cell = '']) =>
     [...cell.matchAll(/`([^`]+)`/g)].map(([, word = '']) => word),
   )
