@@ -73,8 +73,10 @@ function startDelivering(started: AsyncDisposableStack, parts: AlertsParts & { r
   loop.start()
   upkeep.start()
   started.defer(async () => {
-    await Promise.all([loop.stop(), upkeep.stop()])
+    const housekept = upkeep.stop()
+    await loop.stop()
     await deliverer.stop()
+    await housekept
   })
 }
 

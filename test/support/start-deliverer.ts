@@ -61,8 +61,10 @@ export function startDeliverer(options: Partial<DeliverOptions> & { readonly dat
   upkeep.start()
   let stopped: Promise<void> | undefined
   const stop = async (): Promise<void> => {
-    await Promise.all([loop.stop(), upkeep.stop()])
+    const housekept = upkeep.stop()
+    await loop.stop()
     await deliverer.stop()
+    await housekept
     senders.close()
     await pool.end()
   }
