@@ -28,6 +28,28 @@ test('a served Tollgate tells of an event within 2 s of its COMMIT, and counts i
   await receiver.close()
 })
 
+test('a served Tollgate tells while its housekeeping hangs', async () => {
+  const receiver = await startWebhookReceiver()
+  const hangs = Promise.withResolvers<number>()
+  await using plane = await startPlane({
+    ...{ store: 'memory', settings: { TOLLGATE_CHANNEL_HOOK: receiver.secret } },
+    between: {
+      outbox: (real) => ({ ...real, forget: () => hangs.promise, giveUp: () => Promise.reject(new Error('locked')) }),
+    },
+  })
+  await plane.sql(
+    `INSERT INTO tollgate.alert_channel (id, kind, target, secret, private_target) VALUES ('all', 'webhook', $1, 'env:TOLLGATE_CHANNEL_HOOK', true)`,
+    [receiver.url],
+  )
+  await plane.sql(
+    `INSERT INTO tollgate.alert_event (key, type, level, account) VALUES ('one', 'test', 'info', 'alice')`,
+  )
+  expect(await receiver.alertsOf(1)).toHaveLength(1)
+  hangs.resolve(0)
+  await expect.poll(() => plane.counts.get('alert_outbox_failures_total')).toBe(1)
+  await receiver.close()
+})
+
 test('what the command line sealed a served Tollgate opens, without a key in the settings', async () => {
   const receiver = await startWebhookReceiver()
   await using plane = await startPlane({ store: 'memory' })
