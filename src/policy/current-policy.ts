@@ -4,7 +4,7 @@ import type { CopiedPolicy } from './copied-policy.ts'
 import { policyCheck } from './policy-state.ts'
 import type { Clock, PolicyDatabase } from './ports.ts'
 import type { PolicyFault } from './quarantine.ts'
-import { applyChanges, readPolicy } from './read-policy.ts'
+import { applyChanges, type Keeping, readPolicy } from './read-policy.ts'
 import { createSnapshot, type PolicySnapshot } from './snapshot.ts'
 
 type Listener = (snapshot: PolicySnapshot) => void
@@ -26,20 +26,28 @@ export interface CurrentPolicyDeps {
   readonly database: PolicyDatabase
   readonly observer: Observer
   readonly clock: Clock
+  /** Grants that ended longer ago are not kept in memory; absent: all are. */
+  readonly endedGrantsKeptMs?: number
 }
 
-export function createCurrentPolicy({ database, observer, clock }: CurrentPolicyDeps): CurrentPolicy {
+export function createCurrentPolicy(deps: CurrentPolicyDeps): CurrentPolicy {
+  const { database, observer, clock, endedGrantsKeptMs } = deps
   const listeners = new Set<Listener>()
   let snapshot: PolicySnapshot | undefined
   let confirmedAtMs: number | undefined
+
+  const keeping = (): Keeping =>
+    endedGrantsKeptMs === undefined ? {} : { grantsSinceMs: clock.nowMs() - endedGrantsKeptMs }
 
   async function next(): Promise<PolicySnapshot> {
     // Of a copy nobody knows what else happened to it: the first reading is a whole one.
     const changes = snapshot && confirmedAtMs && (await database.readChanges(snapshot))
     if (snapshot && changes)
-      return changes.version === snapshot.version ? snapshot : applyChanges(database, snapshot, changes)
+      return changes.version === snapshot.version
+        ? snapshot
+        : applyChanges(database, snapshot, { ...changes, ...keeping() })
     observer.count('policy_full_reads_total')
-    return readPolicy(database, snapshot?.state)
+    return readPolicy(database, snapshot?.state, keeping())
   }
 
   function tell(listener: Listener, changed: PolicySnapshot): void {

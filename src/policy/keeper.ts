@@ -44,9 +44,10 @@ export interface PolicyKeeper {
  * Listens first, then reads everything, then only changes: at each ring, and every 500 ms in case a ring was lost. While the database is
  * away the last snapshot stays in force, at a start the copy that was kept on disk. Never throws; what goes wrong is told to the observer.
  */
-export function createPolicyKeeper({ database, observer, clock, copy }: KeeperDeps): PolicyKeeper {
+export function createPolicyKeeper({ copy, ...deps }: KeeperDeps): PolicyKeeper {
+  const { database, observer, clock } = deps
   const bell = createBell(clock)
-  const policy = createCurrentPolicy({ database, observer, clock })
+  const policy = createCurrentPolicy(deps)
   const ready = Promise.withResolvers<void>()
   const listening = keepListening({ database, observer, clock, bell, probeMs })
   const copying = copy && createPolicyCopy({ ...copy, policy, clock, observer })

@@ -35,9 +35,12 @@ export class ShardedMap<Value> {
   }
 
   *entries(): Iterable<readonly [string, Value]> {
-    for (const shard of this.#shards) {
-      for (const [index, value] of shard?.values.entries() ?? []) yield [shard?.keys[index] ?? '', value]
-    }
+    for (const shard of this.#shards) yield* entriesIn(shard)
+  }
+
+  /** One of the 1,024 parts that make the whole; any number names one. */
+  part(nth: number): Iterable<readonly [string, Value]> {
+    return entriesIn(this.#shards[nth % shardCount])
   }
 
   /** Keys that were added, removed, or have another value than in `other`; costs what differs when one is a changed copy of the other. */
@@ -110,6 +113,10 @@ export class ShardedMapDraft<Value> {
     this.#shards[index] = copy
     return copy
   }
+}
+
+function* entriesIn<Value>(shard: Shard<Value> | undefined): Iterable<readonly [string, Value]> {
+  for (const [index, value] of shard?.values.entries() ?? []) yield [shard?.keys[index] ?? '', value]
 }
 
 const emptyShard = { keys: [], values: [] }
