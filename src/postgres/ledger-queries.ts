@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 const names = ['lock', 'add', 'merge', 'move', 'figures', 'hold', 'keep', 'checkpoints'] as const
 const upkeepNames = [
   ...(['add-days', 'drop-days', 'due-day', 'coarsen', 'coarsen-default', 'prune-default'] as const),
-  ...(['prune-counters', 'prune-subjects', 'prune-hours', 'prune-refusals', 'prune-links'] as const),
+  ...(['prune-counters', 'prune-subjects', 'prune-hours', 'prune-refusals', 'prune-links', 'prune-grants'] as const),
   ...(['heat', 'read-heat'] as const),
 ] as const
 

@@ -19,6 +19,7 @@ const lock = 'SELECT pg_try_advisory_xact_lock(7305, 4) AS held'
 const limits = 'SET LOCAL lock_timeout = 1000; SET LOCAL statement_timeout = 9000'
 const detailDays = 30
 const subjectDays = 34
+const grantsMax = 500
 
 type Work = (client: PoolClient, options: BooksUpkeepOptions) => Promise<number>
 
@@ -38,6 +39,7 @@ const steps: Readonly<Record<UpkeepStep, { readonly work: Work; readonly full: (
   },
   prune_refusals: { work: ask('prune-refusals', ({ rowsMax }) => [rowsMax]), full: whole },
   prune_links: { work: ask('prune-links', ({ rowsMax }) => [rowsMax]), full: whole },
+  prune_grants: { work: ask('prune-grants', ({ rowsMax }) => [grantsOf(rowsMax)]), full: grantsOf },
   heat: { work: ask('heat', () => []), full: never },
 }
 
@@ -80,6 +82,11 @@ function coarsen(step: 'details' | 'subjects', days: number): Work {
 
 function whole(rowsMax: number): number {
   return rowsMax
+}
+
+/** Every process reads what became of the policy: in small portions. */
+function grantsOf(rowsMax: number): number {
+  return Math.min(grantsMax, rowsMax)
 }
 
 function never(): number {

@@ -168,6 +168,7 @@ export const upkeepSteps = [
   'prune_hours',
   'prune_refusals',
   'prune_links',
+  'prune_grants',
   'heat',
 ] as const
 export type UpkeepStep = (typeof upkeepSteps)[number]
