@@ -29,12 +29,14 @@ export function numberIn({ data }: AlertEvent, field: string): number | undefine
 
 const counted: readonly string[] = ['requests', 'credits', 'bytes', 'gpu_ms', 'in_flight'] satisfies CountedQuantity[]
 
-/** The amount that `data` tells of, as SQL shows it but without zeros that say nothing, and what it counts. */
+/** The amount that `data` tells of, in the unit that people are shown, without zeros that say nothing, and what it counts. */
 export function askedAmount(event: AlertEvent): {
   readonly amount: string
   readonly counts: CountedQuantity | undefined
 } {
   const counts = said(event, 'counts')
   const amount = said(event, 'amount').replace(/^(\d+)(?:\.0*|(\.\d*?)0*)$/, '$1$2')
+  // Rows have GPU time in milliseconds.
+  if (counts === 'gpu_ms' && amount !== '') return { amount: String(Number(amount) / 1_000), counts }
   return { amount, counts: counted.includes(counts) ? (counts as CountedQuantity) : undefined }
 }

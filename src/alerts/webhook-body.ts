@@ -2,6 +2,7 @@ import type { AlertEvent } from '../core/alert-event.ts'
 import { utcTime } from '../core/calendar-text.ts'
 import { wholeAmount } from '../core/shown-amount.ts'
 import { usedPercent } from './event-facts.ts'
+import { limitNameOf } from './limit-name.ts'
 
 /** What machines read of one event. The keys are always all there; null where there is nothing to say. */
 export interface WebhookBody {
@@ -40,7 +41,7 @@ export function webhookBody(event: AlertEvent, url: string | undefined): Webhook
     used_tokens: limit === undefined ? null : wholeAmount(limit.counts, limit.used),
     total_quota: limit === undefined ? null : wholeAmount(limit.counts, limit.amount),
     percent: event.percent ?? (limit === undefined ? null : usedPercent(limit)),
-    limit: limit?.name ?? null,
+    limit: limitNameOf(event) ?? null,
     project: event.project ?? null,
     department: event.department ?? null,
     window_start: limit === undefined ? null : utcTime(limit.startMs),

@@ -1,7 +1,8 @@
 import type { AlertEvent, AlertedLimit } from '../core/alert-event.ts'
-import { amountWords } from '../core/amount-words.ts'
-import { shownAmount, unitWord } from '../core/shown-amount.ts'
+import { amountWords, unitFor } from '../core/amount-words.ts'
+import { shownAmount } from '../core/shown-amount.ts'
 import { askedAmount, numberIn, phrase, said, usedPercent } from './event-facts.ts'
+import { limitNameOf } from './limit-name.ts'
 import { askedIn, canBeAsked, isRefusedBelow, type Scene, type Words } from './words.ts'
 
 /** Every alert in English; see `Words`. The sender escapes what people wrote. */
@@ -176,12 +177,12 @@ function who({ limit, account, project, department }: AlertEvent): string {
 }
 
 function ofLimit(event: AlertEvent): string {
-  return event.limit?.name ?? (said(event, 'limitName') || 'a limit')
+  return limitNameOf(event) ?? 'a limit'
 }
 
 function requested(event: AlertEvent): string {
   const { amount, counts } = askedAmount(event)
-  return `${amount}${counts === undefined ? '' : ` ${unitWord(counts)}`} more of ${ofLimit(event)}`.trim()
+  return `${amount}${counts === undefined ? '' : ` ${unitFor(counts, Number(amount))}`} more of ${ofLimit(event)}`.trim()
 }
 
 function beneficiary(event: AlertEvent): string {

@@ -2,6 +2,7 @@ import type { AlertEvent, AlertedLimit } from '../core/alert-event.ts'
 import type { CountedQuantity } from '../core/quantity.ts'
 import { shownAmount } from '../core/shown-amount.ts'
 import { askedAmount, numberIn, phrase, said, usedPercent } from './event-facts.ts'
+import { limitNameOf } from './limit-name.ts'
 import { askedIn, canBeAsked, isRefusedBelow, type Scene, type Words } from './words.ts'
 
 /** Every alert in Chinese; see `Words`. The facts are those of `words-en.ts`, which a test holds against it. */
@@ -191,8 +192,8 @@ function who({ limit, account, project, department }: AlertEvent): string {
 }
 
 function ofLimit(event: AlertEvent): string {
-  const name = event.limit?.name ?? said(event, 'limitName')
-  return name === '' ? '限额' : `限额 ${name} `
+  const name = limitNameOf(event)
+  return name === undefined ? '限额' : `限额 ${name} `
 }
 
 function requested(event: AlertEvent): string {

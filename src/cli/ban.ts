@@ -2,7 +2,7 @@ import { Command, Option } from 'commander'
 import { Fault } from '../core/fault.ts'
 import { type Ban, type Banned, ban, listBans, unban } from '../manage/ban.ts'
 import { parseDuration } from './duration.ts'
-import { outputOption, print } from './output.ts'
+import { outputOption, print, shownTime } from './output.ts'
 import type { CliContext } from './ports.ts'
 import { textTable } from './table.ts'
 
@@ -68,7 +68,13 @@ function bannedOf({ account, network }: Who): Banned {
 
 function tableOf(bans: readonly Ban[]): string {
   const rows = bans.map(({ id, account, network, surface, expiresAt, reason }) => ({
-    ...{ id, account, network, surface, until: expiresAt, reason },
+    ...{ id, account, network, surface, until: timeOf(expiresAt), reason },
   }))
   return textTable(rows, 'Nobody is banned')
+}
+
+/** As all times are shown; an end that is no instant (infinity) as SQL has it. */
+function timeOf(text: string | undefined): string | undefined {
+  const atMs = Date.parse(text ?? '')
+  return Number.isNaN(atMs) ? text : shownTime(atMs)
 }

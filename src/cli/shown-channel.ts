@@ -1,3 +1,4 @@
+import { limitNameOf } from '../alerts/limit-name.ts'
 import type { AlertEvent } from '../core/alert-event.ts'
 import type { ChannelOwner, ListedChannel, ListedDelivery } from '../manage/channel-ports.ts'
 import type { Page } from '../manage/ports.ts'
@@ -63,7 +64,7 @@ export function shownEvents({ rows, next }: Page<AlertEvent>): Result {
     type: event.type,
     level: event.level,
     percent: event.percent,
-    limit: event.limit?.name,
+    limit: limitNameOf(event),
     account: event.account,
     project: event.project,
     department: event.department,
@@ -109,13 +110,14 @@ function channelJson(channel: ListedChannel) {
   }
 }
 
-function eventJson({ atMs, aboutMs, limit, onlyChannel, key, ...event }: AlertEvent) {
+function eventJson(told: AlertEvent) {
+  const { atMs, aboutMs, limit, onlyChannel, key, ...event } = told
   return {
     ...event,
+    limit: limitNameOf(told),
     at: isoTime(atMs),
     about: isoTime(aboutMs),
     ...(limit && {
-      limit: limit.name,
       subject: limit.subject,
       used_percent: limit.amount > 0 ? Math.floor((limit.used / limit.amount) * 100) : undefined,
       window_start: isoTime(limit.startMs),

@@ -12,5 +12,10 @@ const one: Readonly<Record<CountedQuantity, string>> = {
 
 /** `1 request`, `0.5 credits`: an amount with its unit, for sentences. */
 export function amountWords(counts: CountedQuantity, amount: number): string {
-  return `${shownAmount(counts, amount)} ${shownNumber(counts, amount) === 1 ? one[counts] : unitWord(counts)}`
+  return `${shownAmount(counts, amount)} ${unitFor(counts, shownNumber(counts, amount))}`
+}
+
+/** `credit` for 1, else `credits`: the unit after an amount in shown units. */
+export function unitFor(counts: CountedQuantity, shown: number): string {
+  return shown === 1 ? one[counts] : unitWord(counts)
 }

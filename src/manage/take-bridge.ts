@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { wallTime } from '../core/calendar-text.ts'
 import { Fault } from '../core/fault.ts'
 import type { TimeRange } from '../core/limit.ts'
 import { windowsAt } from '../core/quota-window.ts'
@@ -44,7 +45,7 @@ export async function takeBridge(
 }
 
 function takenAlready(limitName: string, window: TimeRange, cause?: unknown): Fault {
-  const again = new Date(window.endMs).toISOString()
+  const again = wallTime(window.endMs, 'UTC')
   const message = `The bridge of ${limitName} is taken in this window already; the next one from ${again} on`
   return new Fault('conflict', message, { cause })
 }

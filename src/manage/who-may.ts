@@ -47,10 +47,9 @@ export type Action = keyof typeof mayByAction
 /** Throws a `Fault` of code `forbidden` that says who may not do what. */
 export function assertMay(actor: Actor, action: Action, owner: Owner): void {
   if (may(actor, action, owner)) return
-  throw new Fault(
-    'forbidden',
-    `${actor.kind === 'account' ? actor.id : 'This caller'} may not ${action} of ${owner.account}`,
-  )
+  const who = actor.kind === 'account' ? actor.id : 'This caller'
+  const what = action === 'manage everything' ? 'do what is for administrators' : `${action} of ${owner.account}`
+  throw new Fault('forbidden', `${who} may not ${what}`)
 }
 
 /** The same as a question. */

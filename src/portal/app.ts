@@ -73,6 +73,7 @@ export async function createPortalApp(given: PortalTools): Promise<FastifyInstan
   app.setErrorHandler((error: FastifyError, request, answer) => replyError(error, { request, answer, tools }))
   app.setNotFoundHandler((request, answer) => replyNowhere({ request, answer, tools }, [...routes, ...pages]))
   await app.register(fastifySwagger, { openapi: openapi(version), transform: jsonSchemaTransform })
+  takeJsonAlone(app)
   const guard = guardOf(tools)
   for (const route of routes) mount(app, route, { guard, tools })
   linkPages(app, { guard, tools })
@@ -85,6 +86,16 @@ export async function createPortalApp(given: PortalTools): Promise<FastifyInstan
   await app.ready()
   document = JSON.stringify(app.swagger())
   return app
+}
+
+/** Bodies are JSON, or nothing at all: clients that always send the type also send it without a body. What is anything else is 415. */
+function takeJsonAlone(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, text, done) => {
+    if (text === '') done(null, undefined)
+    else void parse(request, text, done)
+  })
 }
 
 /** At most every so often about each thing; there are as many as addresses. */

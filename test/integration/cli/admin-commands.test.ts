@@ -52,7 +52,9 @@ test('limits, any other row, bans and the audit are managed by the command line 
     errors: expect.stringContaining('--account'),
   })
   await run('ban', 'add', '--account', 'alice', '--reason', 'Harvests the index', '--for', '7d')
-  expect((await run('ban', 'list')).out).toMatch(/^ban-alice +alice +- +- +\d{4}-.*Z +Harvests the index$/m)
+  expect((await run('ban', 'list')).out).toMatch(
+    /^ban-alice +alice +- +- +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC +Harvests the index$/m,
+  )
   expect((await run('ban', 'remove', '--account', 'alice')).out).toMatch(/^Removed:/)
   expect((await run('ban', 'list')).out).toBe('Nobody is banned\n')
 

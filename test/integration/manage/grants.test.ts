@@ -122,7 +122,7 @@ test('takeBridge() gives the percentage of the plan once per window, until the w
   const again = takeBridge(office.tools, { actor: alice, account: 'alice', limitName: 'daily' })
   await expect(again).rejects.toMatchObject({
     code: 'conflict',
-    message: `The bridge of daily is taken in this window already; the next one from ${new Date(taken.endsAtMs).toISOString()} on`,
+    message: `The bridge of daily is taken in this window already; the next one from ${new Date(taken.endsAtMs).toISOString().slice(0, 16).replace('T', ' ')} UTC on`,
   })
   await endGrant(office.tools, { actor: operator, id: taken.id })
   await expect(takeBridge(office.tools, { actor: ada, account: 'alice', limitName: 'daily' })).rejects.toMatchObject({

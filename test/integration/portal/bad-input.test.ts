@@ -187,11 +187,21 @@ describe('bodies', () => {
     expect(JSON.stringify(told.body)).not.toMatch(/at .*\.(ts|js):\d/)
   })
 
-  test('what is not JSON is 415', async () => {
+  test.each(['application/xml', 'text/plain'])('what is not JSON, but %s, is 415', async (type) => {
     const told = await portal.call('POST /api/requests', {
-      ...{ token: people.alice, body: '<x/>', headers: { 'content-type': 'application/xml' } },
+      ...{ token: people.alice, body: '<x/>', headers: { 'content-type': type } },
     })
     expect(told.status).toBe(415)
+  })
+
+  test.each([
+    ['POST /api/requests/ask-of-nobody/withdraw', 404],
+    ['POST /api/deliveries/1/resend', 404],
+    ['POST /api/requests/ask-of-nobody/decline', 404],
+  ])('%s takes no body for no body, whatever type it is said to have', async (what, status) => {
+    const headers = { 'content-type': 'application/json' }
+    const told = await portal.call(what, { token: people.alice, headers })
+    expect({ status: told.status, body: told.body }).toMatchObject({ status })
   })
 
   test.each([

@@ -203,6 +203,22 @@ describe('the words of alerts', () => {
     expect(composeMessage([event], { language: 'en' }).title).toBe(`bob asks for ${shown} credits more of gpu-hours`)
   })
 
+  test.each([
+    [{ amount: '1.000', counts: 'credits' }, '1 credit more', '1 点'],
+    [{ amount: '2', counts: 'requests' }, '2 requests more', '2 次请求'],
+    [{ amount: '1000', counts: 'gpu_ms' }, '1 GPU second more', '1 GPU 秒'],
+    [{ amount: '2500', counts: 'gpu_ms' }, '2.5 GPU seconds more', '2.5 GPU 秒'],
+  ])('write %j in the unit that people know', (more, en, zh) => {
+    const event = { ...plain, type: 'request_asked', data: { ...asked, ...more } } as const
+    expect(composeMessage([event], { language: 'en' }).title).toBe(`bob asks for ${en} of gpu-hours`)
+    expect(composeMessage([event], { language: 'zh' }).title).toContain(zh)
+  })
+
+  test('name the limit of a request in the body too', () => {
+    const event = { ...plain, type: 'request_asked', data: asked } as const
+    expect(composeMessage([event], { language: 'en' }).body).toMatchObject({ limit: 'gpu-hours', total_quota: null })
+  })
+
   test.each<[InForce, RegExp, RegExp]>([
     ['last good version', /last valid version/, /上一个有效的版本/],
     ['stricter of old and new', /stricter/, /较严格/],
