@@ -1,5 +1,6 @@
 import { Fault } from '../core/fault.ts'
 import type { LimitRule } from '../core/limit.ts'
+import type { Principal } from '../core/principal.ts'
 import type { Snapshot } from '../core/snapshot.ts'
 import { principalOf } from './identify.ts'
 import type { WindowsAt } from './lines.ts'
@@ -18,7 +19,7 @@ interface Wanted {
 }
 
 /**
- * What is left of a project's budget, looked at as the account's own status does; nothing is taken. Throws a `Fault`: `store_unavailable`
+ * What is left of a project's budget, and how one limit of an account stands, looked at as the account's own status does; nothing is taken. Throws a `Fault`: `store_unavailable`
  * when nobody can say, `not_found` for an account that is not in force.
  */
 export function createProjectBudget({
@@ -31,26 +32,38 @@ export function createProjectBudget({
   readonly look: () => Promise<Look>
   readonly windowsAt: WindowsAt
   readonly storeNowMs: () => number
-}): { remaining(wanted: Wanted): Promise<number | undefined> } {
+}): ProjectBudget {
+  const standingsOf = async (account: string, isHere: (principal: Principal) => boolean = () => true) => {
+    const policy = await snapshot()
+    const principal = policy && principalOf(policy, { account })
+    if (policy === undefined) throw new Fault('store_unavailable', 'There is no policy yet', { transient: true })
+    if (principal === undefined) throw new Fault('not_found', `There is no account ${account} in force`)
+    if (!isHere(principal)) throw away('The policy in force does not know yet that the account moved')
+    const read = createReadStatus({ look: await look(), windowsAt })
+    const notAfterMs = storeNowMs() + lookMsMax
+    const standings = await read({ principal, address: 'unknown', snapshot: policy, notAfterMs })
+    if (standings === undefined) throw away()
+    return standings
+  }
   return {
     async remaining({ account, project, counts, surface }) {
-      const policy = await snapshot()
-      const principal = policy && principalOf(policy, { account })
-      if (policy === undefined) throw new Fault('store_unavailable', 'There is no policy yet', { transient: true })
-      if (principal === undefined) throw new Fault('not_found', `There is no account ${account} in force`)
-      if (principal.project.id !== project) throw away('The policy in force does not know yet that the account moved')
-      const read = createReadStatus({ look: await look(), windowsAt })
-      const standings = await read({
-        principal,
-        address: 'unknown',
-        snapshot: policy,
-        notAfterMs: storeNowMs() + lookMsMax,
-      })
-      if (standings === undefined) throw away()
+      const standings = await standingsOf(account, (principal) => principal.project.id === project)
       const budgets = standings.filter((one) => isBudgetOf(one, { counts, surface }))
       return budgets.length === 0 ? undefined : Math.min(...budgets.map(restOf))
     },
+    async standing({ account, rule }) {
+      const { amount, used } = (await standingsOf(account)).find((one) => one.rule === rule) ?? {}
+      return amount === undefined || used === undefined ? undefined : { amount, used }
+    },
   }
+}
+
+interface ProjectBudget {
+  remaining(wanted: Wanted): Promise<number | undefined>
+  standing(wanted: {
+    readonly account: string
+    readonly rule: string
+  }): Promise<{ readonly amount: number; readonly used: number } | undefined>
 }
 
 /** A shadow limit refuses nobody, so it is no budget either. */

@@ -8,6 +8,8 @@ import { actorOf } from './who-decides.ts'
 export interface DecideByLink {
   readonly secret: string
   readonly decision: 'approve' | 'decline'
+  /** Approves less than is asked. */
+  readonly amount?: string | undefined
   readonly note?: string | undefined
 }
 

@@ -29,8 +29,8 @@ export async function ceilingOf(
     return remaining === undefined ? undefined : { counts, remaining }
   } catch (cause) {
     if (!(cause instanceof Fault) || cause.code !== 'store_unavailable') throw cause
-    const message = `Nobody can say now what is left of the project's budget, so a lead cannot approve; try again later, or ask an administrator`
-    throw new Fault('store_unavailable', message, { cause, transient: true })
+    const message = `Nobody can say now what is left of the project's budget, so a lead cannot approve; an administrator can, and you can decline`
+    throw new Fault('store_unavailable', message, { cause, transient: true, isForCallers: true })
   }
 }
 
@@ -40,13 +40,22 @@ export function assertBelow(
   { amount, promised }: { readonly amount: string } & Pick<DecisionFacts, 'promised'>,
 ): void {
   if (ceiling === undefined) return
-  const { counts, remaining } = ceiling
-  const left = thousandthsOfCode(remaining, counts) - thousandthsOf(promised)
-  if (thousandthsOf(amount) <= left) return
-  const code = Number(counts === 'credits' ? left : left / 1_000n)
-  const most = left <= 0n ? 'nothing more of this' : `${amountWords(counts, code)} at most`
+  if (thousandthsOf(amount) <= leftOf(ceiling, promised)) return
+  const left = leftBelow(ceiling, { promised })
+  const most = left === 0 ? 'nothing more of this' : `${amountWords(ceiling.counts, left)} at most`
   throw new Fault(
     'forbidden',
     `A lead may approve ${most}: so much is left of the project's budget, less what leads have granted already; an administrator may approve more`,
   )
+}
+
+/** What is left of it, less what leads have given and still runs: in code units, 0 or more. */
+export function leftBelow(ceiling: Ceiling, { promised }: Pick<DecisionFacts, 'promised'>): number {
+  const left = leftOf(ceiling, promised)
+  return Math.max(0, Number(ceiling.counts === 'credits' ? left : left / 1_000n))
+}
+
+/** In thousandths of the unit of SQL. */
+function leftOf({ counts, remaining }: Ceiling, promised: string): bigint {
+  return thousandthsOfCode(remaining, counts) - thousandthsOf(promised)
 }

@@ -1,4 +1,6 @@
 import { Fault } from '../core/fault.ts'
+import type { Outlook } from '../core/outlook.ts'
+import { outlookOf } from './decision-outlook.ts'
 import { digestOfLink } from './make-decision-link.ts'
 import type { DecisionFacts, Person, QuotaRequest, RequestTools } from './request-ports.ts'
 import { actorOf, assertDecides } from './who-decides.ts'
@@ -8,18 +10,21 @@ export interface OpenedLink {
   readonly request: QuotaRequest
   /** In whose name it decides. */
   readonly decider: string
+  /** Absent: the limit is gone. */
+  readonly outlook?: Outlook
 }
 
 /**
- * Shows what a link decides, and changes nothing. Throws a `Fault`: `not_found`, the same for a wrong, used or expired one, for a request that
- * is closed, and for one that is no longer the decider's to decide; `policy_unavailable`.
+ * Shows what a link decides and what that rests on, and changes nothing. Throws a `Fault`: `not_found`, the same for a wrong, used or expired
+ * one, for a request that is closed, and for one that is no longer the decider's to decide; `policy_unavailable`.
  */
 export async function openDecisionLink(
-  tools: Pick<RequestTools, 'requests'>,
+  tools: Pick<RequestTools, 'requests' | 'budget'>,
   { secret }: { readonly secret: string },
 ): Promise<OpenedLink> {
-  const { request, decider } = await linkedFacts(tools, secret)
-  return { request, decider: decider.id }
+  const { decider, ...facts } = await linkedFacts(tools, secret)
+  const outlook = await outlookOf(tools, { actor: actorOf(decider), facts })
+  return { request: facts.request, decider: decider.id, ...(outlook && { outlook }) }
 }
 
 /** The same with what the decision rests on. */

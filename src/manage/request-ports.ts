@@ -208,7 +208,7 @@ export interface Requests {
   link(digest: string): Promise<DecisionFacts | undefined>
 }
 
-/** What is left of a project's budget. */
+/** What is left: of a project's budget, and of one limit. */
 export interface ProjectBudget {
   /**
    * The smallest rest of the quotas that the project has of this quantity and surface, in code units, 0 or more, as the account has them.
@@ -221,6 +221,14 @@ export interface ProjectBudget {
     readonly counts: CountedQuantity
     readonly surface: LimitRule['surface']
   }): Promise<number | undefined>
+  /**
+   * How the limit of this row stands for the account, in code units. Undefined: it has no such limit, or the counter is not known yet. Faults as
+   * of `remaining`.
+   */
+  standing(wanted: {
+    readonly account: string
+    readonly rule: string
+  }): Promise<{ readonly amount: number; readonly used: number } | undefined>
 }
 
 /** What the use cases of requests and grants are given. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { escapedHtml } from '../core/html-text.ts'
 
 const style =
-  'body{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem}dt{font-weight:600}dd{margin:0 0 .75rem;overflow-wrap:anywhere;white-space:pre-wrap}textarea{width:100%;box-sizing:border-box;font:inherit}button{font:inherit;padding:.4rem 1rem;margin:.75rem .75rem 0 0}'
+  'body{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem}dt{font-weight:600}dd{margin:0 0 .75rem;overflow-wrap:anywhere;white-space:pre-wrap}label{display:block;margin:.75rem 0}input{width:100%;box-sizing:border-box;font:inherit}button{font:inherit;padding:.4rem 1rem;margin:.75rem .75rem 0 0}'
 const styleHash = createHash('sha256').update(style).digest('base64')
 
 /** Nothing runs, nothing is loaded, nobody frames it; its one form comes back here. */

@@ -1,12 +1,13 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { Fault, type FaultCode } from '../core/fault.ts'
 import { decideByLink } from '../manage/decide-by-link.ts'
 import { type OpenedLink, openDecisionLink } from '../manage/open-decision-link.ts'
-import type { QuotaRequest } from '../manage/request-ports.ts'
-import { line } from './fields.ts'
 import type { Guard } from './guard.ts'
-import { html, page, pagePolicy } from './html.ts'
-import { type Language, languageOf, linkWords } from './link-words.ts'
+import { pagePolicy } from './html.ts'
+import { donePage, openPage, type Reader } from './link-form.ts'
+import { languageOf } from './link-words.ts'
 import type { PortalTools } from './ports.ts'
 import { troubleOf } from './problem.ts'
 import { sendPage, sendTrouble } from './send-page.ts'
@@ -14,7 +15,15 @@ import { sendPage, sendTrouble } from './send-page.ts'
 const formBytesMax = 8_192
 const path = '/api/links/:secret'
 const ofLink = z.strictObject({ secret: z.string().max(128) })
-const form = z.strictObject({ decision: z.enum(['approve', 'decline']), note: line(500).default('') })
+/** As it was typed, for it may have to be typed on. An older page has no amount. */
+const typedFields = {
+  amount: z.string().trim().max(100).optional().describe('How much to approve, at most what is asked; absent: that.'),
+  note: z
+    .string()
+    .transform((text) => text.replaceAll(/[\r\n]+/g, ' '))
+    .default(''),
+}
+const form = z.strictObject({ decision: z.enum(['approve', 'decline']), ...typedFields })
 
 /**
  * The page behind a link in a decider's own mail. Opening it changes nothing, for programs open links too; the form decides, once. It is
@@ -46,8 +55,7 @@ export function linkPages(
       { schema: { ...described, summary: 'The page of a link that decides a request; changes nothing', security: [] } },
       async ({ params, headers }, answer) => {
         const opened = await openDecisionLink(tools.manage, params)
-        const timeZone = tools.policy.current()?.account(opened.decider)?.timeZone ?? 'UTC'
-        return sendPage(answer, openPage(opened, { timeZone, language: languageOf(headers['accept-language']) }))
+        return sendPage(answer, openPage(opened, readerOf(opened, headers, tools)))
       },
     )
     scope.post<{ Params: z.output<typeof ofLink>; Body: z.output<typeof form> }>(
@@ -62,34 +70,26 @@ export function linkPages(
         },
       },
       async ({ params, body, headers }, answer) => {
-        const decided = await decideByLink(tools.manage, { ...params, ...body })
-        return sendPage(answer, donePage(decided, languageOf(headers['accept-language'])))
+        const opened = await openDecisionLink(tools.manage, params)
+        const reader = readerOf(opened, headers, tools)
+        try {
+          const decided = await decideByLink(tools.manage, { ...params, ...body })
+          return sendPage(answer, donePage(decided, opened, reader))
+        } catch (error) {
+          if (!(error instanceof Fault) || !mended.has(error.code)) throw error
+          const typed = { amount: body.amount, note: body.note, trouble: error.message }
+          return sendPage(answer.code(troubleOf(error).trouble.status), openPage(opened, reader, typed))
+        }
       },
     )
     done()
   })
 }
 
-function openPage(opened: OpenedLink, { language, timeZone }: Reader): string {
-  const words = linkWords[language]
-  const { request, decider } = opened
-  const { askedBy } = request
-  const facts = [...words.facts(request, timeZone), words.decidedAs(decider)].map(
-    ([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`,
-  )
-  return page(
-    words.asks(askedBy),
-    html`<dl>${facts}</dl><form method="post"><label>${words.note(askedBy)}<textarea name="note" rows="2" maxlength="500"></textarea></label><button name="decision" value="approve">${words.approve}</button><button name="decision" value="decline">${words.decline}</button></form>`,
-    language,
-  )
-}
+/** What whoever decides can do otherwise, on the same page: the link still decides. */
+const mended: ReadonlySet<FaultCode> = new Set<FaultCode>(['not_valid', 'forbidden', 'store_unavailable'])
 
-function donePage(request: QuotaRequest, language: Language): string {
-  const [title, sentence] = linkWords[language].done(request)
-  return page(title, html`<p>${sentence}</p>`, language)
-}
-
-interface Reader {
-  readonly language: Language
-  readonly timeZone: string
+function readerOf({ decider }: OpenedLink, headers: IncomingHttpHeaders, { policy }: PortalTools): Reader {
+  const timeZone = policy.current()?.account(decider)?.timeZone ?? 'UTC'
+  return { timeZone, language: languageOf(headers['accept-language']) }
 }

@@ -46,6 +46,10 @@ export async function openRequestOffice(): Promise<RequestOffice> {
           if (office.remaining === 'away') throw new Fault('store_unavailable', 'The spend store does not answer')
           return office.remaining
         },
+        async standing() {
+          if (office.remaining === 'away') throw new Fault('store_unavailable', 'The spend store does not answer')
+          return { amount: 1_000_000, used: 800_500 }
+        },
       },
       randomBytes,
       nowMs: Date.now,

@@ -28,7 +28,7 @@ beforeAll(async () => {
   tools = createChannelTools({ settings, pool: world.pool })
   linkFor = createLinkFor({ pool: world.pool, publicUrl: 'https://gate.example' })
   const requests = createPostgresRequests(world.pool)
-  const budget = { remaining: async () => undefined }
+  const budget = { remaining: async () => undefined, standing: async () => undefined }
   // Ada asks for alice: she may not decide it herself.
   await requestMore(
     { requests, budget, randomBytes, nowMs: Date.now },

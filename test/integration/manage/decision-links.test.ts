@@ -45,7 +45,10 @@ test('a link opens without changing anything, and decides once in the name of it
   expect(untilMs - Date.now()).toBeGreaterThan(23 * 3_600_000)
   const before = await dump(office)
   for (let look = 0; look < 3; look += 1) {
-    expect(await openDecisionLink(office.tools, { secret })).toEqual({ request: asked, decider: 'lea' })
+    expect(await openDecisionLink(office.tools, { secret })).toEqual({
+      ...{ request: asked, decider: 'lea' },
+      outlook: { counts: 'credits', standing: { amount: 1_000_000, used: 800_500 }, most: 4_000_000 },
+    })
   }
   expect(await dump(office)).toBe(before)
   expect(before).not.toContain(secret)
@@ -55,6 +58,31 @@ test('a link opens without changing anything, and decides once in the name of it
   expect(decided).toMatchObject({ state: 'approved', decidedBy: 'lea', decisionNote: 'By mail', grantId: asked.id })
   expect((await office.audit('grant')).map(({ by }) => by)).toEqual(['lea'])
   await expectNothing(office, secret)
+})
+
+test('a link says nothing of what nobody knows: while the store is away, of an administrator’s ceiling, of many limits', async () => {
+  await using office = await openRequestOffice()
+  const { secret } = await linked(office)
+  office.remaining = 'away'
+  expect((await openDecisionLink(office.tools, { secret })).outlook).toEqual({ counts: 'credits' })
+  office.remaining = undefined
+  const asked = await requestMore(
+    office.tools,
+    wish({ actor: ada, askedBy: 'ada', for: { kind: 'project', id: 'vision' } }),
+  )
+  const made = await makeDecisionLink(office.tools, { request: asked.id, decider: 'abe' })
+  const opened = await openDecisionLink(office.tools, { secret: made?.secret ?? '' })
+  expect(opened.outlook).toEqual({ counts: 'credits' })
+})
+
+test('a link approves less than is asked, and no more', async () => {
+  await using office = await openRequestOffice()
+  const { secret } = await linked(office)
+  const more = decideByLink(office.tools, { ...approve(secret), amount: '500.5' })
+  await expect(more).rejects.toMatchObject({ code: 'not_valid' })
+  expect(await decideByLink(office.tools, { ...approve(secret), amount: '12.5' })).toMatchObject({
+    granted: { amount: '12.5' },
+  })
 })
 
 test('a link declines too', async () => {

@@ -125,7 +125,7 @@ test('a Chinese browser reads Chinese, and the decider’s own clock', async () 
 test.each([
   ['no decision', '', 400],
   ['another decision', 'decision=maybe', 400],
-  ['more fields', 'decision=approve&amount=9', 400],
+  ['more fields', 'decision=approve&until=9', 400],
   ['a long form', `decision=approve&note=${'x'.repeat(9_000)}`, 413],
 ])('a form with %s decides nothing', async (_, form, status) => {
   const id = await ask(1, people.bob)
@@ -135,6 +135,51 @@ test.each([
   expect(told.headers.get('content-type')).toContain('text/html')
   expect((await portal.call(`GET /api/requests/${id}`, { token: people.bob })).body).toMatchObject({ state: 'open' })
   await portal.call(`POST /api/requests/${id}/withdraw`, { token: people.bob })
+})
+
+test.each([
+  ['a note that cannot be seen', 'decision=decline&note=%E2%80%AEtwo&amount=4', 422, /A note is one line/],
+  ['a note that is too long', `decision=decline&note=${'x'.repeat(501)}&amount=4`, 422, /at most 500 characters/],
+  ['no number', 'decision=approve&note=Well&amount=much', 422, /must be a number of credits/],
+  ['more than is asked', 'decision=approve&note=Well&amount=7.5', 422, /Approve 7 or less/],
+])('a form with %s is shown again with what was typed, and the link still decides', async (_, ...given) => {
+  const [form, status, why] = given
+  const secret = await linkFor(await ask(7, people.bob), 'lena')
+  const told = await post(secret, form)
+  expect(told.status).toBe(status)
+  expect(told.body).toMatch(why)
+  const typed = new URLSearchParams(form)
+  for (const name of ['note', 'amount']) expect(told.body).toContain(`value="${typed.get(name)}"`)
+  const decided = await post(secret, 'decision=decline&amount=none&note=One%0D%0Atwo')
+  expect(decided.body).toContain('Declined')
+  const { body } = await portal.call('GET /api/requests?state=declined&limit=1', { token: people.bob })
+  expect(body).toMatchObject({ rows: [{ decision_note: 'One two' }] })
+})
+
+test('who decides sees what it rests on, may approve less, and is told how much it was and until when', async () => {
+  await portal.policy(`
+    INSERT INTO tollgate.limit_rule (id, name, kind, counts, per, amount, "window", applies_to_project) VALUES
+      ('sound-month', 'budget', 'quota', 'credits', 'project', 50, 'month', 'sound')`)
+  const id = await ask(80, people.fred)
+  const secret = await linkFor(id, 'fay')
+  const { body } = await portal.call(`GET /api/links/${secret}`)
+  expect(body).toContain('<dd>80 credits of the limit daily</dd>')
+  expect(body).toContain('<dd>0 of 100 credits are used, 100 credits left</dd>')
+  expect(body).toContain('<dd>50 credits at most: so much is left of the project&#39;s budget</dd>')
+  expect(body).toContain('name="amount" value="80"')
+  // Enter in a field would press the first button that decides.
+  expect(body).toMatch(/<form[^>]*><button disabled hidden><\/button>/)
+  const above = await post(secret, 'decision=approve&amount=80&note=All+of+it')
+  expect({ status: above.status, body: above.body }).toMatchObject({
+    status: 403,
+    body: expect.stringMatching(/A lead may approve 50 credits at most.*value="All of it"/s),
+  })
+  const less = await post(secret, 'decision=approve&amount=30.5&note=For+now')
+  expect(less.body).toMatch(
+    /account fred has 30\.5 credits more of daily within a second, until \d{4}-\d\d-\d\d \d\d:\d\d /,
+  )
+  const grants = await portal.call('GET /api/grants', { token: people.fred })
+  expect(grants.body).toMatchObject({ rows: [{ id, amount: 30.5, limit: 'daily' }] })
 })
 
 test('of two who send the form at once one decides', async () => {
@@ -176,9 +221,13 @@ test('wrong tokens shut no link, and what is too often names no limit that is no
   expect(link.status).toBe(404)
 })
 
+let posts = 0
+/** From an address of its own, for links are bounded by it. */
 function post(secret: string, form: string) {
+  posts += 1
+  const from = { 'x-envoy-external-address': `198.51.100.${posts}` }
   return portal.call(`POST /api/links/${secret}`, {
     body: form,
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    headers: { 'content-type': 'application/x-www-form-urlencoded', ...from },
   })
 }
