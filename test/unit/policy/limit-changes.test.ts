@@ -116,6 +116,30 @@ describe('concernedBy()', () => {
     expect(of(many.slice(1))).toHaveLength(1_000)
   })
 
+  test('who moved is concerned by what is for the new place, and no longer by what is for the old one', () => {
+    const { concernedBy } = createLimitChanges()
+    const start = policy({})
+    const moved = policy({ accounts: [account('alice', 'archive'), ...people.slice(1)] })
+    concernedBy(undefined, start)
+    concernedBy(start, moved)
+    const grantTo = (id: string) => {
+      const tables = { ...moved.state.tables, grant: table([grant('g', { kind: 'project', id })]) }
+      return names(concernedBy(moved, createSnapshot({ ...moved.state, tables })))
+    }
+    expect(grantTo('archive')).toEqual(['project:archive', 'account:alice', 'account:carol'])
+    expect(grantTo('vision')).toEqual(['project:vision'])
+  })
+
+  test('scopes of nobody hide no one who is there', () => {
+    const many = Array.from({ length: 600 }, (_, nth) => account(`a${nth}`, 'vision', 'big'))
+    const nobodys = Array.from({ length: 600 }, (_, nth) => limit(`n${nth}`, { kind: 'account', id: `gone${nth}` }))
+    const before = policy({ accounts: many })
+    const limits = table([...nobodys, limit('l', { kind: 'plan', id: 'big' })])
+    const after = createSnapshot({ ...before.state, tables: { ...before.state.tables, limit_rule: limits } })
+    const concerned = createLimitChanges().concernedBy(before, after)
+    expect(concerned === 'everybody' || concerned.length === 600).toBe(true)
+  })
+
   test('a first policy, and one of another history, concern everybody', () => {
     const { concernedBy } = createLimitChanges()
     expect(concernedBy(undefined, policy({}))).toBe('everybody')
@@ -144,5 +168,13 @@ describe('grantEdges()', () => {
     [300, 400, [[], undefined]],
   ])('after %i until %i', (sinceMs, untilMs, expected) => {
     expect(edges(sinceMs, untilMs)).toEqual(expected)
+  })
+
+  test('more than 5,000 at once are everybody, whomever they are for', () => {
+    const grants = Array.from({ length: 5_001 }, (_, nth) => grant(`g${nth}`, { kind: 'account', id: 'alice' }, [1, 9]))
+    const edgesOf = (rows: readonly Grant[]) =>
+      createLimitChanges().grantEdges(policy({ grants: rows }), { sinceMs: 0, untilMs: 5 })
+    expect(edgesOf(grants)).toEqual({ concerned: 'everybody', nextMs: 9 })
+    expect(names(edgesOf(grants.slice(1)).concerned)).toEqual(['account:alice'])
   })
 })

@@ -63,7 +63,7 @@ function startSettling(groups: readonly PacksInForce[], { isEmpty = true, fails 
   onTestFinished(() => settling.stop())
   const signal = AbortSignal.timeout(10_000)
   return {
-    ...{ world, settled, counts, drains },
+    ...{ world, settled, counts, drains, waiting },
     async until(what: 'settled' | 'counted' | 'drained', isSo: () => boolean) {
       while (!isSo()) await once(bell, what, { signal })
     },
@@ -80,6 +80,18 @@ test('everything is settled once at the start, then when a window is over', asyn
   world.nowMs = 2 * dayMs + 30_000
   await until('settled', () => settled.length === 9)
   expect(settled.slice(6).map(({ id }) => id)).toEqual(['a', 'b', 'c'])
+})
+
+test('a pack that is gone has no turn any more, and a changed one has its turn at once', async () => {
+  const { world, settled, waiting, until } = startSettling([group('a'), group('b')])
+  await until('settled', () => settled.length === 2)
+  waiting.push({ account: 'a', groups: [] }, { account: 'b', groups: [group('b', { key: 'b changed' })] })
+  await until('settled', () => settled.length === 3)
+  world.nowMs = 2 * dayMs + 1_000
+  await until('settled', () => settled.length === 4)
+  world.nowMs = 2 * dayMs + 30_000
+  await until('settled', () => settled.length === 5)
+  expect(settled.slice(2).map(({ id }) => id)).toEqual(['b', 'b', 'b'])
 })
 
 test('a group that fails is tried again and keeps no other from its turn', async () => {
