@@ -23,15 +23,24 @@ export class Fault extends Error {
   /** True when what was asked for may have happened all the same: nobody heard the answer. */
   readonly uncertain: boolean
 
+  /** True when callers of the API are told its words, although such faults have none for them as a rule. */
+  readonly isForCallers: boolean
+
   constructor(
     code: FaultCode,
     message: string,
-    options: { readonly cause?: unknown; readonly transient?: boolean; readonly uncertain?: boolean } = {},
+    options: {
+      readonly cause?: unknown
+      readonly transient?: boolean
+      readonly uncertain?: boolean
+      readonly isForCallers?: boolean
+    } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'Fault'
     this.code = code
     this.transient = options.transient ?? false
     this.uncertain = options.uncertain ?? false
+    this.isForCallers = options.isForCallers ?? false
   }
 }

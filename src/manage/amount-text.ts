@@ -3,19 +3,24 @@ import type { CountedQuantity } from '../core/quantity.ts'
 import { unitWord } from '../core/shown-amount.ts'
 
 const shape = /^\d{1,16}(\.\d{1,3})?$/
-/** By the CHECKs of `grant` and `quota_request`. */
-const thousandthsMax = 1_000n * 2n ** 52n
+/** Of what is counted; credits are counted in thousandths. By the CHECKs of `limit_rule`. */
+const countMax = 2n ** 52n
 
 /**
  * An amount as people write it, in the unit of `limit_rule.amount`, without needless zeros.
- * Throws a `Fault` of code `not_valid` unless it is above 0, at most 2^52, and whole or, of credits, of at most three decimals.
+ * Throws a `Fault` of code `not_valid` unless it is above 0, at most what a limit can be (2^52, of credits a thousandth of that), and whole or, of credits, of at most three decimals.
  */
 export function amountText(text: string, counts: CountedQuantity): string {
   if (!shape.test(text)) throw notAnAmount(counts)
   const thousandths = thousandthsOf(text)
   const isWhole = thousandths % 1_000n === 0n
-  if (thousandths <= 0n || thousandths > thousandthsMax || (counts !== 'credits' && !isWhole)) throw notAnAmount(counts)
+  if (thousandths <= 0n || thousandths > thousandthsMaxOf(counts) || (counts !== 'credits' && !isWhole))
+    throw notAnAmount(counts)
   return textOfThousandths(thousandths)
+}
+
+function thousandthsMaxOf(counts: CountedQuantity): bigint {
+  return counts === 'credits' ? countMax : 1_000n * countMax
 }
 
 /** Exact. Of decimal text with at most three decimals. */
@@ -40,5 +45,8 @@ export function thousandthsOfCode(amount: number, counts: CountedQuantity): bigi
 function notAnAmount(counts: CountedQuantity): Fault {
   const unit = counts === 'gpu_ms' ? 'GPU milliseconds' : unitWord(counts)
   const form = counts === 'credits' ? 'with at most three decimals' : 'whole'
-  return new Fault('not_valid', `The amount must be a number of ${unit}, ${form}, above 0 and at most ${2 ** 52}`)
+  return new Fault(
+    'not_valid',
+    `The amount must be a number of ${unit}, ${form}, above 0 and at most ${textOfThousandths(thousandthsMaxOf(counts))}`,
+  )
 }

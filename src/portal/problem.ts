@@ -91,13 +91,17 @@ const byCause: Partial<Readonly<Record<Cause, Row>>> = {
 export function troubleOf(error: unknown): { readonly trouble: Trouble; readonly isOurs: boolean } {
   if (error instanceof Fault) {
     const row = byFault[error.code]
-    const trouble = { code: error.code, ...row, detail: row.detail ?? sentence(error.message) }
+    const trouble = { code: error.code, ...row, detail: wordsOf(error, row) }
     return { trouble, isOurs: row.status === 500 }
   }
   const { statusCode, message = '' } = error as Partial<FastifyError>
   const row = statusCode === undefined || isAnswerFault(error) ? undefined : byStatus[statusCode]
   if (row === undefined) return { trouble: { code: 'internal', ...ours, detail: ours.detail ?? '' }, isOurs: true }
   return { trouble: { ...row, detail: row.detail ?? sentence(message) }, isOurs: false }
+}
+
+function wordsOf(error: Fault, row: Row): string {
+  return row.detail === undefined || error.isForCallers ? sentence(error.message) : row.detail
 }
 
 /** Nobody is let in: 401, identical for every unknown and every revoked token, or 503. */

@@ -186,7 +186,7 @@ test('a lead approves at most what is left of the project, an administrator more
   const declined = await ask(office)
   await decideRequest(office.tools, { actor: lea, id: declined, decision: 'decline' })
   office.remaining = undefined
-  await decideRequest(office.tools, approve(await ask(office, { amount: '4503599627370496' }), lea))
+  await decideRequest(office.tools, approve(await ask(office, { amount: '4503599627370.496' }), lea))
 })
 
 test('a moved account is for the lead of where it is now', async () => {

@@ -26,14 +26,14 @@ test('giveGrant() raises from now on, in the name of who gives, for an account, 
   for (const one of [
     gift({ note: 'release day' }),
     gift({ for: { kind: 'project', id: 'vision' } }),
-    gift({ for: { kind: 'department', id: 'research' }, amount: '4503599627370496' }),
+    gift({ for: { kind: 'department', id: 'research' }, amount: '4503599627370.496' }),
   ]) {
     await giveGrant(office.tools, one)
   }
   const { rows } = await listGrants(office.tools, { actor: alice, countMax: 10 })
   expect(rows.map((row) => [row.for.kind, row.amount, row.state]).sort()).toEqual([
     ['account', '50', 'running'],
-    ['department', '4503599627370496', 'running'],
+    ['department', '4503599627370.496', 'running'],
     ['project', '50', 'running'],
   ])
   expect(new Set((await office.audit('grant')).map(({ by }) => by))).toEqual(new Set(['ada']))

@@ -37,8 +37,15 @@ test('while Redis is away what needs it is 503, and the rest goes on', async () 
   await portal.policy(`INSERT INTO tollgate.limit_rule (id, name, kind, counts, per, amount, "window") VALUES
     ('daily', 'daily', 'quota', 'credits', 'account', 100, 'day')`)
   expect((await portal.call('GET /api/me/limits', { token: people.alice })).status).toBe(200)
+  const body = { limit: 'daily', amount: 5, until: new Date(Date.now() + 3_600_000).toISOString() }
+  const asked = await portal.call('POST /api/requests', { token: people.alice, body })
+  const { id } = asked.body as { id: string }
   wire.stall()
   await expectAway(portal, 'GET /api/me/limits', { token: people.alice })
+  await expectAway(portal, `POST /api/requests/${id}/approve`, { token: people.lena, body: {} })
+  const told = await portal.call(`POST /api/requests/${id}/approve`, { token: people.lena, body: {} })
+  expect((told.body as Problem).detail).toMatch(/so a lead cannot approve; an administrator can, and you can decline$/)
+  expect((await portal.call(`POST /api/requests/${id}/approve`, { token: people.adam, body: {} })).status).toBe(200)
   await expectAway(portal, 'GET /quota/status', { token: people.alice })
   expect((await portal.call('GET /api/me', { token: people.alice })).status).toBe(200)
   expect((await portal.call('GET /api/me/usage', { token: people.alice })).status).toBe(200)
