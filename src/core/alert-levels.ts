@@ -1,5 +1,4 @@
 import type { AlertLevel } from './alert-event.ts'
-import type { TimeRange } from './limit.ts'
 import type { SubjectKind } from './subject.ts'
 
 /** One level of one limit, in one window of one subject. */
@@ -70,20 +69,3 @@ export function isReached(
 
 /** Times 1,000, the highest percentage, these are still counted exactly by numbers. */
 const plainMax = 2 ** 43
-
-const soonestMs = 600_000
-
-/**
- * When the amount is used up at the pace of the window so far, rounded down to a millisecond; undefined when there is nothing to say: less
- * than half is used or all of it, less than a tenth of the window or 10 minutes have passed, or the window ends before.
- */
-export function forecastOf(
-  { used, amount, startMs, endMs }: TimeRange & { readonly used: number; readonly amount: number },
-  nowMs: number,
-): number | undefined {
-  const passedMs = nowMs - startMs
-  if (used >= amount || !isReached({ used, amount }, 50)) return undefined
-  if (passedMs < soonestMs || passedMs * 10 < endMs - startMs) return undefined
-  const atMs = startMs + Number((BigInt(Math.floor(passedMs)) * BigInt(amount)) / BigInt(used))
-  return atMs < endMs ? Math.max(atMs, Math.floor(nowMs)) : undefined
-}

@@ -1,9 +1,11 @@
-import { crossedLevels, forecastOf, isReached } from '../core/alert-levels.ts'
+import { crossedLevels, isReached } from '../core/alert-levels.ts'
 import type { ChargeEntry } from '../core/charge.ts'
+import { forecastOf, toldByLevels } from '../core/forecast.ts'
 import type { Snapshot } from '../core/snapshot.ts'
 import { createCounterRows } from './counter-rows.ts'
 import { forecastEvent, type LimitUse, levelEvents } from './level-events.ts'
 import type { BatchWatch, BookedCounter, LedgerWatch, LimitWindow, StandingLevel } from './ports.ts'
+import { createRecentUse, type RecentUse } from './recent-use.ts'
 import { limitsOver, watchedLimits } from './watched-limits.ts'
 
 export interface LevelWatchOptions {
@@ -42,6 +44,7 @@ export function createLevelWatch({ policy, nowMs }: LevelWatchOptions): LedgerWa
   const rows = createCounterRows()
   const told = new Map<string, Told>()
   const missed = new Map<string, BookedCounter>()
+  let recent = createRecentUse(nowMs())
   let history = ''
 
   const isKnown = (key: string, now: Told): boolean => {
@@ -49,6 +52,9 @@ export function createLevelWatch({ policy, nowMs }: LevelWatchOptions): LedgerWa
     if (known?.amount !== now.amount || known.percents !== now.percents) return false
     return known.highest >= now.highest && (known.isForecast || !now.isForecast)
   }
+
+  /** A level says enough: a forecast waits for a later batch. */
+  const isCrossed = ({ name, highest }: Reached): boolean => highest > (told.get(keyOf(name))?.highest ?? 0)
 
   function remember({ name, amount, percents, highest, isForecast }: Reached): void {
     if (told.size >= rememberedMax) told.clear()
@@ -58,8 +64,11 @@ export function createLevelWatch({ policy, nowMs }: LevelWatchOptions): LedgerWa
   function inForce(): Snapshot | undefined {
     const snapshot = policy()
     // A restored database may lack events that were there.
-    if (snapshot !== undefined && snapshot.history !== history) told.clear()
-    history = snapshot?.history ?? history
+    if (snapshot !== undefined && snapshot.history !== history) {
+      told.clear()
+      recent = createRecentUse(nowMs())
+      history = snapshot.history
+    }
     return snapshot
   }
 
@@ -79,7 +88,8 @@ export function createLevelWatch({ policy, nowMs }: LevelWatchOptions): LedgerWa
         const again = [...missed.keys()]
         const reached = [...missed.values(), ...moved]
           .filter(({ endMs }) => endMs > now - toldAfterMs)
-          .flatMap((counter) => reachedOf(counter, { snapshot, nowMs: now, accounts }))
+          .flatMap((counter) => reachedOf(counter, { snapshot, nowMs: now, accounts, recent }))
+          .map((one) => (isCrossed(one) ? { ...one, isForecast: false, runsOutAtMs: undefined } : one))
           .filter((one) => !isKnown(keyOf(one.name), one))
         // The later figures of a limit take the place of the earlier ones.
         found = [...new Map(reached.map((one) => [keyOf(one.name), one])).values()]
@@ -113,17 +123,20 @@ interface Looking {
   readonly nowMs: number
   /** By token. */
   readonly accounts: ReadonlyMap<string, string>
+  readonly recent: RecentUse
 }
 
 /** Only limits of which a level is reached or a forecast can be made. A late entry is held against the amount its window ended with. */
-function reachedOf(counter: BookedCounter, { snapshot, nowMs, accounts }: Looking): readonly Reached[] {
+function reachedOf(counter: BookedCounter, { snapshot, nowMs, accounts, recent }: Looking): readonly Reached[] {
   const { subject, used, startMs, endMs } = counter
   const account = subject.kind === 'token' ? accounts.get(subject.id) : undefined
   const whose = { subject, ...(account !== undefined && { account }), atMs: Math.min(nowMs, endMs - 1) }
-  return limitsOver(watchedLimits(snapshot, whose), counter).flatMap((watched) => {
+  const limits = limitsOver(watchedLimits(snapshot, whose), counter)
+  const before = limits.length === 0 ? undefined : recent.note(counter, nowMs)
+  return limits.flatMap((watched) => {
     const { id: rule, name, amount } = watched.limit
     const highest = watched.percents.findLast((percent) => isReached({ used, amount }, percent)) ?? 0
-    const runsOutAtMs = forecastOf({ used, amount, startMs, endMs }, nowMs)
+    const runsOutAtMs = forecastOf({ used, amount, startMs, endMs, before }, nowMs)
     const isForecast = runsOutAtMs !== undefined
     if (highest === 0 && !isForecast) return []
     const { percents } = watched
@@ -143,7 +156,8 @@ function toldOf(found: readonly Reached[], standing: readonly StandingLevel[]): 
       ...{ used: one.counter.used, amount: one.amount, percents: one.percents },
       standing: inForce.map(({ percent }) => percent),
     })
-    const forecast = one.runsOutAtMs === undefined ? [] : [forecastEvent(one, one.runsOutAtMs)]
+    const isTold = inForce.some(({ percent }) => percent >= toldByLevels)
+    const forecast = one.runsOutAtMs === undefined || isTold ? [] : [forecastEvent(one, one.runsOutAtMs)]
     const events = [...levelEvents(one, crossed), ...forecast]
     const ended = overtaken.filter((level) => events.some(({ percent }) => percent === level.percent))
     return { ended: ended.map(({ id }) => id), events }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { crossedLevels, forecastOf, isReached } from '../../src/core/alert-levels.ts'
+import { crossedLevels, isReached } from '../../src/core/alert-levels.ts'
 
 const count = fc.maxSafeNat()
 /** Amounts around which a level lies. */
@@ -44,26 +44,5 @@ test('whatever the steps, each level is written once until a raise ends it, and 
         for (const percent of written) standing.set(percent, amount)
       }
     }),
-  )
-})
-
-test('forecastOf() answers an instant that is not past and lies before the end, and agrees with whole numbers without bound', () => {
-  fc.assert(
-    fc.property(
-      fc.tuple(count, count),
-      fc.tuple(fc.integer({ min: 1, max: 2_678_400_000 }), fc.integer({ min: 0, max: 2_678_400_000 })),
-      ([one, two], [lengthMs, passedMs]) => {
-        const [used, amount] = [Math.min(one, two), Math.max(one, two)]
-        const startMs = Date.UTC(2026, 10, 22)
-        const nowMs = startMs + Math.min(passedMs, lengthMs - 1)
-        const atMs = forecastOf({ used, amount, startMs, endMs: startMs + lengthMs }, nowMs)
-        if (atMs === undefined) return
-        expect(atMs).toBeGreaterThanOrEqual(nowMs)
-        expect(atMs).toBeLessThan(startMs + lengthMs)
-        const exact = BigInt(startMs) + (BigInt(nowMs - startMs) * BigInt(amount)) / BigInt(used)
-        expect(BigInt(atMs)).toBe(exact)
-      },
-    ),
-    { numRuns: 1_000 },
   )
 })

@@ -1,6 +1,7 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { silentObserver } from '../../../src/telemetry/observer.ts'
-import { credits, noonMs, openWatchedBooks, subjects } from '../../support/watched-books.ts'
+import type { LedgerStore } from '../../../src/usage/ports.ts'
+import { credits, noonMs, openWatchedBooks, subjects, type WatchedBooks } from '../../support/watched-books.ts'
 
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
@@ -168,22 +169,81 @@ test('what is in the books already is looked up by no batch after the first', as
   expect(told.filter((text) => text.includes('SAVEPOINT'))).toHaveLength(1)
 })
 
-test('when the amount runs out at this pace is told once in a window', async () => {
-  let nowMs = noonMs
-  await using books = await openWatchedBooks(daily(100), () => nowMs)
-  await books.book([credits(49)])
-  expect(await books.events()).toEqual([])
-  await books.book([credits(11)])
-  nowMs += hourMs
-  await books.book([{ ...credits(10), at: nowMs }], books.another())
-  expect(await books.events()).toMatchObject([
-    {
-      ...{ type: 'forecast', level: 'warning', account: 'alice', limit_name: 'daily', used: '60.000', percent: null },
-      // 60 of 100 in 12 hours are all of it in 20.
-      data: { runsOutAtMs: noonMs + 8 * hourMs },
-    },
-  ])
-  nowMs += dayMs
-  await books.book([{ ...credits(90), at: nowMs }])
-  expect((await books.events()).filter(({ type }) => type === 'forecast')).toHaveLength(2)
+describe('when the amount runs out at this pace', () => {
+  const forecasts = async (books: WatchedBooks) => (await books.events()).filter(({ type }) => type === 'forecast')
+
+  test('is told once in a window, and by no process that does not know the pace of late', async () => {
+    let nowMs = noonMs - 13 * hourMs
+    await using books = await openWatchedBooks(daily(100), () => nowMs)
+    const spend = async (times: number, count = 2.5, ledger?: LedgerStore): Promise<void> => {
+      for (let nth = 0; nth < times; nth += 1) {
+        nowMs += hourMs / 2
+        await books.book([{ ...credits(count), at: nowMs }], ledger)
+      }
+    }
+    await spend(19)
+    await spend(1, 6, books.another())
+    await spend(1)
+    expect(await books.events()).toEqual([])
+    await spend(1)
+    expect(await books.events()).toMatchObject([
+      {
+        ...{ type: 'forecast', level: 'warning', account: 'alice', limit_name: 'daily', used: '56.000', percent: null },
+        // 44 more at 2.5 in 20 minutes, from 10 o'clock on.
+        data: { runsOutAtMs: noonMs - 2 * hourMs + 352 * 60_000 },
+      },
+    ])
+    await spend(2)
+    expect(await forecasts(books)).toHaveLength(1)
+    nowMs += 12 * hourMs
+    await spend(22)
+    expect(await forecasts(books)).toHaveLength(2)
+  })
+
+  /** Alice has used 47.5 credits by 9 o'clock; answers what each batch half an hour after the last one adds. */
+  async function steadily(limits: string) {
+    const clock = { nowMs: noonMs - 13 * hourMs }
+    const books = await openWatchedBooks(limits, () => clock.nowMs)
+    const next = async (): Promise<readonly unknown[]> => {
+      const before = await books.events()
+      clock.nowMs += hourMs / 2
+      await books.book([{ ...credits(2.5), at: clock.nowMs }])
+      return (await books.events()).slice(before.length).map(({ type, percent }) => percent ?? type)
+    }
+    for (let nth = 0; nth < 20; nth += 1) await next()
+    return { books, next, [Symbol.asyncDispose]: () => books[Symbol.asyncDispose]() }
+  }
+
+  test('waits for the batch after one that reaches a level', async () => {
+    const half = `INSERT INTO tollgate.alert_rule (id, percents) VALUES ('half', '{50,80}')`
+    await using world = await steadily(daily(100) + half)
+    expect([await world.next(), await world.next(), await world.next()]).toEqual([[50], ['forecast'], []])
+  })
+
+  test('is not told where 80 % was told, also after a correction', async () => {
+    await using world = await steadily(daily(100))
+    const correct = (used: number) => world.books.rows(`UPDATE tollgate.quota_usage SET used = ${used}`)
+    await correct(78)
+    expect(await world.next()).toEqual([80])
+    await correct(50)
+    expect([await world.next(), await world.next(), await world.next()]).toEqual([[], [], []])
+  })
+
+  test('is not told of a burst after a quiet day, neither before its levels nor with them nor after', async () => {
+    let nowMs = noonMs - 13 * hourMs
+    await using books = await openWatchedBooks(daily(100), () => nowMs)
+    const burst = [
+      { sinceMs: -3 * hourMs, count: 10 },
+      { sinceMs: 0, count: 45 },
+      { sinceMs: 1_000, count: 10 },
+      { sinceMs: 2_000, count: 16 },
+      { sinceMs: hourMs, count: 5 },
+    ]
+    for (const { sinceMs, count } of burst) {
+      nowMs = noonMs + sinceMs
+      await books.book([{ ...credits(count), at: nowMs }])
+    }
+    expect(await books.levels()).toEqual(['alice daily 80 told'])
+    expect(await forecasts(books)).toEqual([])
+  })
 })

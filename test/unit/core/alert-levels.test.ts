@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { crossedLevels, forecastOf, isReached, levelKey, levelWord } from '../../../src/core/alert-levels.ts'
+import { crossedLevels, isReached, levelKey, levelWord } from '../../../src/core/alert-levels.ts'
 
 const percents = [80, 95, 100]
 const crossed = (
@@ -73,35 +73,4 @@ test('levelKey() tells subject, limit, window and level apart', () => {
   ]
   expect(levelKey(name)).toBe('level account:alice daily 5 80')
   expect(new Set([name, ...others].map(levelKey)).size).toBe(6)
-})
-
-describe('forecastOf()', () => {
-  const hourMs = 3_600_000
-  const day = { startMs: 0, endMs: 24 * hourMs, amount: 1_000 }
-
-  test('says when the pace so far uses up the amount', () => {
-    expect(forecastOf({ ...day, used: 500 }, 6 * hourMs)).toBe(12 * hourMs)
-    expect(forecastOf({ ...day, used: 999 }, 20 * hourMs)).toBe(Math.floor((20 * hourMs * 1_000) / 999))
-  })
-
-  test.each([
-    ['less than half is used', 499, 6 * hourMs],
-    ['all of it is used', 1_000, 6 * hourMs],
-    ['less than a tenth of the window has passed', 900, 2.4 * hourMs - 1],
-    ['it lasts to the end of the window', 500, 12 * hourMs],
-    ['the window has not begun', 900, -1],
-  ])('says nothing when %s', (_, used, nowMs) => {
-    expect(forecastOf({ ...day, used }, nowMs)).toBeUndefined()
-  })
-
-  test('waits for ten minutes of an hour', () => {
-    const hour = { startMs: 0, endMs: hourMs, amount: 1_000, used: 600 }
-    expect(forecastOf(hour, 599_999)).toBeUndefined()
-    expect(forecastOf(hour, 600_000)).toBe(1_000_000)
-  })
-
-  test('is exact at the largest amounts', () => {
-    const amount = Number.MAX_SAFE_INTEGER
-    expect(forecastOf({ ...day, amount, used: amount - 1 }, 6 * hourMs)).toBe(6 * hourMs)
-  })
 })
