@@ -1,5 +1,6 @@
 import type { AlertEvent } from '../core/alert-event.ts'
 import { wallTime } from '../core/calendar-text.ts'
+import type { Outlook } from '../core/outlook.ts'
 import { said } from './event-facts.ts'
 import type { Channel, Message } from './ports.ts'
 import { digestBody, webhookBody } from './webhook-body.ts'
@@ -16,8 +17,8 @@ export interface Audience {
   readonly publicUrl?: string
   /** Whom to ask, as it follows "ask". */
   readonly askAt?: string
-  /** Only in the decider's own mail: a link that decides once, until `untilMs`. */
-  readonly decisionLink?: { readonly url: string; readonly untilMs: number }
+  /** Only in the decider's own mail: a link that decides once, until `untilMs`, and what that rests on. */
+  readonly decisionLink?: { readonly url: string; readonly untilMs: number; readonly outlook?: Outlook }
 }
 
 const linesMax = 20
@@ -46,11 +47,12 @@ function single(event: AlertEvent, audience: Audience): Text {
   const url = addressOf(event, audience)
   const { decisionLink: link } = audience
   const spoken = words[audience.language]
+  const outlook = link?.outlook === undefined ? [] : spoken.outlook(link.outlook)
   const decide = link === undefined ? [] : [spoken.decide(link.url, wallTime(link.untilMs, zoneOf(event, audience)))]
   return {
     id: event.id,
     title,
-    paragraphs: [...paragraphs, ...decide],
+    paragraphs: [...paragraphs, ...outlook, ...decide],
     ...(url !== undefined && { url }),
     thread: threadOf(event),
   }

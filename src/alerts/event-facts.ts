@@ -2,7 +2,7 @@ import type { AlertEvent, AlertedLimit } from '../core/alert-event.ts'
 import type { CountedQuantity } from '../core/quantity.ts'
 
 /** How much of a limit is used, in whole percent, rounded down. */
-export function usedPercent({ used, amount }: AlertedLimit): number {
+export function usedPercent({ used, amount }: Pick<AlertedLimit, 'used' | 'amount'>): number {
   return amount > 0 ? Math.floor((used / amount) * 100) : 100
 }
 

@@ -1,9 +1,10 @@
 import type { AlertEvent, AlertedLimit } from '../core/alert-event.ts'
 import { amountWords, unitFor } from '../core/amount-words.ts'
+import type { CountedQuantity } from '../core/quantity.ts'
 import { shownAmount } from '../core/shown-amount.ts'
 import { askedAmount, numberIn, phrase, said, usedPercent } from './event-facts.ts'
 import { limitNameOf } from './limit-name.ts'
-import { askedIn, canBeAsked, isRefusedBelow, type Scene, type Words } from './words.ts'
+import { askedIn, canBeAsked, type Figures, isRefusedBelow, type Scene, type Words } from './words.ts'
 
 /** Every alert in English; see `Words`. The sender escapes what people wrote. */
 export const wordsEn: Words = {
@@ -97,6 +98,10 @@ export const wordsEn: Words = {
   },
   digestTitle: (titles) => `${titles.length} alerts: ${titles[0] ?? ''}, and more`,
   andMore: (count) => `… and ${count} more.`,
+  outlook: ({ counts, standing, most }) => [
+    ...(standing === undefined ? [] : [`Now ${standingOf({ counts, ...standing })}`]),
+    ...(most === undefined ? [] : [ceiling(counts, most)]),
+  ],
   decide: (url, until) => `Decide here, once, until ${until}; this link is for you alone: ${url}`,
 }
 
@@ -146,12 +151,22 @@ function figures(limit: AlertedLimit | undefined): string {
     : `: ${shownAmount(limit.counts, limit.used)} of ${amountWords(limit.counts, limit.amount)}`
 }
 
-function standing({ limit, level }: AlertEvent): readonly string[] {
-  if (limit === undefined) return []
+function standingOf(limit: Figures): string {
   const { counts, used, amount } = limit
   const left = amountWords(counts, Math.max(0, amount - used))
-  const sentence = `${shownAmount(counts, used)} of ${amountWords(counts, amount)} are used (${usedPercent(limit)} %), ${left} left.`
-  return level === 'exhausted' && used < amount
+  return `${shownAmount(counts, used)} of ${amountWords(counts, amount)} are used (${usedPercent(limit)} %), ${left} left.`
+}
+
+function ceiling(counts: CountedQuantity, most: number): string {
+  return most === 0
+    ? "Nothing is left of the project's budget: only an administrator may approve."
+    : `You may approve ${amountWords(counts, most)} at most: so much is left of the project's budget.`
+}
+
+function standing({ limit, level }: AlertEvent): readonly string[] {
+  if (limit === undefined) return []
+  const sentence = standingOf(limit)
+  return level === 'exhausted' && limit.used < limit.amount
     ? [sentence, 'That was not enough for a request, which was refused.']
     : [sentence]
 }

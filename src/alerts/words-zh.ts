@@ -3,7 +3,7 @@ import type { CountedQuantity } from '../core/quantity.ts'
 import { shownAmount } from '../core/shown-amount.ts'
 import { askedAmount, numberIn, phrase, said, usedPercent } from './event-facts.ts'
 import { limitNameOf } from './limit-name.ts'
-import { askedIn, canBeAsked, isRefusedBelow, type Scene, type Words } from './words.ts'
+import { askedIn, canBeAsked, type Figures, isRefusedBelow, type Scene, type Words } from './words.ts'
 
 /** Every alert in Chinese; see `Words`. The facts are those of `words-en.ts`, which a test holds against it. */
 export const wordsZh: Words = {
@@ -97,6 +97,10 @@ export const wordsZh: Words = {
   },
   digestTitle: (titles) => `${titles.length} 条提醒：${titles[0] ?? ''}等`,
   andMore: (count) => `……另有 ${count} 条。`,
+  outlook: ({ counts, standing, most }) => [
+    ...(standing === undefined ? [] : [`目前${standingOf({ counts, ...standing })}`]),
+    ...(most === undefined ? [] : [ceiling(counts, most)]),
+  ],
   decide: (url, until) => `在此审批（仅限一次，有效期至 ${until}；链接只供您本人使用）：${url}`,
 }
 
@@ -149,14 +153,24 @@ function amountWords(counts: CountedQuantity, amount: number): string {
 }
 
 /** Used of how much. */
-function ofAmount({ counts, used, amount }: AlertedLimit): string {
+function ofAmount({ counts, used, amount }: Figures): string {
   return `${shownAmount(counts, used)} / ${amountWords(counts, amount)}`
+}
+
+function standingOf(limit: Figures): string {
+  const left = amountWords(limit.counts, Math.max(0, limit.amount - limit.used))
+  return `已用 ${ofAmount(limit)}（${usedPercent(limit)} %），剩余 ${left}。`
+}
+
+function ceiling(counts: CountedQuantity, most: number): string {
+  return most === 0
+    ? '项目预算已无剩余：须由管理员批准。'
+    : `您最多可批准 ${amountWords(counts, most)}：项目预算只剩这么多。`
 }
 
 function standing({ limit, level }: AlertEvent): readonly string[] {
   if (limit === undefined) return []
-  const left = amountWords(limit.counts, Math.max(0, limit.amount - limit.used))
-  const sentence = `已用 ${ofAmount(limit)}（${usedPercent(limit)} %），剩余 ${left}。`
+  const sentence = standingOf(limit)
   return level === 'exhausted' && limit.used < limit.amount
     ? [sentence, '剩余部分不够一个请求使用，该请求已被拒绝。']
     : [sentence]

@@ -1,4 +1,5 @@
 import type { AlertEvent, AlertType } from '../core/alert-event.ts'
+import type { Outlook } from '../core/outlook.ts'
 
 /** An event in the words of one language. */
 export interface Wording {
@@ -7,6 +8,9 @@ export interface Wording {
   /** What happened, how much of what, until when, what to do. */
   readonly paragraphs: readonly string[]
 }
+
+/** How a limit stands, in code units. */
+export type Figures = Pick<Outlook, 'counts'> & NonNullable<Outlook['standing']>
 
 /** What every sentence may draw on. */
 export interface Scene {
@@ -23,6 +27,8 @@ export interface Words {
   readonly events: Readonly<Record<AlertType, (event: AlertEvent, scene: Scene) => Wording>>
   readonly digestTitle: (titles: readonly string[]) => string
   readonly andMore: (count: number) => string
+  /** What a decision rests on, told in a decider's own mail alone. */
+  readonly outlook: (outlook: Outlook) => readonly string[]
   /** The link by which a decider decides, told in their own mail alone. */
   readonly decide: (url: string, until: string) => string
 }

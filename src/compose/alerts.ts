@@ -3,6 +3,7 @@ import type { Pool } from 'pg'
 import { composeMessage } from '../alerts/compose-message.ts'
 import { createDeliverer, delivererDefaults } from '../alerts/deliver.ts'
 import type { SendParts } from '../alerts/send-one.ts'
+import type { PolicySource, Seeder, SpendStore } from '../check/ports.ts'
 import { createSenders } from '../notify/create-senders.ts'
 import { createPostgresOutbox } from '../postgres/alert-outbox.ts'
 import { createPool } from '../postgres/pool.ts'
@@ -12,6 +13,7 @@ import { createLoop } from '../usage/loop.ts'
 import type { Between } from './between.ts'
 import { clock } from './clock.ts'
 import { createLinkFor } from './decision-links.ts'
+import { createServedBudget } from './request-tools.ts'
 import { createInstallSecretBox } from './secret-box.ts'
 
 /** Beside those of the ledger, which deliveries are never to wait for, nor the other way round. */
@@ -28,6 +30,10 @@ export interface AlertsParts {
   readonly observer: Observer
   readonly databaseUrl: string
   readonly between?: Between
+  /** With the store, for what a decision rests on. */
+  readonly policy: PolicySource
+  readonly store: SpendStore
+  readonly seed: Seeder
 }
 
 /** Starts telling people, where the role `alerts` is. */
@@ -80,9 +86,10 @@ function startDelivering(started: AsyncDisposableStack, parts: AlertsParts & { r
   })
 }
 
-function composeFor({ settings, pool }: { readonly settings: Settings; readonly pool: Pool }): SendParts['compose'] {
+function composeFor({ settings, pool, ...parts }: AlertsParts & { readonly pool: Pool }): SendParts['compose'] {
   const { TOLLGATE_PUBLIC_URL: publicUrl, TOLLGATE_ASK_AT: askAt } = settings
-  const linkFor = createLinkFor({ pool, publicUrl })
+  const budget = createServedBudget(parts)
+  const linkFor = createLinkFor({ pool, publicUrl, budget })
   return async (events, channel) => {
     const { language, timeZone } = channel
     const decisionLink = await linkFor(events, channel)

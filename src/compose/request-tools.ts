@@ -19,28 +19,24 @@ export async function createOperatorsRequestTools(tools: CommandTools): Promise<
   }
 }
 
-/** The same inside a serving process. */
-export function createRequestTools({
-  pool,
-  policy,
-  store,
-  seed,
-}: {
-  readonly pool: Pool
+interface BudgetParts {
   readonly policy: PolicySource
   readonly store: SpendStore
   readonly seed: Seeder
-}): RequestTools {
+}
+
+/** The same inside a serving process. */
+export function createRequestTools({ pool, ...parts }: BudgetParts & { readonly pool: Pool }): RequestTools {
+  return { requests: createPostgresRequests(pool), budget: createServedBudget(parts), randomBytes, nowMs: Date.now }
+}
+
+/** What is left, as a serving process looks at it. */
+export function createServedBudget({ policy, store, seed }: BudgetParts): RequestTools['budget'] {
   const look = createLook({ store, seed })
-  return {
-    requests: createPostgresRequests(pool),
-    budget: createProjectBudget({
-      snapshot: async () => policy.current(),
-      look: async () => look,
-      windowsAt: createWindows(),
-      storeNowMs: () => store.nowMs(),
-    }),
-    randomBytes,
-    nowMs: Date.now,
-  }
+  return createProjectBudget({
+    snapshot: async () => policy.current(),
+    look: async () => look,
+    windowsAt: createWindows(),
+    storeNowMs: () => store.nowMs(),
+  })
 }

@@ -88,7 +88,8 @@ export async function startServing(started: AsyncDisposableStack, serving: Servi
     holdMsMax: () => holdMsMaxOf(policy.current()),
   })
   const { heats } = startUpkeep(started, { ...serving, pool })
-  startAlerts(started, { ...serving, databaseUrl: database.url })
+  const seen = { store, seed, policy: sourceOf(policy), databaseUrl: database.url }
+  startAlerts(started, { ...serving, ...seen })
   startWatch(started, { ...serving, pool, policy, ledgerCaughtUpMsAgo })
   if (settings.TOLLGATE_ROLES.includes('ledger'))
     startSettling(started, { pool, observer, drain, policy, nowMs: () => store.nowMs() })
@@ -111,7 +112,6 @@ export async function startServing(started: AsyncDisposableStack, serving: Servi
     processes: presence.processes,
   })
   const server = await serveEnvoy(started, { plane, serving })
-  const seen = { store, seed, policy: sourceOf(policy), databaseUrl: database.url }
   const portal = await startPortal(started, { ...serving, ...seen })
   server.setServing(true)
   missing.delete('listener')

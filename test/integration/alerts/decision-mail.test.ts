@@ -12,6 +12,7 @@ import { wish } from '../../support/request-office.ts'
 const policy = `
   INSERT INTO tollgate.account (id, project, plan, role) VALUES ('lea', 'vision', 'free', 'lead'), ('ada', 'vision', 'free', 'admin');
   INSERT INTO tollgate.limit_rule (id, name, kind, counts, amount, "window") VALUES ('daily', 'daily', 'quota', 'credits', 100, 'day');
+  INSERT INTO tollgate.limit_rule (id, name, kind, counts, per, amount, "window") VALUES ('budget', 'budget', 'quota', 'credits', 'project', 5000, 'month');
   INSERT INTO tollgate.alert_channel (id, kind, account, target) VALUES ('lea-mail', 'email', 'lea', 'lea@example.com'),
     ('alice-mail', 'email', 'alice', 'alice@example.com');
   INSERT INTO tollgate.alert_channel (id, kind, project, target) VALUES ('team-mail', 'email', 'vision', 'team@example.com')`
@@ -58,12 +59,15 @@ test("a link that decides is in the decider's own mail, and nowhere else", async
   const asked = await requestMore(tools, wish({ reason: '<b>now</b> {{7*7}}' }))
 
   const toLea = await mailTo(mail, 'lea@example.com')
+  expect(toLea).toContain('Now 0 of 100 credits are used (0 %), 100 credits left.')
+  expect(toLea).toContain('You may approve 5000 credits at most')
   const secret = linkIn(toLea) ?? ''
   // Once as it is, in the text, and once escaped, in the HTML.
   expect(toLea.split('<b>now</b> {{7*7}}')).toHaveLength(2)
   expect(toLea).toContain('&lt;b&gt;now&lt;/b&gt; {{7*7}}')
   expect(await openDecisionLink(tools, { secret })).toMatchObject({ request: asked, decider: 'lea' })
   expect(linkIn(await mailTo(mail, 'team@example.com'))).toBeUndefined()
+  expect(await mailTo(mail, 'team@example.com')).not.toMatch(/left|at most/)
   const [alert] = await hook.alertsOf(1)
   expect(JSON.stringify(alert)).not.toContain('/api/links/')
   expect(alert).toMatchObject({

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { composeMessage } from '../../../src/alerts/compose-message.ts'
 import { type AlertEvent, alertTypes } from '../../../src/core/alert-event.ts'
+import type { Outlook } from '../../../src/core/outlook.ts'
 import type { InForce } from '../../../src/policy/quarantine.ts'
 import { levelEvent } from '../../support/receivers/alert-events.ts'
 
@@ -190,6 +191,26 @@ describe('the words of alerts', () => {
       expect(of(language, { kind: 'everyone', id: 'everyone' })).not.toContain('/api/requests')
     }
   })
+
+  test.each([
+    ['en', ['Now 800.5 of 1000 credits are used (80 %), 199.5 credits left.', 'You may approve 12 credits at most']],
+    ['zh', ['目前已用 800.5 / 1000 点（80 %），剩余 199.5 点。', '您最多可批准 12 点']],
+  ] as const)(
+    'say in %s what a decision rests on before the link, and nothing of what nobody knows',
+    (language, said) => {
+      const event = { ...plain, type: 'request_asked', aboutMs, data: asked } as const
+      const of = (outlook?: Outlook) =>
+        composeMessage([event], { language, decisionLink: { url: 'u', untilMs: aboutMs, ...(outlook && { outlook }) } })
+          .paragraphs
+      const standing = { amount: 1_000_000, used: 800_500 }
+      const [link = '', most = '', now = ''] = of({ counts: 'credits', standing, most: 12_000 }).toReversed()
+      expect(link).toContain('u')
+      expect(now).toBe(said[0])
+      expect(most).toContain(said[1])
+      expect(of({ counts: 'credits' })).toEqual(of())
+      expect(of({ counts: 'credits', most: 0 }).at(-2)).toMatch(/only an administrator|须由管理员/)
+    },
+  )
 
   test.each([
     ['250.500', '250.5'],
