@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { rowUnitWord } from '../core/amount-words.ts'
 import { givePack } from '../manage/give-pack.ts'
 import type { ListedGrant } from '../manage/request-ports.ts'
 import { isoTime, outputOption, print, type Result, shownTime } from './output.ts'
@@ -22,9 +23,14 @@ export function grantPackCommand(context: CliContext): Command {
     })
 }
 
-function shownPack({ id, limitName, amount, startsAtMs, endsAtMs, ...pack }: ListedGrant): Result {
+function shownPack({ id, limitName, amount, counts, startsAtMs, endsAtMs, ...pack }: ListedGrant): Result {
   const text = textList({
-    ...{ id, limit: limitName, account: pack.for.id, adds: amount },
+    ...{
+      id,
+      limit: limitName,
+      account: pack.for.id,
+      adds: counts === undefined ? amount : `${amount} ${rowUnitWord(counts)}`,
+    },
     ...{ from: shownTime(startsAtMs), until: shownTime(endsAtMs) },
   })
   const json = { id, kind: pack.kind, limit: limitName, account: pack.for.id, amount }

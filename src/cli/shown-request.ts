@@ -1,4 +1,5 @@
 import { Option } from 'commander'
+import { rowUnitWord } from '../core/amount-words.ts'
 import type { Page } from '../manage/ports.ts'
 import type { Beneficiary, ListedGrant, QuotaRequest } from '../manage/request-ports.ts'
 import { isoTime, type Result, shownTime } from './output.ts'
@@ -13,7 +14,7 @@ export function shownRequest(request: QuotaRequest): Result {
     by: request.decidedBy,
     note: request.decisionNote || undefined,
     grant: request.grantId,
-    granted: request.granted?.amount,
+    granted: request.granted && amountText({ ...request, amount: request.granted.amount }),
     'granted until': shownTime(request.granted?.endsAtMs),
   })
   return { text, json: requestJson(request) }
@@ -51,14 +52,14 @@ export function beneficiaryOptions(): readonly Option[] {
 function rowOf(request: QuotaRequest): TableRow {
   return {
     ...{ id: request.id, state: request.state, 'asked by': request.askedBy, for: forText(request.for) },
-    ...{ limit: request.limitName, amount: request.amount, until: shownTime(request.endsAtMs) },
+    ...{ limit: request.limitName, amount: amountText(request), until: shownTime(request.endsAtMs) },
   }
 }
 
 function requestJson(request: QuotaRequest): Readonly<Record<string, unknown>> {
   return {
     ...{ id: request.id, state: request.state, asked_by: request.askedBy, for: request.for },
-    ...{ limit: request.limitName, amount: request.amount, ends_at: isoTime(request.endsAtMs) },
+    ...{ limit: request.limitName, amount: request.amount, unit: unitOf(request), ends_at: isoTime(request.endsAtMs) },
     ...{ reason: request.reason, asked_at: isoTime(request.askedAtMs) },
     decided_by: request.decidedBy ?? null,
     decided_at: isoTime(request.decidedAtMs) ?? null,
@@ -69,16 +70,26 @@ function requestJson(request: QuotaRequest): Readonly<Record<string, unknown>> {
 }
 
 function grantRow(grant: ListedGrant): TableRow {
-  const { id, kind, state, limitName: limit, amount } = grant
+  const { id, kind, state, limitName: limit } = grant
   const spent = kind === 'pack' ? grant.spent : undefined
   const times = { from: shownTime(grant.startsAtMs), until: shownTime(grant.endsAtMs) }
-  return { id, kind, state, for: forText(grant.for), limit, amount, spent, ...times }
+  return { id, kind, state, for: forText(grant.for), limit, amount: amountText(grant), spent, ...times }
 }
 
 function grantJson(grant: ListedGrant): Readonly<Record<string, unknown>> {
   const { id, kind, state, limitName: limit, amount, spent, note } = grant
   const times = { starts_at: isoTime(grant.startsAtMs), ends_at: isoTime(grant.endsAtMs) }
-  return { id, kind, state, for: grant.for, limit, amount, spent, ...times, note }
+  return { id, kind, state, for: grant.for, limit, amount, unit: unitOf(grant), spent, ...times, note }
+}
+
+/** `5000 credits`; the bare number of a limit that is gone. */
+function amountText({ amount, counts }: Pick<QuotaRequest, 'amount' | 'counts'>): string {
+  return counts === undefined ? amount : `${amount} ${rowUnitWord(counts)}`
+}
+
+/** What the amount is an amount of; null of a limit that is gone. */
+function unitOf({ counts }: Pick<QuotaRequest, 'counts'>): string | null {
+  return counts === undefined ? null : rowUnitWord(counts)
 }
 
 function forText({ kind, id }: Beneficiary): string {

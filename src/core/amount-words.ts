@@ -19,3 +19,8 @@ export function amountWords(counts: CountedQuantity, amount: number): string {
 export function unitFor(counts: CountedQuantity, shown: number): string {
   return shown === 1 ? one[counts] : unitWord(counts)
 }
+
+/** The unit after an amount as rows have it: of GPU time another one than people are shown. */
+export function rowUnitWord(counts: CountedQuantity): string {
+  return counts === 'gpu_ms' ? 'GPU milliseconds' : unitWord(counts)
+}

@@ -1,6 +1,6 @@
+import { rowUnitWord } from '../core/amount-words.ts'
 import { Fault } from '../core/fault.ts'
 import type { CountedQuantity } from '../core/quantity.ts'
-import { unitWord } from '../core/shown-amount.ts'
 
 const shape = /^\d{1,16}(\.\d{1,3})?$/
 /** Of what is counted; credits are counted in thousandths. By the CHECKs of `limit_rule`. */
@@ -43,7 +43,7 @@ export function thousandthsOfCode(amount: number, counts: CountedQuantity): bigi
 }
 
 function notAnAmount(counts: CountedQuantity): Fault {
-  const unit = counts === 'gpu_ms' ? 'GPU milliseconds' : unitWord(counts)
+  const unit = rowUnitWord(counts)
   const form = counts === 'credits' ? 'with at most three decimals' : 'whole'
   return new Fault(
     'not_valid',

@@ -16,6 +16,8 @@ export interface QuotaRequest {
   readonly limitName: string
   readonly for: Beneficiary
   readonly amount: string
+  /** What it is an amount of; absent: the limit is gone. */
+  readonly counts?: CountedQuantity
   /** Until when more is asked. */
   readonly endsAtMs: number
   /** In the asker's words: whoever shows it escapes it. */
@@ -39,6 +41,8 @@ export interface ListedGrant {
   readonly limitName: string
   readonly for: Beneficiary
   readonly amount: string
+  /** What it is an amount of; absent: the limit is gone. */
+  readonly counts?: CountedQuantity
   /** Of a pack: what went of it in windows that are over. */
   readonly spent: string
   readonly startsAtMs: number

@@ -1,3 +1,4 @@
+import type { CountedQuantity } from '../core/quantity.ts'
 import type { Beneficiary, ListedGrant, QuotaRequest, RequestFacts } from '../manage/request-ports.ts'
 import { type Queryable, readLimit } from './request-people.ts'
 import { requestQueries } from './request-queries.ts'
@@ -13,6 +14,7 @@ export interface RequestRow extends For {
   readonly asked_by: string
   readonly limit_name: string
   readonly amount: string
+  readonly counts: CountedQuantity | null
   readonly ends_at: Date
   readonly reason: string
   readonly state: QuotaRequest['state']
@@ -30,6 +32,7 @@ export interface GrantRow extends For {
   readonly kind: ListedGrant['kind']
   readonly limit_name: string
   readonly amount: string
+  readonly counts: CountedQuantity | null
   readonly spent: string
   readonly starts_at: Date
   readonly ends_at: Date
@@ -60,6 +63,7 @@ export function requestOf(row: RequestRow): QuotaRequest {
     limitName: row.limit_name,
     for: beneficiaryOf(row),
     amount: row.amount,
+    ...(row.counts !== null && { counts: row.counts }),
     endsAtMs: row.ends_at.getTime(),
     reason: row.reason,
     state: row.state,
@@ -74,9 +78,20 @@ export function requestOf(row: RequestRow): QuotaRequest {
 }
 
 export function grantOf(row: GrantRow): ListedGrant {
-  const { id, kind, limit_name: limitName, amount, spent, state, note } = row
+  const { id, kind, limit_name: limitName, amount, counts, spent, state, note } = row
   const times = { startsAtMs: row.starts_at.getTime(), endsAtMs: row.ends_at.getTime() }
-  return { id, kind, limitName, for: beneficiaryOf(row), amount, spent, ...times, state, note }
+  return {
+    id,
+    kind,
+    limitName,
+    for: beneficiaryOf(row),
+    amount,
+    spent,
+    ...times,
+    state,
+    note,
+    ...(counts !== null && { counts }),
+  }
 }
 
 /** For the three columns of which one is set. */

@@ -3,7 +3,7 @@
 -- Parameters: NULL counts for all: $1 id, $2 state, $3 project, $4 account, $5 account that looks and $6 project it answers for, $7 instant in
 --             microseconds since 1970 and $8 id of the row before the page; $9 rows at most.
 SELECT given.id, given.kind, given.limit_name, given.account, given.project, given.department, trim_scale(given.amount)::text AS amount,
-       trim_scale(given.spent)::text AS spent, given.starts_at, given.ends_at, given.note,
+       (SELECT min(counts) FROM tollgate.limit_rule WHERE name = given.limit_name) AS counts, trim_scale(given.spent)::text AS spent, given.starts_at, given.ends_at, given.note,
        CASE WHEN given.ends_at <= now() THEN 'ended' WHEN given.starts_at > now() THEN 'coming' ELSE 'running' END AS state,
        (extract(epoch FROM given.starts_at) * 1000000)::bigint::text AS at_micros
   FROM tollgate.grant AS given

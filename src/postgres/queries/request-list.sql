@@ -3,7 +3,8 @@
 -- Parameters: NULL counts for all: $1 state, $2 project, $3 account, $4 account that looks and $5 project it answers for, $6 instant in
 --             microseconds since 1970 and $7 id of the row before the page; $8 rows at most.
 SELECT request.id, request.asked_by, request.limit_name, request.account, request.project, request.department,
-       trim_scale(request.amount)::text AS amount, request.ends_at, request.reason, request.state, request.asked_at, request.decided_by,
+       trim_scale(request.amount)::text AS amount,
+       (SELECT min(counts) FROM tollgate.limit_rule WHERE name = request.limit_name) AS counts, request.ends_at, request.reason, request.state, request.asked_at, request.decided_by,
        request.decided_at, request.decision_note, request.grant_id,
        trim_scale(given.amount)::text AS granted_amount, given.ends_at AS granted_until,
        (extract(epoch FROM request.asked_at) * 1000000)::bigint::text AS at_micros

@@ -20,18 +20,25 @@ test('the request commands ask, list, show, approve, decline and withdraw', asyn
   const asked = await desk.run(...asAlice, '--until', '3d', '--reason', 'A release')
   expect(asked).toMatchObject({ exitCode: 0, errors: '' })
   const [, id = ''] = /^id {8}(ask-[0-9a-f]{12})$/m.exec(asked.out) ?? []
-  expect(asked.out).toMatch(/^state {5}open\nasked by {2}alice\nfor {7}alice\nlimit {5}daily\namount {4}500\n/m)
+  expect(asked.out).toMatch(/^state {5}open\nasked by {2}alice\nfor {7}alice\nlimit {5}daily\namount {4}500 credits\n/m)
 
   const listed = await desk.run('request', 'list', '--state', 'open')
   expect(listed.out).toMatch(/^ID +STATE +ASKED BY +FOR +LIMIT +AMOUNT +UNTIL +REASON\n/)
-  expect(listed.out).toContain(id)
+  expect(listed.out).toMatch(new RegExp(`^${id} .* daily +500 credits `, 'm'))
   const approved = await desk.run('request', 'approve', id, '--amount', '200', '--until', '2d', '--note', 'Good luck')
   expect(approved.out).toMatch(/^state +approved$/m)
   expect(approved.out).toMatch(new RegExp(`^note +Good luck\ngrant +${id}$`, 'm'))
   const shown = await desk.run('request', 'show', id, '--output', 'json')
   expect(JSON.parse(shown.out)).toMatchObject({
     ...{ id, state: 'approved', asked_by: 'alice', for: { kind: 'account', id: 'alice' }, limit: 'daily' },
-    ...{ amount: '500', decided_by: null, decision_note: 'Good luck', grant: id, granted: { amount: '200' } },
+    ...{
+      amount: '500',
+      unit: 'credits',
+      decided_by: null,
+      decision_note: 'Good luck',
+      grant: id,
+      granted: { amount: '200' },
+    },
   })
 
   const json = [...asAlice, '--until', '2030-01-01T00:00:00Z', '--output', 'json']
@@ -57,11 +64,11 @@ test('the grant commands give, list, end and take a bridge', async () => {
   const give = ['grant', 'give', '--limit', 'daily', '--amount', '50', '--until', '1d'] as const
   const given = JSON.parse((await desk.run(...give, '--project', 'vision', '--note', 'x', '--output', 'json')).out)
   expect(given).toMatchObject({ kind: 'raise', state: 'running', for: { kind: 'project', id: 'vision' }, amount: '50' })
-  expect((await desk.run('grant', 'list', '--account', 'alice')).out).toContain('project vision')
+  expect((await desk.run('grant', 'list', '--account', 'alice')).out).toMatch(/ project vision +daily +50 credits /)
   expect((await desk.run('grant', 'end', given.id)).out).toMatch(/^state +ended$/m)
   expect((await desk.run('grant', 'list', '--state', 'running')).out).toBe('no grants\n')
   const bridge = await desk.run('grant', 'bridge', '--account', 'alice', '--limit', 'daily')
-  expect(bridge.out).toMatch(/^amount +50$/m)
+  expect(bridge.out).toMatch(/^amount +50 credits$/m)
   expect((await desk.run('grant', 'bridge', '--account', 'alice', '--limit', 'daily')).errors).toMatch(
     /the next one from/,
   )

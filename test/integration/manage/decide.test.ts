@@ -41,6 +41,7 @@ test('decideRequest() approves in one transaction: row, grant, event and audit s
     {
       id: asked.id,
       kind: 'raise',
+      counts: 'credits',
       limitName: 'daily',
       for: { kind: 'account', id: 'alice' },
       amount: '500',
