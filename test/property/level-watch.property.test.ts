@@ -89,7 +89,10 @@ const step = fc.oneof(
   fc.record({ kind: fc.constant('restart' as const), process: fc.nat({ max: 1 }) }),
   // A refund, and a change of policy that has nothing to do with it.
   fc.record({ kind: fc.constant('corrected' as const), by: fc.integer({ min: 1, max: 30 }) }),
-  fc.record({ kind: fc.constant('amount' as const), to: fc.integer({ min: 0, max: 300 }) }),
+  // `isLate`: the second process does not hear of it yet.
+  fc.record({ kind: fc.constant('amount' as const), to: fc.integer({ min: 0, max: 300 }), isLate: fc.boolean() }),
+  // It hears of it, and the pass looks again.
+  fc.record({ kind: fc.constant('heard' as const) }),
 )
 
 test('whatever processes book, miss, end and start, and however the limit changes: what is reached stands once, and is told once for each raise', async () => {
@@ -98,14 +101,17 @@ test('whatever processes book, miss, end and start, and however the limit change
       const books = new Events()
       let snapshot = policyOf(100)
       const policy = (): Snapshot => snapshot
-      const start = () => createLevelWatch({ policy, nowMs: () => nowMs })
-      const watches = [start(), start()]
+      let late = snapshot
+      const start = (nth: number) => createLevelWatch({ policy: nth === 0 ? policy : () => late, nowMs: () => nowMs })
+      const watches = [start(0), start(1)]
       const none = { concerned: [], nextMs: undefined }
       const pass = createLevelPass({ books, policy, edges: () => none, observer: silentObserver, nowMs: () => nowMs })
       let amount = 100
       let isMissed = false
-      let raises = 0
+      let [raises, looksAgain] = [0, 0]
       for (const one of steps) {
+        // What the late process writes of a former amount is ended once more.
+        looksAgain += Number(late !== snapshot)
         if (one.kind === 'corrected') {
           books.used = Math.max(0, books.used - one.by)
           pass.recheck('everybody')
@@ -115,10 +121,17 @@ test('whatever processes book, miss, end and start, and however the limit change
           raises += Number(one.to > amount)
           amount = one.to
           snapshot = policyOf(amount)
+          if (!one.isLate) late = snapshot
           pass.recheck('everybody')
           await pass.once()
           isMissed = false
-        } else if (one.kind === 'restart') watches[one.process] = start()
+        } else if (one.kind === 'heard') {
+          late = snapshot
+          pass.recheck('everybody')
+          await pass.once()
+          isMissed = false
+          expect(books.standing().filter((level) => level.amount !== amount)).toEqual([])
+        } else if (one.kind === 'restart') watches[one.process] = start(one.process)
         else {
           books.used += one.by
           const batch = watches[one.process]?.batch([])
@@ -126,8 +139,12 @@ test('whatever processes book, miss, end and start, and however the limit change
           const isWritten = one.kind === 'charge' && reached.length > 0
           if (isWritten) books.tell(batch?.events(books.standing()))
           batch?.committed({ rows: true, events: isWritten })
-          if (one.kind === 'charge') isMissed = false
-          else isMissed ||= reached.length > 0
+          const isLate = one.process === 1 && late !== snapshot
+          if (one.kind === 'charge' && !isLate) {
+            isMissed = false
+            const former = books.standing().filter((level) => level.amount < amount)
+            expect(former.filter(({ percent }) => amount > 0 && books.used * 100 >= percent * amount)).toEqual([])
+          } else isMissed ||= reached.length > 0 || isLate
         }
         const stand = books.standing().map(({ percent }) => percent)
         expect(new Set(stand).size).toBe(stand.length)
@@ -140,7 +157,7 @@ test('whatever processes book, miss, end and start, and however the limit change
         expect(told.slice(0, -1).every(({ hasEnded }) => hasEnded)).toBe(true)
       }
       const recovered = books.rows.filter(({ event }) => event.type === 'recovered')
-      expect(recovered.length).toBeLessThanOrEqual(raises)
+      expect(recovered.length).toBeLessThanOrEqual(raises + looksAgain)
     }),
     { numRuns: 1_000 },
   )
