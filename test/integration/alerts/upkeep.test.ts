@@ -67,7 +67,9 @@ test.each(['token_networks', 'request_asked', 'request_decided', 'channel_stoppe
 )
 
 test('forget() keeps what is about an instant to come', async () => {
-  await world.sql(`UPDATE tollgate.alert_event SET at = now() - interval '91 days', reset_at = now() + interval '1 day'`)
+  await world.sql(
+    `UPDATE tollgate.alert_event SET at = now() - interval '91 days', reset_at = now() + interval '1 day'`,
+  )
   expect(await world.outbox.forget()).toBe(0)
 })
 
