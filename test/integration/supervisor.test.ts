@@ -78,9 +78,10 @@ async function startTwo(own: Readonly<Record<string, string>> = {}) {
   const logFile = join(given.TOLLGATE_DATA_FOLDER, 'log')
   const tollgate = await serveTollgate({ settings: given, logFile, processes: 2 })
   const log = (): string => readFileSync(logFile, 'utf8')
-  const pids = [...log().matchAll(/"pid":(\d+),"event":"process_ready"/g)].map(([, pid = '']) => pid)
-  expect(pids).toHaveLength(2)
-  return { tollgate, pids, log }
+  const pidsOf = () => [...log().matchAll(/"pid":(\d+),"event":"process_ready"/g)].map(([, pid = '']) => pid)
+  // The last line may be written after readyz has said that all are ready.
+  await expect.poll(pidsOf, { timeout: 10_000 }).toHaveLength(2)
+  return { tollgate, pids: pidsOf(), log }
 }
 
 /** Drains that last: a signal comes in the middle of them. */
