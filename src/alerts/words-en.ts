@@ -3,6 +3,7 @@ import { amountWords, unitFor } from '../core/amount-words.ts'
 import type { CountedQuantity } from '../core/quantity.ts'
 import { shownAmount } from '../core/shown-amount.ts'
 import { askedAmount, numberIn, phrase, said, usedPercent } from './event-facts.ts'
+import { numberOr, tokenOf } from './event-words.ts'
 import { limitNameOf } from './limit-name.ts'
 import { askedIn, canBeAsked, type Figures, isRefusedBelow, type Scene, type Words } from './words.ts'
 
@@ -39,14 +40,14 @@ export const wordsEn: Words = {
     token_expiring: (event, scene) => ({
       title: `A token of ${who(event)} expires ${until(event, scene)}`,
       paragraphs: [
-        `It is the token ${token(event)}. What still uses it then is answered with 401.`,
+        `It is the token ${tokenOf(event)}. What still uses it then is answered with 401.`,
         'Rotate it before: the new one works at once, and the old one goes on for the overlap that you choose.',
       ],
     }),
     token_networks: (event) => ({
-      title: `A token of ${who(event)} is used from ${number(event, 'networks', 'many')} networks`,
+      title: `A token of ${who(event)} is used from ${numberOr(event, 'networks', 'many')} networks`,
       paragraphs: [
-        `It is the token ${token(event)}${within(event)}. One token on many networks may have been passed on or stolen.`,
+        `It is the token ${tokenOf(event)}${within(event)}. One token on many networks may have been passed on or stolen.`,
         'If you do not know all of these places, rotate the token or revoke it now.',
       ],
     }),
@@ -75,7 +76,7 @@ export const wordsEn: Words = {
       ],
     }),
     ledger_lag: (event) => ({
-      title: `The ledger is ${number(event, 'seconds', 'many')} s behind`,
+      title: `The ledger is ${numberOr(event, 'seconds', 'many')} s behind`,
       paragraphs: [
         'Limits are kept as ever; reports, alerts and figures of use come late until it has caught up.',
         'See that PostgreSQL is well and that a process with the role ledger runs; tollgate doctor tells more.',
@@ -207,17 +208,9 @@ function beneficiary(event: AlertEvent): string {
   return kind === 'account' ? id : `the ${kind} ${id}`
 }
 
-function token(event: AlertEvent): string {
-  return said(event, 'hint') || said(event, 'token')
-}
-
 function within(event: AlertEvent): string {
   const hours = numberIn(event, 'hours')
   return hours === undefined ? '' : `, within ${hours} h`
-}
-
-function number(event: AlertEvent, field: string, otherwise: string): string {
-  return String(numberIn(event, field) ?? otherwise)
 }
 
 function until(event: AlertEvent, scene: Scene): string {

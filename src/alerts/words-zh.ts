@@ -2,6 +2,7 @@ import type { AlertEvent, AlertedLimit } from '../core/alert-event.ts'
 import type { CountedQuantity } from '../core/quantity.ts'
 import { shownAmount } from '../core/shown-amount.ts'
 import { askedAmount, numberIn, phrase, said, usedPercent } from './event-facts.ts'
+import { numberOr, tokenOf } from './event-words.ts'
 import { limitNameOf } from './limit-name.ts'
 import { askedIn, canBeAsked, type Figures, isRefusedBelow, type Scene, type Words } from './words.ts'
 
@@ -38,14 +39,14 @@ export const wordsZh: Words = {
     token_expiring: (event, scene) => ({
       title: `${who(event)}的一个令牌将${until(event, scene)}到期`,
       paragraphs: [
-        `到期的是令牌 ${token(event)}。到期后仍在使用它的请求会得到 401。`,
+        `到期的是令牌 ${tokenOf(event)}。到期后仍在使用它的请求会得到 401。`,
         '请提前轮换：新令牌立即可用，旧令牌在您选择的重叠期内继续有效。',
       ],
     }),
     token_networks: (event) => ({
-      title: `${who(event)}的一个令牌正在 ${number(event, 'networks', '多')} 个网络中使用`,
+      title: `${who(event)}的一个令牌正在 ${numberOr(event, 'networks', '多')} 个网络中使用`,
       paragraphs: [
-        `涉及的是令牌 ${token(event)}${within(event)}。同一个令牌出现在许多网络中，可能已被转给他人或泄露。`,
+        `涉及的是令牌 ${tokenOf(event)}${within(event)}。同一个令牌出现在许多网络中，可能已被转给他人或泄露。`,
         '如果其中有您不认识的地方，请立即轮换或吊销这个令牌。',
       ],
     }),
@@ -74,7 +75,7 @@ export const wordsZh: Words = {
       ],
     }),
     ledger_lag: (event) => ({
-      title: `账本落后了 ${number(event, 'seconds', '许多')} 秒`,
+      title: `账本落后了 ${numberOr(event, 'seconds', '许多')} 秒`,
       paragraphs: [
         '限额照常执行；报表、提醒和用量数字会迟到，直到账本追上为止。',
         '请确认 PostgreSQL 正常，并且有承担 ledger 角色的进程在运行；详情见 tollgate doctor。',
@@ -222,17 +223,9 @@ function beneficiary(event: AlertEvent): string {
   return kind === 'account' ? id : `${kinds[kind] ?? kind} ${id}`
 }
 
-function token(event: AlertEvent): string {
-  return said(event, 'hint') || said(event, 'token')
-}
-
 function within(event: AlertEvent): string {
   const hours = numberIn(event, 'hours')
   return hours === undefined ? '' : `（${hours} 小时之内）`
-}
-
-function number(event: AlertEvent, field: string, otherwise: string): string {
-  return String(numberIn(event, field) ?? otherwise)
 }
 
 function until(event: AlertEvent, scene: Scene): string {
