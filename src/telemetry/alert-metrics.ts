@@ -1,4 +1,4 @@
-import type { MetricRow } from './metric-table.ts'
+import type { MetricRow } from './metric-row.ts'
 
 const channelKinds = ['webhook', 'wecom', 'dingtalk', 'feishu', 'slack', 'email', 'alertmanager']
 

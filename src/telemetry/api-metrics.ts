@@ -1,4 +1,4 @@
-import type { MetricRow } from './metric-table.ts'
+import type { MetricRow } from './metric-row.ts'
 
 /** Metrics of the API; rows of `metricTable`. */
 export const apiMetrics: Readonly<Record<string, MetricRow>> = {

@@ -1,12 +1,6 @@
 import { alertMetrics } from './alert-metrics.ts'
 import { apiMetrics } from './api-metrics.ts'
-
-/** One metric: its kind, what it says, and every value that each of its labels may have. */
-export interface MetricRow {
-  readonly kind: 'counter' | 'gauge' | 'histogram'
-  readonly help: string
-  readonly labels?: Readonly<Record<string, readonly string[]>>
-}
+import type { MetricRow } from './metric-row.ts'
 
 const verdicts = ['allow', 'throttle', 'challenge', 'deny', 'answer']
 const reasons = [

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import { type MetricRow, metricTable } from './metric-table.ts'
+import type { MetricRow } from './metric-row.ts'
+import { metricTable } from './metric-table.ts'
 
 type Labels = Readonly<Record<string, string>>
 

@@ -1,4 +1,4 @@
-import type { MetricRow } from '../../src/telemetry/metric-table.ts'
+import type { MetricRow } from '../../src/telemetry/metric-row.ts'
 import type { SourceFile } from './tree.ts'
 
 type Table = Readonly<Record<string, MetricRow>>

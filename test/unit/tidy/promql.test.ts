@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { MetricRow } from '../../../src/telemetry/metric-table.ts'
+import type { MetricRow } from '../../../src/telemetry/metric-row.ts'
 import { expressionsOf, promqlFaults } from '../../tidy/promql.ts'
 
 const table: Readonly<Record<string, MetricRow>> = {
