@@ -1,4 +1,5 @@
 import type { AccessRule } from './access.ts'
+import type { DescriptorDomain } from './match-descriptor.ts'
 import type { LimitRule } from './limit.ts'
 import type { PriceRule } from './price.ts'
 import type { Account, Department, Plan, Project, Token } from './principal.ts'
@@ -29,6 +30,8 @@ export interface Snapshot {
   limitsAt(place: Place, nowMs: number): readonly LimitRule[]
   /** At which percentages of a limit people are told, ascending; empty: nobody is. */
   alertPercentsFor(asked: { readonly limitName: string; readonly place: Place }): readonly number[]
+  /** The limits of a rate limit domain; undefined: no such row. */
+  descriptorDomain(id: string): DescriptorDomain | undefined
   /** All rules, strictest match decided by `decideAccess`. */
   readonly accessRules: readonly AccessRule[]
   /** Most specific first. */
