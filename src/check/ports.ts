@@ -4,7 +4,7 @@ import type { Line } from '../core/limit.ts'
 import type { Heat } from '../core/price.ts'
 import type { Snapshot } from '../core/snapshot.ts'
 import type { PeekAnswer, SpendAnswer, SpendRequest } from '../core/spend.ts'
-import type { Subject, Surface } from '../core/subject.ts'
+import type { PartitionEpoch, Subject, Surface } from '../core/subject.ts'
 
 /** Where decisions find their policy. */
 export interface PolicySource {
@@ -20,8 +20,8 @@ export interface PolicySource {
  * - read time only from its own clock, inside that step;
  * - keep every quota counter of a subject equal to the sum of what its reservations are booked at, `at` deciding the window;
  * - answer `cold` for a quota counter it has never held, and move nothing, unless told to pass;
- * - hold one slot per reservation and in-flight cap, from the spend until a final report, its expiry or its own time ends it, and renew it by
- *   every open report;
+ * - hold one slot per reservation and in-flight cap, from the spend until a release, a final report, its expiry or its own time ends it, and
+ *   renew it by every open report before the release;
  * - take a rate line ahead of its time when it would fit within its `paceMsMax`, and give back what has not leaked yet when such a
  *   reservation is refunded, in each partition where it was paced; no other report gives a rate anything back;
  * - throw a `Fault` of code `store_unavailable` when it cannot say what happened, within the caller's deadline.
@@ -32,6 +32,11 @@ export interface SpendStore {
   peek(lines: readonly Line[]): Promise<PeekAnswer>
   /** Merges the cumulative actual into every partition of the reservation. Duplicates and reordering change nothing. */
   report(report: Report): Promise<ReportAnswer>
+  /**
+   * Frees the slots that a reservation holds, before its end is reported, and answers whose they were; what is booked under it stays as it is.
+   * No later report takes them again. A reservation without record, of a lost epoch or without slots has none to free.
+   */
+  release(reservation: Reservation): Promise<readonly Subject[]>
   /**
    * Recomputes counters of one subject; right at any time, warm or cold. `behind`: the ledger has not read far enough or more than 8,000
    * reservations are pending in the subject's partition, so that reading them would keep all others waiting; nothing changed, the lines
@@ -48,6 +53,12 @@ export interface SpendStore {
   expire(sweep: Sweep): Promise<number>
   /** The store's clock as best known here, epoch ms: local clock + the offset of the last replies. */
   nowMs(): number
+}
+
+/** A reservation by what its ticket says of where it lies. */
+export interface Reservation {
+  readonly id: string
+  readonly partitions: readonly PartitionEpoch[]
 }
 
 export interface Sweep {

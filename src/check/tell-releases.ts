@@ -1,7 +1,7 @@
 import type { SpendStore } from './ports.ts'
 import type { SlotQueue } from './slot-queue.ts'
 
-/** The store, whose final reports wake those who wait for the slot that they free. */
+/** The store, whose final reports and releases wake those who wait for the slot that they free. */
 export function tellReleases(store: SpendStore, slots: SlotQueue): SpendStore {
   return {
     spend: (request) => store.spend(request),
@@ -13,6 +13,11 @@ export function tellReleases(store: SpendStore, slots: SlotQueue): SpendStore {
       const answer = await store.report(report)
       if (report.state === 'final') slots.released(report.subjects)
       return answer
+    },
+    async release(reservation) {
+      const freed = await store.release(reservation)
+      slots.released(freed)
+      return freed
     },
   }
 }

@@ -1,9 +1,9 @@
-import type { SpendStore, Sweep } from '../check/ports.ts'
+import type { Reservation, SpendStore, Sweep } from '../check/ports.ts'
 import type { ChargeEntry, Checkpoint, Report, ReportAnswer, Seed } from '../core/charge.ts'
 import { owesMore, remembered } from '../core/charge-record.ts'
 import { Fault } from '../core/fault.ts'
 import type { Line } from '../core/limit.ts'
-import { decideExpiry, decideReport, isEarly, type RecordDecision } from '../core/report-decision.ts'
+import { decideExpiry, decideRelease, decideReport, isEarly, type RecordDecision } from '../core/report-decision.ts'
 import { decideSeed, seedBounds } from '../core/seed-decision.ts'
 import type { PeekAnswer, SpendAnswer, SpendRequest } from '../core/spend.ts'
 import { decidePeek, decideSpend, type SpendDecision, type SpendView } from '../core/spend-decision.ts'
@@ -113,6 +113,17 @@ class MemorySpendStore implements SpendStore, ChargeStream {
       return decision.answer
     })
     return answers.includes('unrecorded') ? 'unrecorded' : 'booked'
+  }
+
+  async release({ id, partitions }: Reservation): Promise<readonly Subject[]> {
+    const nowMs = this.#now()
+    return partitions.flatMap(({ partition }) => {
+      const held = this.#partition(partition)
+      const record = held.record(id)
+      const decision = decideRelease({ nowMs, partition, epoch: held.epoch, record })
+      held.apply(id, decision, nowMs)
+      return decision.slots === 'free' && record !== undefined ? record.slots.map(({ subject }) => subject) : []
+    })
   }
 
   async seed(seed: Seed): Promise<'seeded' | 'behind'> {

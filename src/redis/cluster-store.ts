@@ -1,9 +1,10 @@
-import type { ProcessRoll, Sweep } from '../check/ports.ts'
+import type { ProcessRoll, Reservation, Sweep } from '../check/ports.ts'
 import type { Report, ReportAnswer } from '../core/charge.ts'
 import { Fault } from '../core/fault.ts'
 import type { Line } from '../core/limit.ts'
 import type { LineState, PeekAnswer } from '../core/spend.ts'
 import { planSpend } from '../core/spend-plan.ts'
+import type { Subject } from '../core/subject.ts'
 import type { StaleSubject } from '../usage/ports.ts'
 import { type At, createAt } from './at-master.ts'
 import { sumOf } from './charge-stream.ts'
@@ -41,6 +42,7 @@ function clusterStore(nodes: ClusterNodes, localMs: () => number): RedisSpendSto
     spendPart: (part) => at(part.plan.partitions[0] ?? 0, (store) => store.spendPart(part)),
     peek: (lines) => peek(lines, { at, nowMs }),
     report: (report) => reportEverywhere(report, { at, nowMs }),
+    release: (reservation) => releaseEverywhere(reservation, at),
     seed: (seed) => at(seed.subject.partition, (store) => store.seed(seed)),
     expire: (sweep) => expireAll(nodes, { ...sweep, nowMs: nowMs() }),
     nowMs,
@@ -112,6 +114,12 @@ async function reportEverywhere(
   )
   if (answers.includes('early')) return 'early'
   return answers.includes('unrecorded') ? 'unrecorded' : 'booked'
+}
+
+/** Every partition frees its own. */
+async function releaseEverywhere({ id, partitions }: Reservation, at: At): Promise<readonly Subject[]> {
+  const freed = partitions.map((where) => at(where.partition, (store) => store.release({ id, partitions: [where] })))
+  return (await Promise.all(freed)).flat()
 }
 
 /** One roll, beside partition 0; its times are translated as all others are. */

@@ -14,6 +14,7 @@ import { type Call, Connection, type RedisAccess } from './connection.ts'
 import { createRedisHintStream } from './hint-stream.ts'
 import { createKeys, encodeCounterKey, encodeSubject, type PartitionKeys } from './keys.ts'
 import { createRedisProcessRoll } from './process-roll.ts'
+import { release } from './release.ts'
 import { loadScripts, type ScriptName, type Scripts } from './scripts.ts'
 import type { ServerFacts } from './server-facts.ts'
 import { decodePeek, decodeSpend, encodePeek, encodeSpend } from './spend-codec.ts'
@@ -98,6 +99,8 @@ export function createRedisSpendStore(options: RedisSpendStoreOptions): RedisSpe
     spendPart: (part) => spending.spend(part),
     peek: (lines) => spending.peek(lines),
     report: (report) => spending.report(report),
+    release: (reservation) =>
+      release(reservation, { connection, scripts, keys, waitMs: options.commandTimeoutMs ?? commandMsMax }),
     seed: (seed) => spending.seed(seed),
     expire: (sweep) => spending.expire(sweep),
     nowMs: () => clock.nowMs(),

@@ -6,6 +6,7 @@ import {
   alice,
   amounts,
   concurrencyLine,
+  quotaLine,
   rateLine,
   reportOf,
   research,
@@ -106,6 +107,50 @@ export function slotSuite(fixture: () => StoreFixture): void {
       expect(await held()).toBe(0)
       await store.report({ ...final, state: 'open' })
       expect(await held()).toBe(0)
+    })
+
+    it('is free at once after a release, says whose it was, and is not taken again by a later report', async () => {
+      const { store } = fixture()
+      const other = concurrencyLine({ subject: address })
+      const report = await take('a', [concurrencyLine(), other])
+      await take('b')
+      expect(await store.release(report)).toEqual([alice, address])
+      expect([await held(), await held(other)]).toEqual([1, 0])
+      expect(await store.release(report)).toEqual([])
+      await store.report({ ...report, state: 'open' })
+      expect([await held(), await held(other)]).toEqual([1, 0])
+    })
+
+    it('leaves what is booked as it is when it is released, and so does the final report', async () => {
+      const { harness, store, used, warm } = fixture()
+      await warm()
+      const request = spendRequest({ id: 'a', lines: [concurrencyLine(), quotaLine()] })
+      const report = reportOf(request, await store.spend(request))
+      await store.release(report)
+      expect(await used()).toBe(1_000)
+      expect(await store.report({ ...report, amounts: amounts({ credits: 300 }) })).toBe('booked')
+      expect(await used()).toBe(300)
+      await harness.setNow(startMs + 60_001)
+      expect(await store.expire({ countMax: 9, notAfterMs: startMs + 70_000, brokeAtMs: startMs })).toBe(0)
+    })
+
+    it('is none of a reservation that nobody made, has none, or is at its end', async () => {
+      const { store } = fixture()
+      const without = await take('a', [])
+      const ended = await take('b')
+      await take('c')
+      await store.report(ended)
+      const partitions = without.partitions
+      for (const id of ['a', 'b', 'd e']) expect(await store.release({ id, partitions })).toEqual([])
+      expect(await held()).toBe(1)
+    })
+
+    it('is due as before after its release', async () => {
+      const { harness, store } = fixture()
+      await store.release(await take('a'))
+      await harness.setNow(startMs + 60_000)
+      const sweep = { countMax: 9, notAfterMs: startMs + 60_000, brokeAtMs: Number.POSITIVE_INFINITY }
+      expect(await store.expire(sweep)).toBe(2)
     })
 
     it('is free when its reservation expires', async () => {

@@ -9,6 +9,8 @@ import { createClockedRedis } from '../support/clocked-redis.ts'
 import { hourOf, meta, type StoreHarness, startMs } from '../support/spend-harness.ts'
 import { histories, type Step, subjects } from '../support/store-histories.ts'
 
+const anyEpoch = [7, 200].map((partition) => ({ partition, epoch: 'any' }))
+
 /** Plays a history against one store and answers everything it said. */
 class Player {
   readonly #harness: StoreHarness
@@ -48,6 +50,8 @@ class Player {
         return this.#spend(one)
       case 'report':
         return this.#report(one)
+      case 'release':
+        return store.release({ id: one.id, partitions: anyEpoch })
       case 'seed':
         return this.#seed(one)
     }
@@ -84,7 +88,7 @@ class Player {
     const report: Report = {
       id: one.id,
       at: known?.at ?? this.#nowMs,
-      partitions: [7, 200].map((partition) => ({ partition, epoch: 'any' })),
+      partitions: anyEpoch,
       subjects,
       surface: known?.request.surface ?? 'pypi',
       home: 7,

@@ -1,8 +1,9 @@
-import type { Beat, ProcessRoll, RollCall, SpendStore, Sweep } from '../../src/check/ports.ts'
+import type { Beat, ProcessRoll, Reservation, RollCall, SpendStore, Sweep } from '../../src/check/ports.ts'
 import type { Report, ReportAnswer, Seed } from '../../src/core/charge.ts'
 import { Fault } from '../../src/core/fault.ts'
 import type { Line } from '../../src/core/limit.ts'
 import type { PeekAnswer, SpendAnswer, SpendRequest } from '../../src/core/spend.ts'
+import type { Subject } from '../../src/core/subject.ts'
 import { StoreClock } from '../../src/redis/store-clock.ts'
 import type { ChargeBatch, ChargeStream, StaleSubject } from '../../src/usage/ports.ts'
 import type { Machine, Network } from './network.ts'
@@ -48,6 +49,10 @@ export class StoreClient implements SpendStore, ChargeStream, ProcessRoll {
 
   report(report: Report): Promise<ReportAnswer> {
     return this.#ask((server) => server.report(report), commandMs)
+  }
+
+  release(reservation: Reservation): Promise<readonly Subject[]> {
+    return this.#ask((server) => server.release(reservation), commandMs)
   }
 
   seed(seed: Seed): Promise<'seeded' | 'behind'> {

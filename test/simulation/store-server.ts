@@ -1,14 +1,14 @@
-import type { RollCall, Sweep } from '../../src/check/ports.ts'
+import type { Reservation, RollCall, Sweep } from '../../src/check/ports.ts'
 import type { Checkpoint, Report, ReportAnswer, Seed } from '../../src/core/charge.ts'
 import { isOfEpoch } from '../../src/core/checkpoint.ts'
 import type { Line } from '../../src/core/limit.ts'
 import { decideRoll, type Roll, type RollEvent } from '../../src/core/process-roll.ts'
-import { decideExpiry, decideReport, isEarly } from '../../src/core/report-decision.ts'
+import { decideExpiry, decideRelease, decideReport, isEarly } from '../../src/core/report-decision.ts'
 import { counterWindowOf, decideSeed } from '../../src/core/seed-decision.ts'
 import type { PeekAnswer, SpendAnswer, SpendRequest } from '../../src/core/spend.ts'
 import { decidePeek, decideSpend, type SpendView } from '../../src/core/spend-decision.ts'
 import { planSpend, type SpendPlan } from '../../src/core/spend-plan.ts'
-import { subjectName } from '../../src/core/subject.ts'
+import { type Subject, subjectName } from '../../src/core/subject.ts'
 import type { ChargeBatch, StaleSubject } from '../../src/usage/ports.ts'
 import { StorePartition } from './store-partition.ts'
 import { SimStream } from './stream.ts'
@@ -95,6 +95,17 @@ export class StoreServer {
       return decision.answer
     })
     return answers.includes('unrecorded') ? 'unrecorded' : 'booked'
+  }
+
+  release({ id, partitions }: Reservation): readonly Subject[] {
+    const nowMs = this.nowMs()
+    return partitions.flatMap(({ partition }) => {
+      const held = this.partition(partition)
+      const record = held.records.get(id)
+      const decision = decideRelease({ nowMs, partition, epoch: held.epoch, record })
+      held.apply(id, decision, nowMs)
+      return decision.slots === 'free' && record !== undefined ? record.slots.map(({ subject }) => subject) : []
+    })
   }
 
   seed(seed: Seed): 'seeded' | 'behind' {

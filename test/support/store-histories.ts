@@ -167,6 +167,7 @@ const stepOf = (drawn: Drawn) =>
         brokeAgoMs: fc.constantFrom(Number.NEGATIVE_INFINITY, 0, 30_000, 90_000, Number.POSITIVE_INFINITY),
       }),
     },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant('release' as const), id: drawn.id }) },
     {
       weight: 4,
       arbitrary: fc.record({

@@ -26,7 +26,7 @@ function scripted(...answers: readonly (SpendAnswer | Error)[]): { store: SpendS
   }
   return {
     asked,
-    store: { spend, peek: unused, report: unused, seed: unused, expire: unused, nowMs: () => noonMs },
+    store: { spend, peek: unused, report: unused, release: unused, seed: unused, expire: unused, nowMs: () => noonMs },
   }
 }
 
