@@ -83,6 +83,7 @@ const schema = z.strictObject({
   TOLLGATE_IN_FLIGHT_MAX: whole(1, 1_000_000).default(2_000),
   TOLLGATE_HELD_MAX: whole(0, 1_000_000).default(2_000),
   TOLLGATE_HELD_PER_ACCOUNT_MAX: whole(0, 1_000_000).default(256),
+  TOLLGATE_NEAR_PERCENT: whole(1, 100).default(80),
   TOLLGATE_RESERVATION_MS: whole(10_000, 3_600_000).default(300_000),
   TOLLGATE_ENTRY_DAYS: whole(35, 3_650).default(90),
   TOLLGATE_HOUR_DAYS: whole(37, 3_652).default(400),

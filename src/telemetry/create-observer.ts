@@ -28,6 +28,7 @@ export function createObserver({ log, metrics, nowMs }: ObserverOptions): Observ
     }
   return {
     count: (metric, labels = {}, by = 1) => metrics.count(metric, labels, by),
+    counter: (metric, labels = {}) => metrics.counter(metric, labels),
     time: (metric, seconds, labels = {}) => metrics.time(metric, seconds, labels),
     set: (metric, value, labels = {}) => metrics.set(metric, value, labels),
     info: write('info'),

@@ -3,4 +3,13 @@ export interface MetricRow {
   readonly kind: 'counter' | 'gauge' | 'histogram'
   readonly help: string
   readonly labels?: Readonly<Record<string, readonly string[]>>
+  /**
+   * Labels whose values come from policy or from callers. In their order each one is told within those before it: of a label there are at
+   * most `valuesMax` combinations with those before, what comes later is told as `other`. A value that is empty always passes.
+   */
+  readonly openLabels?: Readonly<Record<string, OpenLabel>>
+}
+
+export interface OpenLabel {
+  readonly valuesMax: number
 }

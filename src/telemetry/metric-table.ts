@@ -1,5 +1,6 @@
 import { alertMetrics } from './alert-metrics.ts'
 import { apiMetrics } from './api-metrics.ts'
+import { descriptorMetrics } from './descriptor-metrics.ts'
 import type { MetricRow } from './metric-row.ts'
 
 const verdicts = ['allow', 'throttle', 'challenge', 'deny', 'answer']
@@ -74,9 +75,14 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
   },
   rate_limits_total: {
     kind: 'counter',
-    help: 'ShouldRateLimit calls answered.',
-    labels: { code: ['OK', 'OVER_LIMIT', 'failed'] },
+    help: 'ShouldRateLimit calls answered, by overall code; the last four are answered OVER_LIMIT without statuses.',
+    labels: { code: ['OK', 'OVER_LIMIT', 'unreadable', 'overloaded', 'late', 'failed'] },
   },
+  rate_limit_duration_seconds: {
+    kind: 'histogram',
+    help: 'Time from a ShouldRateLimit call received to its answer ready.',
+  },
+  rate_limits_in_flight: { kind: 'gauge', help: 'ShouldRateLimit calls being decided now.' },
   access_log_streams_total: {
     kind: 'counter',
     help: 'Access log streams of Envoys: opened, closed by a drain with everything taken, or broken.',
@@ -225,8 +231,8 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
   },
   store_full_total: {
     kind: 'counter',
-    help: 'Spends and seeds that failed because the in-process store was full.',
-    labels: { of: ['reservations', 'subjects', 'charges'] },
+    help: 'Spends, seeds and hits that failed because the in-process store was full.',
+    labels: { of: ['reservations', 'subjects', 'charges', 'descriptors'] },
   },
   charges_lost_total: { kind: 'counter', help: 'Charges dropped because a stream was full.' },
   store_connected: {
@@ -268,6 +274,12 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
     help: 'Uses of a metric or label value that is not declared; each is a defect.',
     labels: { fault: ['unknown_metric', 'wrong_kind', 'unknown_label', 'unknown_value', 'bad_number'] },
   },
+  telemetry_labels_full_total: {
+    kind: 'counter',
+    help: 'Labels of metrics that have as many values as they may; told once, and further values are told as `other`.',
+    labels: { label: ['domain', 'rule', 'value'] },
+  },
+  ...descriptorMetrics,
   ...alertMetrics,
   ...apiMetrics,
 }

@@ -2,6 +2,11 @@
 export interface Observer {
   /** A counter, by its metric name without prefix (`checks_total`) and bounded labels. */
   count(metric: string, labels?: Readonly<Record<string, string>>, by?: number): void
+  /**
+   * The same counter with its labels looked up once, for a road where every microsecond counts; call what it answers with how many. Labels
+   * whose values come at run time are bounded by the metric: what is beyond the bound is told as `other`.
+   */
+  counter(metric: string, labels?: Readonly<Record<string, string>>): (by: number) => void
   /** A duration in seconds, into a histogram. */
   time(metric: string, seconds: number, labels?: Readonly<Record<string, string>>): void
   /** A gauge. */
@@ -11,4 +16,11 @@ export interface Observer {
 }
 
 /** Says nothing: for tests and tools. */
-export const silentObserver: Observer = { count() {}, time() {}, set() {}, info() {}, warn() {} }
+export const silentObserver: Observer = {
+  count() {},
+  counter: () => () => undefined,
+  time() {},
+  set() {},
+  info() {},
+  warn() {},
+}

@@ -46,6 +46,7 @@ const observer: Observer = {
     const name = [metric, ...Object.values(labels)].join(' ')
     counts[name] = (counts[name] ?? 0) + by
   },
+  counter: (metric, labels) => (by) => observer.count(metric, labels, by),
   set(metric, value) {
     gauges[metric] = value
   },

@@ -57,12 +57,16 @@ function metricOf(name: string, table: Table): MetricRow | undefined {
 }
 
 function labelsOf({ name, row }: Found): readonly string[] {
-  return [...Object.keys(row.labels ?? {}), ...(name.endsWith('_bucket') ? ['le'] : [])]
+  return [
+    ...Object.keys(row.labels ?? {}),
+    ...Object.keys(row.openLabels ?? {}),
+    ...(name.endsWith('_bucket') ? ['le'] : []),
+  ]
 }
 
 function matcherFaults({ name, row }: Found, matchers: string): readonly string[] {
   return [...matchers.matchAll(/(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"/g)].flatMap(([, label = '', how = '', value = '']) => {
-    if (everywhere.includes(label)) return []
+    if (everywhere.includes(label) || row.openLabels?.[label] !== undefined) return []
     const values = row.labels?.[label]
     if (values === undefined) return [`${name} has no label ${label}`]
     const wanted = how.includes('~') ? value.split('|') : [value]

@@ -147,6 +147,7 @@ function countingObserver() {
       const name = values === '' ? metric : `${metric}[${values}]`
       counts.set(name, (counts.get(name) ?? 0) + by)
     },
+    counter: (metric, labels) => (by) => observer.count(metric, labels, by),
     time: (metric, _, labels = {}) => observer.count(metric, labels),
     set: (metric, value) => void gauges.set(metric, value),
     info() {},

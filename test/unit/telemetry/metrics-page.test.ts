@@ -12,9 +12,11 @@ test('the metrics page names every metric with its kind and what it means, and n
 })
 
 test('the metrics page tells every label and its values', () => {
-  for (const [name, { labels = {} }] of Object.entries(metricTable)) {
+  for (const [name, { labels = {}, openLabels = {} }] of Object.entries(metricTable)) {
     const row = page.split('\n').find((line) => line.startsWith(`| \`tollgate_${name}\` `))
     for (const [label, values] of Object.entries(labels)) expect(row).toContain(`\`${label}\`: ${values.join(', ')}`)
+    for (const [label, { valuesMax }] of Object.entries(openLabels))
+      expect(row).toContain(`\`${label}\`: at most ${valuesMax.toLocaleString('en')} values`)
   }
 })
 

@@ -46,5 +46,5 @@ function observing(counted: string[]) {
   const count = (name: string) => {
     counted.push(name)
   }
-  return { count, time: nothing, set: nothing, info: nothing, warn: nothing }
+  return { count, counter: () => nothing, time: nothing, set: nothing, info: nothing, warn: nothing }
 }
