@@ -13,6 +13,7 @@ import type { OpenStore } from './store.ts'
  */
 export interface Between {
   readonly store?: (real: OpenStore['store']) => OpenStore['store']
+  readonly hits?: (real: OpenStore['hits']) => OpenStore['hits']
   readonly ledgerStore?: (real: LedgerStore) => LedgerStore
   /** Awaited between the steps of a ledger transaction. */
   readonly onDrainStep?: (step: DrainStep) => Promise<void> | void

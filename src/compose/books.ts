@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import type { HitStore } from '../check/hit-ports.ts'
 import type { HintStream, Seeder } from '../check/ports.ts'
 import type { Presence } from '../check/presence.ts'
 import type { Snapshot } from '../core/snapshot.ts'
@@ -25,6 +26,7 @@ const warmUpBatchesMax = 10
 
 export interface Books {
   readonly store: OpenStore['store']
+  readonly hits: HitStore
   readonly seed: Seeder
   readonly presence: Presence
   readonly hints: HintStream | undefined
@@ -65,6 +67,7 @@ export async function startBooks(
   started.defer(() => open.close())
   if (open.exam !== undefined) warnOfEviction(started, { exam: open.exam, observer, warnings })
   const store = between.store?.(open.store) ?? open.store
+  const hits = between.hits?.(open.hits) ?? open.hits
   const { presence, brokeAtMs } = await startPresence(started, { settings, observer, roll: open.roll, holdMsMax })
   watchStore(started, { presence, open, observer, warnings })
   const ledgerStore = openLedgerStore({ ...given, nowMs: () => store.nowMs() })
@@ -109,6 +112,7 @@ export async function startBooks(
   }
   return {
     store,
+    hits,
     seed,
     presence,
     hints: open.hints,

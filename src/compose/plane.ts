@@ -1,4 +1,5 @@
 import { refuse } from '../check/answers.ts'
+import type { HitStore } from '../check/hit-ports.ts'
 import { createRateLimit } from '../check/rate-limit.ts'
 import { createReport } from '../check/report.ts'
 import { createSlotQueue } from '../check/slot-queue.ts'
@@ -28,6 +29,8 @@ export interface Plane {
 }
 
 type PlaneParts = Omit<CheckRoom, 'away' | 'slots'> & {
+  /** What descriptors count. */
+  readonly hits: HitStore
   readonly onBroke: () => void
   /** Last known number of processes on the store. */
   readonly processes: () => number

@@ -77,7 +77,7 @@ export async function startServing(started: AsyncDisposableStack, serving: Servi
   missing.delete('database')
   const policy = await startPolicy(started, { ...serving, databaseUrl: database.url })
   missing.delete('policy')
-  const { store, seed, presence, hints, drain, ledgerCaughtUpMsAgo, warmUp } = await startBooks(started, {
+  const { store, hits, seed, presence, hints, drain, ledgerCaughtUpMsAgo, warmUp } = await startBooks(started, {
     ...serving,
     database,
     pool,
@@ -102,9 +102,8 @@ export async function startServing(started: AsyncDisposableStack, serving: Servi
     onRefused,
     learning,
     ...serving,
-    store,
+    ...{ store, hits, seed },
     policy: sourceOf(policy),
-    seed,
     signer,
     credentialOf,
     heats,

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
+import type { HitStore } from '../check/hit-ports.ts'
 import type { HintStream, ProcessRoll, SpendStore } from '../check/ports.ts'
 import { Fault } from '../core/fault.ts'
 import { partitionCount } from '../core/subject.ts'
 import type { StoreExam } from '../doctor/ports.ts'
 import { type OpenChargeJournal, openChargeJournal } from '../files/charge-journal.ts'
+import { createMemoryHitStore } from '../memory/hit-store.ts'
 import { createMemoryProcessRoll } from '../memory/process-roll.ts'
 import { createMemorySpendStore } from '../memory/spend-store.ts'
 import { takeOneProcessLock } from '../postgres/one-process-lock.ts'
@@ -13,11 +15,16 @@ import type { Settings } from '../settings.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import type { ChargeStream } from '../usage/ports.ts'
 
+/** Below 150 MB. */
+const hitCountersMax = 500_000
+
 const everyPartition = Array.from({ length: partitionCount }, (_, partition) => partition)
 
 /** The spend store of this installation, and how to leave it. */
 export interface OpenStore {
   readonly store: SpendStore & ChargeStream
+  /** What descriptors count. */
+  readonly hits: HitStore
   readonly roll: ProcessRoll
   /** Absent where one process is alone. */
   readonly hints?: HintStream
@@ -64,6 +71,7 @@ export async function openRedisStore(
   const { roll, hints, exam } = store
   return {
     store,
+    hits: createMemoryHitStore({ nowMs: Date.now, countersMax: hitCountersMax, observer }),
     roll,
     hints,
     exam,
@@ -110,5 +118,7 @@ export async function openMemoryStore(
     await lock.release()
   }
   const acceptsCharges = journal && (() => journal.accepts)
-  return { store, roll: createMemoryProcessRoll({ nowMs: Date.now }), ...(acceptsCharges && { acceptsCharges }), close }
+  const hits = createMemoryHitStore({ nowMs: Date.now, countersMax: hitCountersMax, observer })
+  const roll = createMemoryProcessRoll({ nowMs: Date.now })
+  return { store, hits, roll, ...(acceptsCharges && { acceptsCharges }), close }
 }
