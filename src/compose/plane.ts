@@ -44,6 +44,7 @@ export async function createPlane(started: AsyncDisposableStack, parts: PlanePar
   const store = tellReleases(parts.store, slots)
   const given = { ...parts, store, slots }
   const holds = createHolds(observer)
+  const gate = gateOf(settings)
   const answers = answersOf(settings)
   const { away, keep } = await openAway(started, given)
   const giveBack = (decision: Decision): void => {
@@ -58,7 +59,7 @@ export async function createPlane(started: AsyncDisposableStack, parts: PlanePar
     onUndelivered: giveBack,
     observer,
     holds,
-    gate: gateOf(settings),
+    gate,
     checkMsMax: settings.TOLLGATE_CHECK_MS_MAX,
     nowMs: Date.now,
   })
@@ -72,7 +73,11 @@ export async function createPlane(started: AsyncDisposableStack, parts: PlanePar
   })
   const methods = [
     check,
-    createRateLimitMethod({ rateLimit: createRateLimit(), observer }),
+    createRateLimitMethod({
+      rateLimit: createRateLimit(),
+      ...{ gate, observer, nowMs: Date.now },
+      callMsMax: settings.TOLLGATE_CHECK_MS_MAX,
+    }),
     createAccessLogMethod({ report, observer, onBroke: given.onBroke }),
   ]
   return { methods, endHolds: () => holds.end() }

@@ -1,6 +1,7 @@
 import type { RequestFacts } from '../core/request.ts'
 import type { Cause, Decision } from '../core/verdict.ts'
 import type { Observer } from '../telemetry/observer.ts'
+import { answerBy } from './answer-by.ts'
 import { decodeCheckRequest } from './check-request.ts'
 import { type DroppedHeader, encodeCheckResponse } from './check-response.ts'
 import { type CheckBounds, type Decided, decideInTime } from './decide-in-time.ts'
@@ -25,9 +26,6 @@ export interface AuthorizationOptions {
   readonly gate: LoadGate
   readonly nowMs: () => number
 }
-
-/** Kept for the way back: encoding, our event loop, Envoy's. A quarter of the time left where that is less. */
-const marginMsMax = 20
 
 /** What is sent when even the answer table fails; the one status outside of it. */
 const bareRefusal: Decision = {
@@ -154,11 +152,6 @@ class AuthorizationService {
     observer.count('checks_total', { verdict: decision.verdict, reason })
     observer.time('check_duration_seconds', tookMs / 1000)
   }
-}
-
-function answerBy(callerMs: number, nowMs: number, checkMsMax: number): number {
-  const leftMs = Math.max(Math.min(callerMs - nowMs, checkMsMax), 0)
-  return nowMs + leftMs - Math.min(marginMsMax, leftMs / 4)
 }
 
 /** The time that deciding takes, holds left out. */

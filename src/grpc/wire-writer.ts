@@ -27,6 +27,14 @@ export class WireWriter {
     this.#varint(field << 3)
   }
 
+  /** A double field. */
+  double(field: number, value: number): void {
+    this.#reserve(8)
+    this.#position -= 8
+    this.#bytes.writeDoubleLE(value, this.#position)
+    this.#varint((field << 3) | 1)
+  }
+
   /** A string field of printable ASCII only: one byte per character. */
   ascii(field: number, text: string): void {
     this.#reserve(text.length)

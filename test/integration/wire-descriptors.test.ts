@@ -5,7 +5,7 @@ import {
   type PackageDefinition,
 } from '@grpc/proto-loader'
 import { describe, expect, test } from 'vitest'
-import type { RateLimitRequest } from '../../src/check/rate-limit.ts'
+import type { RateLimitRequest } from '../../src/check/rate-limit-words.ts'
 import type { AccessLogEntry } from '../../src/core/access-log.ts'
 import { decodeAccessLogEntry } from '../../src/grpc/access-log-entry.ts'
 import { createAccessLogMethod } from '../../src/grpc/access-log-service.ts'
@@ -28,6 +28,11 @@ const options = { enums: String, longs: String } as const
 const official = loadFileDescriptorSetFromBuffer(readOfficialDescriptors(...files), options)
 const ours = loadSync(files, { includeDirs: [protoFolder], ...options })
 
+/** In Envoy 1.40 (seen in its binary), and not yet in the descriptors that tests have. */
+const newer = [
+  'envoy.extensions.common.ratelimit.v3.RateLimitDescriptor.is_negative_hits = 4 LABEL_OPTIONAL TYPE_BOOL ',
+]
+
 type Codec = MethodDefinition<object, object>
 
 function methodOf(
@@ -45,7 +50,7 @@ test('every field of our .proto files has the official name, number, kind and ty
   const theirs = new Set(linesOf(official))
   const own = linesOf(loadSync(files, { includeDirs: [protoFolder], keepCase: true }))
   expect(own.length).toBeGreaterThan(200)
-  expect(own.filter((line) => !theirs.has(line))).toEqual([])
+  expect(own.filter((line) => !theirs.has(line))).toEqual(newer)
 })
 
 /** The message as the official descriptors write it: what they do not know is lost on the way. */
@@ -203,14 +208,29 @@ test('decodeAccessLogEntry() calls a refusal checked, also when it left no metad
 test('createRateLimitMethod() reads an officially encoded question and is read', async () => {
   const asked: RateLimitRequest[] = []
   const method = createRateLimitMethod({
-    observer: silentObserver,
+    ...{ observer: silentObserver, gate: { overload: () => undefined }, callMsMax: 200, nowMs: Date.now },
     rateLimit: async (request) => {
       asked.push(request)
-      return [{ state: 'ok' }, { state: 'over_limit' }]
+      return {
+        code: 'over_limit',
+        statuses: [
+          { code: 'ok', remaining: 2 },
+          {
+            code: 'over_limit',
+            limit: { requestsPerUnit: 5, unit: 'week', name: 'n' },
+            remaining: 4,
+            resetMs: 3_004,
+          },
+        ],
+        responseHeaders: [{ name: 'retry-after', value: '4' }],
+        body: 'body',
+        metadata: { a: ['b', 1.5, { c: true }] },
+      }
     },
   })
   if (method.kind !== 'unary') throw new Error('ShouldRateLimit is not unary')
   const rpc = methodOf(official, rateLimit)
+  expect(method.path).toBe(rpc.path)
   const never = Number.POSITIVE_INFINITY
   const call = { deadlineMs: never, headByMs: never, startAnswer: () => undefined, onLeft: () => undefined }
   const answer = await method.answer(officialRequest(rateLimit), call)
@@ -219,14 +239,32 @@ test('createRateLimitMethod() reads an officially encoded question and is read',
       domain: 'pypi',
       hitsAddend: 3,
       descriptors: [
-        { entries: [{ key: 'account', value: 'alice' }], hitsAddend: 5_000_000_000 },
+        {
+          entries: [{ key: 'account', value: 'alice' }],
+          hitsAddend: 5_000_000_000,
+          override: { requestsPerUnit: 9, unit: 'hour' },
+        },
         { entries: [{ key: 'peek', value: '' }], hitsAddend: 0 },
       ],
     },
   ])
+  const list = [{ string_value: 'b' }, { number_value: 1.5 }]
+  const inner = { struct_value: { fields: [{ key: 'c', value: { bool_value: true } }] } }
   expect(plain(rpc.responseDeserialize(answer))).toEqual({
     overall_code: 'OVER_LIMIT',
-    statuses: [{ code: 'OK' }, { code: 'OVER_LIMIT' }],
+    statuses: [
+      { code: 'OK', limit_remaining: 2 },
+      {
+        code: 'OVER_LIMIT',
+        current_limit: { requests_per_unit: 5, unit: 'WEEK', name: 'n' },
+        limit_remaining: 4,
+        duration_until_reset: { seconds: '3', nanos: 4_000_000 },
+      },
+    ],
+    response_headers_to_add: [{ key: 'retry-after', value: '4' }],
+    raw_body: plain(Buffer.from('body')),
+    // A map, read from a descriptor set, is its entries.
+    dynamic_metadata: { fields: [{ key: 'a', value: { list_value: { values: [...list, inner] } } }] },
   })
   const malformed = await method.answer(Buffer.from([0x12, 0xff]), call)
   expect(plain(rpc.responseDeserialize(malformed))).toEqual({ overall_code: 'OVER_LIMIT' })

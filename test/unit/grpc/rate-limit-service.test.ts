@@ -1,0 +1,160 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { RateLimit } from '../../../src/check/rate-limit-words.ts'
+import type { Call } from '../../../src/grpc/methods.ts'
+import { decodeRateLimitRequest } from '../../../src/grpc/rate-limit-request.ts'
+import { createRateLimitMethod, type RateLimitOptions } from '../../../src/grpc/rate-limit-service.ts'
+import { type Observer, silentObserver } from '../../../src/telemetry/observer.ts'
+import { encodeRateLimitAsk, type RateLimitReply, readRateLimitReply } from '../../rpc/support/rate-limit-frame.ts'
+
+const never = Number.POSITIVE_INFINITY
+const callUntil = (headByMs: number): Call => ({
+  ...{ deadlineMs: headByMs, headByMs },
+  startAnswer: () => undefined,
+  onLeft: () => undefined,
+})
+const allow: RateLimit = async ({ descriptors }) => ({
+  code: 'ok',
+  statuses: descriptors.map(() => ({ code: 'ok', remaining: 1 })),
+  responseHeaders: [],
+})
+
+function serving(given: Partial<RateLimitOptions> = {}) {
+  const counts: string[] = []
+  const observer: Observer = {
+    ...silentObserver,
+    count: (metric, labels = {}) => void counts.push([metric, ...Object.values(labels)].join(' ')),
+  }
+  const method = createRateLimitMethod({
+    ...{ rateLimit: allow, gate: { overload: () => undefined }, callMsMax: 200, observer, nowMs: () => 1_000 },
+    ...given,
+  })
+  if (method.kind !== 'unary') throw new Error('ShouldRateLimit is not unary')
+  const answer = async (bytes: Buffer, headByMs = never): Promise<RateLimitReply> =>
+    readRateLimitReply(await method.answer(bytes, callUntil(headByMs)))
+  return { answer, counts }
+}
+const frame = encodeRateLimitAsk({ domain: 'd', descriptors: [{ entries: [{ key: 'k' }] }] })
+const bare = { overallCode: 'OVER_LIMIT', statuses: [] }
+const backIn1s = [{ key: 'retry-after', value: '1' }]
+
+describe('ShouldRateLimit', () => {
+  test('answers what was decided and counts it', async () => {
+    const { answer, counts } = serving()
+    expect(await answer(frame)).toMatchObject({ overallCode: 'OK', statuses: [{ code: 'OK', limitRemaining: 1 }] })
+    expect(counts).toEqual(['rate_limits_total OK'])
+  })
+
+  test.each([
+    ['the caller’s 20 ms less a quarter', 1_020, 1_015],
+    ['a long deadline, up to what we allow ourselves, less 20 ms', 9_000, 1_180],
+    ['no deadline alike', never, 1_180],
+    ['a deadline that is over, at once', 900, 1_000],
+  ])('has a decision made within %s', async (_, headByMs, expectedMs) => {
+    const deadlines: number[] = []
+    const { answer } = serving({
+      rateLimit: (request, { deadlineMs }) => {
+        deadlines.push(deadlineMs)
+        return allow(request, { deadlineMs })
+      },
+    })
+    await answer(frame, headByMs)
+    expect(deadlines).toEqual([expectedMs])
+  })
+
+  test('refuses a question it cannot read, unasked', async () => {
+    const { answer, counts } = serving({ rateLimit: () => Promise.reject(new Error('asked')) })
+    expect(await answer(Buffer.from([0x12, 0xff]))).toMatchObject({ ...bare, responseHeadersToAdd: [] })
+    expect(counts).toEqual(['rate_limits_total unreadable'])
+  })
+
+  test.each<[string, RateLimit]>([
+    ['rejects', () => Promise.reject(new Error('defect'))],
+    [
+      'throws',
+      () => {
+        throw new Error('defect')
+      },
+    ],
+  ])('refuses when the decision %s', async (_, rateLimit) => {
+    const { answer, counts } = serving({ rateLimit })
+    expect(await answer(frame)).toMatchObject({ ...bare, responseHeadersToAdd: backIn1s })
+    expect(counts).toEqual(['rate_limits_total failed'])
+  })
+
+  test('refuses in time when no decision comes', async () => {
+    const { answer, counts } = serving({ rateLimit: () => new Promise(() => undefined) })
+    expect(await answer(frame, 1_020)).toMatchObject({ ...bare, responseHeadersToAdd: backIn1s })
+    expect(counts).toEqual(['rate_limits_total late'])
+  })
+
+  test('refuses, and answers, when the answer cannot be written', async () => {
+    const { answer } = serving({
+      rateLimit: async () => ({
+        ...{ code: 'ok', statuses: [], responseHeaders: [] },
+        get metadata(): never {
+          throw new Error('defect')
+        },
+      }),
+    })
+    expect(await answer(frame)).toMatchObject(bare)
+  })
+
+  test('asks the gate with the calls in flight, and refuses unread what it does not let in', async () => {
+    const inFlight: number[] = []
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const { answer, counts } = serving({
+      gate: {
+        overload: (count) => {
+          inFlight.push(count)
+          return count >= 2 ? 'in_flight' : undefined
+        },
+      },
+      rateLimit: async (request, bounds) => {
+        await promise
+        return allow(request, bounds)
+      },
+    })
+    const running = [answer(frame), answer(frame)]
+    expect(await answer(Buffer.from([0x12, 0xff]))).toMatchObject({ ...bare, responseHeadersToAdd: backIn1s })
+    resolve()
+    expect((await Promise.all(running)).map(({ overallCode }) => overallCode)).toEqual(['OK', 'OK'])
+    expect(await answer(frame)).toMatchObject({ overallCode: 'OK' })
+    expect(inFlight).toEqual([0, 1, 2, 0])
+    expect(counts.filter((count) => count.startsWith('rate_limits_total')).sort()).toEqual([
+      ...['rate_limits_total OK', 'rate_limits_total OK', 'rate_limits_total OK'],
+      'rate_limits_total overloaded',
+    ])
+  })
+
+  test('answers whatever bytes come, and never lets pass what it could not read', async () => {
+    const valid = encodeRateLimitAsk({
+      domain: 'domain',
+      hitsAddend: 300,
+      descriptors: [
+        { entries: [{ key: 'key', value: 'value' }], limit: { requestsPerUnit: 300, unit: 'DAY' } },
+        { hitsAddend: { value: '5000000000' }, isNegativeHits: true },
+      ],
+    })
+    const edit = fc.tuple(fc.nat(valid.length - 1), fc.nat(255))
+    const mutated = fc
+      .tuple(fc.array(edit, { minLength: 1, maxLength: 8 }), fc.nat(valid.length * 3))
+      .map(([edits, end]) => {
+        const bytes = Buffer.from(valid)
+        for (const [index, value] of edits) bytes[index] = value
+        return bytes.subarray(0, end)
+      })
+    const noise = fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes))
+    const { answer } = serving()
+    const seen = { read: 0, unread: 0 }
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(noise, mutated), async (bytes) => {
+        const decoded = decodeRateLimitRequest(bytes)
+        seen[decoded.ok ? 'read' : 'unread'] += 1
+        expect((await answer(bytes)).overallCode).toBe(decoded.ok ? 'OK' : 'OVER_LIMIT')
+      }),
+      { numRuns: 3_000 },
+    )
+    expect(Math.min(seen.read, seen.unread)).toBeGreaterThan(100)
+  })
+})
