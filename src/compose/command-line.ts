@@ -10,8 +10,8 @@ import type { RequestFacts } from '../core/request.ts'
 import { version } from '../core/version.ts'
 import { normalAddress } from '../grpc/caller-address.ts'
 import { policyShow } from '../policy/policy-show.ts'
-import { policyCheck } from '../policy/policy-state.ts'
 import type { PolicySnapshot } from '../policy/snapshot.ts'
+import { faultsOf } from '../policy/snapshot.ts'
 import { createPostgresDirectory } from '../postgres/directory.ts'
 import { migrate } from '../postgres/migrate.ts'
 import { createPostgresRefusalReader } from '../postgres/refusal-reader.ts'
@@ -57,14 +57,14 @@ export function createCommandLine(environment: Readonly<Record<string, string | 
     channels: async () => createChannelTools({ settings: readSettings(environment), pool: await open().pool() }),
     manage: async () => ({ directory: createPostgresDirectory(await open().pool()), randomBytes }),
     policyCheck: async () => {
-      const { state } = await open().snapshot()
-      const problems = policyCheck(state).map(({ table, id, reasons, inForce }) => ({
+      const snapshot = await open().snapshot()
+      const problems = faultsOf(snapshot).map(({ table, id, reasons, inForce }) => ({
         table,
         key: id,
         reason: reasons.join('; '),
         inForce,
       }))
-      return { version: state.version, problems }
+      return { version: snapshot.version, problems }
     },
     policyShow: async () => policyShow(await open().snapshot()),
     quotaStatus: ({ account }) => quotaStatus(open(), account),

@@ -54,6 +54,8 @@ export interface DescriptorRule {
   /** Absent: as the domain says. */
   readonly chargesRefused?: boolean
   readonly posture?: Posture
+  /** Stands for a row that is not valid: it refuses whatever it applies to, if its posture, or else the domain's, is `deny`. */
+  readonly isFaulty?: true
 }
 
 /** One row of `descriptor_domain`, validated. */

@@ -20,6 +20,8 @@ export interface DescriptorBranch {
   /** By position, then id. */
   readonly patterns: readonly { readonly matches: (value: string) => boolean; readonly node: DescriptorNode }[]
   readonly any?: DescriptorNode
+  /** What is left to enforce of patterns that are more than are tried: applies to every value that is neither exact nor of one that is. */
+  readonly refusing?: readonly DescriptorRule[]
 }
 
 /**
@@ -30,18 +32,20 @@ export function matchDescriptor(
   domain: DescriptorDomain,
   entries: readonly { readonly key: string; readonly value: string }[],
 ): readonly DescriptorRule[] | undefined {
-  let node: DescriptorNode | undefined = domain.root
+  let node = domain.root
   for (const { key, value } of entries) {
-    const branch: DescriptorBranch | undefined = node.keys.get(key)
-    node = branch && nextOf(branch, value)
-    if (node === undefined) return undefined
+    const branch = node.keys.get(key)
+    if (branch === undefined) return undefined
+    const next = branch.exact.get(value) ?? patternOf(branch, value)
+    if (next === undefined && branch.refusing !== undefined) return branch.refusing
+    const found = next ?? branch.any
+    if (found === undefined) return undefined
+    node = found
   }
-  return node === domain.root || node.rules.length === 0 ? undefined : node.rules
+  return node.rules.length === 0 ? undefined : node.rules
 }
 
-function nextOf({ exact, patterns, any }: DescriptorBranch, value: string): DescriptorNode | undefined {
-  const node = exact.get(value)
-  if (node !== undefined) return node
+function patternOf({ patterns }: DescriptorBranch, value: string): DescriptorNode | undefined {
   for (const pattern of patterns) if (pattern.matches(value)) return pattern.node
-  return any
+  return undefined
 }

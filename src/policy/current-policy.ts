@@ -1,11 +1,10 @@
 import type { Observer } from '../telemetry/observer.ts'
 import { reasonOf } from './backoff.ts'
 import type { CopiedPolicy } from './copied-policy.ts'
-import { policyCheck } from './policy-state.ts'
 import type { Clock, PolicyDatabase } from './ports.ts'
 import type { PolicyFault } from './quarantine.ts'
 import { applyChanges, type Keeping, readPolicy } from './read-policy.ts'
-import { createSnapshot, type PolicySnapshot } from './snapshot.ts'
+import { createSnapshot, faultsOf, type PolicySnapshot } from './snapshot.ts'
 
 type Listener = (snapshot: PolicySnapshot) => void
 
@@ -107,8 +106,8 @@ function tellOfRestore(observer: Observer, { before, changed }: Swap): void {
 
 /** Metrics, one line for the version and one for each fault that is new. */
 function announce(observer: Observer, { before, changed }: Swap): void {
-  const known = new Set(before === undefined ? [] : policyCheck(before.state).map(nameOf))
-  const faults = policyCheck(changed.state)
+  const known = new Set(before === undefined ? [] : faultsOf(before).map(nameOf))
+  const faults = faultsOf(changed)
   observer.set('policy_version', changed.version)
   observer.set('policy_faults', faults.length)
   for (const fault of faults) if (!known.has(nameOf(fault))) observer.warn('policy_row_quarantined', { ...fault })

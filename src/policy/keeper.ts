@@ -3,9 +3,9 @@ import { createBell } from './bell.ts'
 import { type CurrentPolicyDeps, createCurrentPolicy } from './current-policy.ts'
 import { keepListening } from './listen-loop.ts'
 import { type CopyOptions, createPolicyCopy } from './policy-copy.ts'
-import { policyCheck } from './policy-state.ts'
 import type { PolicyFault } from './quarantine.ts'
 import type { PolicySnapshot } from './snapshot.ts'
+import { faultsOf } from './snapshot.ts'
 
 /** A lost NOTIFY is found by the next poll: below a second with the reading. */
 const pollMs = 500
@@ -86,7 +86,10 @@ export function createPolicyKeeper({ copy, ...deps }: KeeperDeps): PolicyKeeper 
       const ageMs = confirmedAtMs === undefined ? undefined : clock.nowMs() - confirmedAtMs
       return { version: policy.snapshot()?.version, ageMs, listening: listening.isListening() }
     },
-    check: () => policyCheck(policy.snapshot()?.state),
+    check() {
+      const snapshot = policy.snapshot()
+      return snapshot === undefined ? [] : faultsOf(snapshot)
+    },
     onChange: policy.onChange,
     async stop() {
       stopped = true

@@ -1,5 +1,7 @@
 import { accessReader } from './access-rows.ts'
 import { alertRuleReader } from './alert-rows.ts'
+import { descriptorDomainReader } from './descriptor-domain-rows.ts'
+import { descriptorLimitReader } from './descriptor-rows.ts'
 import { grantReader } from './grant-rows.ts'
 import { limitReader } from './limit-rows.ts'
 import { accountReader, departmentReader, planReader, projectReader } from './people-rows.ts'
@@ -23,6 +25,8 @@ const tableReaders = {
   access_rule: accessReader,
   grant: grantReader,
   alert_rule: alertRuleReader,
+  descriptor_domain: descriptorDomainReader,
+  descriptor_limit: descriptorLimitReader,
 } as const satisfies Readonly<Record<TableName, TableReader<unknown>>>
 
 /** What a row of each table is to core. */

@@ -14,6 +14,8 @@ export type TableName =
   | 'access_rule'
   | 'grant'
   | 'alert_rule'
+  | 'descriptor_domain'
+  | 'descriptor_limit'
 
 /** What a reading of the policy is as of. */
 export interface PolicyHead {

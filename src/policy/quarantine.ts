@@ -5,6 +5,8 @@ export type InForce =
   | 'last good version'
   | 'stricter of old and new'
   | 'denies'
+  | 'denies if its domain does'
+  | 'what can be read of it'
   | 'nothing'
   | 'rows before it was emptied'
 

@@ -13,7 +13,7 @@ export function rowReader<Shape extends z.ZodObject, Noun>(
 ): (row: RawRow) => ReadRow<Noun> {
   return (raw) => {
     const parsed = shape.safeParse(raw)
-    if (!parsed.success) return { ok: false, reasons: parsed.error.issues.map(reasonOf) }
+    if (!parsed.success) return { ok: false, reasons: [...new Set(parsed.error.issues.map(reasonOf))] }
     const row = parsed.data
     const broken = rules.filter(([, holds]) => !holds(row))
     return broken.length === 0 ? { ok: true, noun: nounOf(row) } : { ok: false, reasons: broken.map(([name]) => name) }

@@ -2,21 +2,26 @@ import type { AccessRule } from '../core/access.ts'
 import { type AlertRuleIndex, alertPercentsFor, indexAlertRules } from '../core/alert-rule.ts'
 import type { LimitsInForce } from '../core/grant.ts'
 import type { LimitRule } from '../core/limit.ts'
+import type { DescriptorDomain } from '../core/match-descriptor.ts'
 import type { PriceRule } from '../core/price.ts'
 import type { Account, Department, Plan, Project, Token } from '../core/principal.ts'
 import type { Place } from '../core/resolve-limits.ts'
 import type { Snapshot } from '../core/snapshot.ts'
 import { holds } from '../core/time-range.ts'
 import type { Upstream } from '../core/upstream.ts'
+import { type DescriptorIndex, indexDescriptors, untriedFaults } from './descriptor-index.ts'
 import { LimitIndex } from './limit-index.ts'
 import { matchesPattern } from './pattern.ts'
-import type { PolicyState } from './policy-state.ts'
+import { type PolicyState, policyCheck } from './policy-state.ts'
 import { comparePrices } from './price-rows.ts'
+import type { PolicyFault } from './quarantine.ts'
 import { ShardedMap } from './sharded-map.ts'
 
 /** A `Snapshot` over a policy state, with what `policy show` lists. */
 export interface PolicySnapshot extends Snapshot {
   readonly state: PolicyState
+  /** What is wrong with rows only because of others. */
+  readonly faults: readonly PolicyFault[]
 }
 
 /** Builds on the one before: what rests on unchanged tables is shared. `touchedTokens` must name every token row that differs. */
@@ -28,15 +33,22 @@ export function createSnapshot(
   return new StateSnapshot(state, { previous, touchedTokens: from?.touchedTokens ?? [] })
 }
 
+/** Everything in the database that is not in force as it stands there. */
+export function faultsOf(snapshot: PolicySnapshot): readonly PolicyFault[] {
+  return [...policyCheck(snapshot.state), ...snapshot.faults]
+}
+
 class StateSnapshot implements PolicySnapshot {
   readonly state: PolicyState
   readonly accessRules: readonly AccessRule[]
   readonly priceRules: readonly PriceRule[]
+  readonly faults: readonly PolicyFault[]
   readonly matchesPattern = matchesPattern
   readonly #limits: LimitIndex
   /** By account row, so at most as many as there are accounts. */
   readonly #limitsOf = new Map<Account, LimitsInForce>()
   readonly #alertRules: AlertRuleIndex
+  readonly #descriptors: DescriptorIndex
   readonly #tokens: ShardedMap<Token>
   readonly #upstreamsByHost: ReadonlyMap<string, readonly Upstream[]>
 
@@ -60,6 +72,8 @@ class StateSnapshot implements PolicySnapshot {
       previous && old?.alert_rule === tables.alert_rule
         ? previous.#alertRules
         : indexAlertRules(tables.alert_rule.inForce.values())
+    this.#descriptors = indexDescriptors(tables, previous && previous.#descriptors)
+    this.faults = untriedFaults(this.#descriptors)
     this.#upstreamsByHost =
       previous && old?.upstream === tables.upstream ? previous.#upstreamsByHost : upstreamsByHost(state)
     this.accessRules = previous && old?.access_rule === tables.access_rule ? previous.accessRules : accessRules(state)
@@ -127,6 +141,10 @@ class StateSnapshot implements PolicySnapshot {
 
   alertPercentsFor(asked: { readonly limitName: string; readonly place: Place }): readonly number[] {
     return alertPercentsFor(this.#alertRules, asked)
+  }
+
+  descriptorDomain(id: string): DescriptorDomain | undefined {
+    return this.#descriptors.domains.get(id)
   }
 
   #resolved({ id, project, plan }: Account, nowMs: number): LimitsInForce {

@@ -16,6 +16,8 @@ const names = [
   'access-rule',
   'grant',
   'alert-rule',
+  'descriptor-domain',
+  'descriptor-limit',
   'former',
   'lost',
   'row-at',
@@ -39,4 +41,6 @@ export const rowQueries: Readonly<Record<TableName, string>> = {
   access_rule: policyQueries['access-rule'],
   grant: policyQueries.grant,
   alert_rule: policyQueries['alert-rule'],
+  descriptor_domain: policyQueries['descriptor-domain'],
+  descriptor_limit: policyQueries['descriptor-limit'],
 }

@@ -132,6 +132,7 @@ export class SimPolicy implements PolicySource {
       limitsOf: of,
       limitsAt: (place) => resolveLimits(limits, place),
       alertPercentsFor: () => [],
+      descriptorDomain: () => undefined,
       accessRules: [],
       priceRules: [this.#price],
       matchesPattern: () => false,

@@ -83,7 +83,7 @@ CREATE TABLE tollgate.descriptor_limit (
   CONSTRAINT descriptor_limit_concurrency_is_at_most_100000 CHECK (kind <> 'concurrency' OR amount <= 100000),
   CONSTRAINT descriptor_limit_has_a_unit_if_it_has_time CHECK ((kind IN ('window', 'rate')) = (unit IS NOT NULL)),
   CONSTRAINT descriptor_limit_unit_is_known CHECK (unit IN ('second', 'minute', 'hour', 'day', 'week', 'month', 'year')),
-  CONSTRAINT descriptor_limit_units_are_1_to_1000 CHECK (units BETWEEN 1 AND 1000 AND unit IS NOT NULL),
+  CONSTRAINT descriptor_limit_units_are_1_to_1000 CHECK (units IS NULL OR units BETWEEN 1 AND 1000 AND unit IS NOT NULL),
   CONSTRAINT descriptor_limit_rate_period_is_at_most_an_hour CHECK (kind <> 'rate' OR unit IN ('second', 'minute', 'hour')
     AND coalesce(units, 1) * CASE unit WHEN 'second' THEN 1 WHEN 'minute' THEN 60 ELSE 3600 END <= 3600),
   CONSTRAINT descriptor_limit_rate_amount_is_at_least_1 CHECK (kind <> 'rate' OR amount >= 1),
@@ -139,3 +139,8 @@ BEGIN
   END LOOP;
 END
 $$;
+
+-- An emptied table of these is held: without limits everything would pass, without domains their limits would count for nothing.
+ALTER TABLE tollgate.emptied_table DROP CONSTRAINT emptied_table_is_one_that_is_held, ADD CONSTRAINT emptied_table_is_one_that_is_held
+  CHECK (table_name IN
+    ('department', 'project', 'account', 'plan', 'upstream', 'limit_rule', 'price_rule', 'descriptor_domain', 'descriptor_limit'));

@@ -36,9 +36,9 @@ async function close(): Promise<void> {
 /** Puts only the organisation there, runs the text on top and says what the policy room finds wrong. */
 async function faultsAfter(text: string): Promise<readonly PolicyFault[]> {
   await client.query(
-    `TRUNCATE tollgate.department, tollgate.plan, tollgate.upstream, tollgate.price_rule, tollgate.limit_rule, tollgate.pack CASCADE;
+    `TRUNCATE tollgate.department, tollgate.plan, tollgate.upstream, tollgate.price_rule, tollgate.limit_rule, tollgate.pack, tollgate.descriptor_domain CASCADE;
      SELECT tollgate.confirm_emptied(t)
-     FROM unnest('{department,project,account,plan,upstream,price_rule,limit_rule}'::text[]) t`,
+     FROM unnest('{department,project,account,plan,upstream,price_rule,limit_rule,descriptor_domain,descriptor_limit}'::text[]) t`,
   )
   await client.query(organisation)
   await client.query(text)

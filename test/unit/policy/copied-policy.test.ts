@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { AccessRule } from '../../../src/core/access.ts'
 import type { AlertRule } from '../../../src/core/alert-rule.ts'
+import type { DescriptorRule, DomainRule } from '../../../src/core/descriptor-rule.ts'
 import type { Grant } from '../../../src/core/grant.ts'
 import type { LimitRule } from '../../../src/core/limit.ts'
 import type { PriceRule } from '../../../src/core/price.ts'
@@ -62,6 +63,16 @@ const grant: Required<Grant> = {
 const alertRule: Required<AlertRule> = {
   ...{ id: 'w', limitName: 'account-daily', scope: 'account:alice', percents: [50, 100] },
 }
+const domain: Required<DomainRule> = {
+  ...{ id: 'envoy', counting: 'each', chargesRefused: true, posture: 'local', shadow: true, quotaMode: true },
+  ...{ headers: 'both', headersShow: 'all', metadata: true, trustsDescriptors: true, surface: 'gpu' },
+}
+const descriptorLimit: Required<DescriptorRule> = {
+  ...{ id: 'd', domain: 'envoy', position: 3, name: 'n', replaces: ['m'], shadow: false, quotaMode: false },
+  steps: [{ key: 'path', match: { kind: 'regex', pattern: 'a+' }, sharesThreshold: true, valueToMetric: true }],
+  amount: { kind: 'window', amount: 5, period: { unit: 'day', units: 1, timeZone: 'UTC' } },
+  ...{ detailedMetric: true, chargesRefused: false, posture: 'deny', isFaulty: true },
+}
 const plan: Required<Plan> = { id: 'free', tokenDaysMax: 7, bridgePercent: 5 }
 const project: Required<Project> = { id: 'vision', partition: 7, department: 'research' }
 const department: Required<Department> = { id: 'research', partition: 7 }
@@ -88,6 +99,7 @@ const state: PolicyState = {
     limit_rule: { ...table('daily', limit as LimitRule), faults: new Map([['broken', fault]]) },
     ...{ price_rule: table('p', price, true), access_rule: table('no', { rules: [rule] }), grant: table('g', grant) },
     alert_rule: table('w', alertRule),
+    ...{ descriptor_domain: table('envoy', domain), descriptor_limit: table('d', descriptorLimit) },
   },
 }
 
@@ -113,6 +125,8 @@ test('what was in force is in force again: every row, every fault, every held ta
   expect(snapshot.limitsOf(account, 0)).toHaveLength(1)
   expect(snapshot.upstreamsOfHost('pypi.example')).toEqual([upstream])
   expect(snapshot.token('t1')).toEqual(token)
+  const { root } = snapshot.descriptorDomain('envoy') ?? {}
+  expect(root?.keys.get('path')?.patterns[0]?.node.rules).toEqual([descriptorLimit])
   const place = { account: 'alice', project: 'vision', department: 'research', plan: 'free' }
   expect(snapshot.alertPercentsFor({ limitName: 'account-daily', place })).toEqual([50, 100])
 })

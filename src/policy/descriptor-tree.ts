@@ -1,0 +1,166 @@
+import type { DescriptorRule, ValueMatch } from '../core/descriptor-rule.ts'
+import type { DescriptorBranch, DescriptorNode } from '../core/match-descriptor.ts'
+import { comparePlaces, type Pattern, triedPatterns } from './tried-patterns.ts'
+import { valueMatcher } from './value-pattern.ts'
+
+/** A rule that goes or comes; one that changed does both. */
+export interface RuleChange {
+  readonly rule: DescriptorRule
+  readonly comes: boolean
+}
+
+/** The tree of one domain's paths. Immutable. */
+export interface DescriptorTree {
+  readonly root: Node
+  /** By the place where too many patterns stand: rules that are not enforced as they are written. */
+  readonly untried: ReadonlyMap<object, readonly DescriptorRule[]>
+}
+
+interface Node extends DescriptorNode {
+  readonly keys: ReadonlyMap<string, Branch>
+}
+
+/** A branch that also knows its patterns by what they say. */
+interface Branch extends DescriptorBranch {
+  readonly exact: ReadonlyMap<string, Node>
+  readonly any?: Node
+  readonly byText: ReadonlyMap<string, Pattern<Node>>
+}
+
+interface Editing {
+  readonly refusalOf: (rule: DescriptorRule) => DescriptorRule | undefined
+  readonly untried: Map<object, readonly DescriptorRule[]>
+}
+
+const noNode: Node = { rules: [], keys: new Map() }
+const noBranch: Branch = { exact: new Map(), byText: new Map(), patterns: [] }
+export const emptyTree: DescriptorTree = { root: noNode, untried: new Map() }
+
+/**
+ * The tree after some rules went and came. Copies what lies on their paths and shares the rest. `refusalOf` says what is enforced of a rule
+ * whose pattern cannot be tried.
+ */
+export function editTree(
+  tree: DescriptorTree,
+  changes: readonly RuleChange[],
+  refusalOf: Editing['refusalOf'],
+): DescriptorTree {
+  const untried = new Map(tree.untried)
+  const root = editNode(tree.root, { changes, depth: 0 }, { refusalOf, untried }) ?? noNode
+  return { root, untried }
+}
+
+interface Changes {
+  readonly changes: readonly RuleChange[]
+  readonly depth: number
+}
+
+/** Undefined: nothing is left of it. */
+function editNode(node: Node, { changes, depth }: Changes, editing: Editing): Node | undefined {
+  const byKey = Map.groupBy(changes, ({ rule }) => rule.steps[depth]?.key)
+  const here = byKey.get(undefined)
+  byKey.delete(undefined)
+  const keys = edited(node.keys, byKey, (branch = noBranch, changes) => {
+    editing.untried.delete(branch)
+    return editBranch(branch, { changes, depth }, editing)
+  })
+  const rules = here === undefined ? node.rules : editRules(node.rules, here)
+  return rules.length === 0 && keys.size === 0 ? undefined : { rules, keys }
+}
+
+function editRules(rules: readonly DescriptorRule[], changes: readonly RuleChange[]): readonly DescriptorRule[] {
+  const gone = new Set(changes.flatMap(({ rule, comes }) => (comes ? [] : [rule])))
+  const come = changes.flatMap(({ rule, comes }) => (comes ? [rule] : []))
+  const left = rules.filter((rule) => !gone.has(rule))
+  return [...left, ...come].sort((one, other) => (one.id < other.id ? -1 : 1))
+}
+
+function editBranch(branch: Branch, { changes, depth }: Changes, editing: Editing): Branch | undefined {
+  const matchOf = ({ rule }: RuleChange): ValueMatch => rule.steps[depth]?.match ?? { kind: 'any' }
+  const {
+    any: ofAny,
+    exact: ofExact = [],
+    pattern: ofPatterns = [],
+  } = Object.groupBy(changes, (change) => {
+    const { kind } = matchOf(change)
+    return kind === 'any' || kind === 'exact' ? kind : 'pattern'
+  })
+  const below = (node: Node = noNode, part: readonly RuleChange[]): Node | undefined =>
+    editNode(node, { changes: part, depth: depth + 1 }, editing)
+  const any = ofAny === undefined ? branch.any : below(branch.any, ofAny)
+  const byValue = Map.groupBy(ofExact, (change) => textOf(matchOf(change)))
+  const exact = edited(branch.exact, byValue, below)
+  const byPattern = Map.groupBy(ofPatterns, (change) => textOf(matchOf(change)))
+  const byText = edited(branch.byText, byPattern, (pattern, part) => {
+    const [change] = part
+    return change && editPattern(pattern, { match: matchOf(change), part, node: below(pattern?.node, part) })
+  })
+  if (any === undefined && exact.size === 0 && byText.size === 0) return undefined
+  return withPatterns({ exact, byText, patterns: branch.patterns, ...(any && { any }) }, editing)
+}
+
+function withPatterns(branch: Branch, { refusalOf, untried }: Editing): Branch {
+  if (branch.byText.size === 0) return { ...branch, patterns: noBranch.patterns }
+  const { tried, rest } = triedPatterns([...branch.byText.values()])
+  const rules = rest.flatMap(({ node }) => [...rulesUnder(node)])
+  const refusing = rules.flatMap((rule) => refusalOf(rule) ?? [])
+  const made: Branch = { ...branch, patterns: tried, ...(refusing.length > 0 && { refusing }) }
+  if (rules.length > 0) untried.set(made, rules)
+  return made
+}
+
+function editPattern(
+  pattern: Pattern<Node> | undefined,
+  {
+    match,
+    part,
+    node,
+  }: { readonly match: ValueMatch; readonly part: readonly RuleChange[]; readonly node: Node | undefined },
+): Pattern<Node> | undefined {
+  if (node === undefined || match.kind === 'any' || match.kind === 'exact') return undefined
+  const isLess = part.some(({ rule, comes }) => !comes && rule === pattern?.first)
+  const known = pattern === undefined || isLess ? rulesUnder(node) : [pattern.first]
+  const come = part.flatMap(({ rule, comes }) => (comes ? [rule] : []))
+  const first = firstOf([...known, ...come])
+  return first && { kind: match.kind, matches: pattern?.matches ?? valueMatcher(match), node, first }
+}
+
+function firstOf(rules: readonly DescriptorRule[]): DescriptorRule | undefined {
+  let [first] = rules
+  for (const rule of rules) if (first === undefined || comparePlaces(rule, first) < 0) first = rule
+  return first
+}
+
+function* rulesUnder(node: Node): Iterable<DescriptorRule> {
+  yield* node.rules
+  for (const { exact, byText, any } of node.keys.values()) {
+    for (const next of exact.values()) yield* rulesUnder(next)
+    for (const next of byText.values()) yield* rulesUnder(next.node)
+    if (any !== undefined) yield* rulesUnder(any)
+  }
+}
+
+/** What tells it from other patterns of its key; of an exact value the value. */
+function textOf(match: ValueMatch): string {
+  if (match.kind === 'regex') return `regex ${match.pattern}`
+  if (match.kind === 'cidr') return `cidr ${match.cidr}`
+  if (match.kind === 'wildcard') return `wildcard ${match.value}`
+  return match.kind === 'any' ? '' : match.value
+}
+
+/** The map with each named part made anew, or left out; the same map when nothing is named. */
+function edited<Key, Part, Edit>(
+  parts: ReadonlyMap<Key, Part>,
+  edits: ReadonlyMap<Key | undefined, Edit>,
+  make: (part: Part | undefined, edit: Edit) => Part | undefined,
+): ReadonlyMap<Key, Part> {
+  if (edits.size === 0) return parts
+  const next = new Map(parts)
+  for (const [key, edit] of edits) {
+    if (key === undefined) continue
+    const made = make(next.get(key), edit)
+    if (made === undefined) next.delete(key)
+    else next.set(key, made)
+  }
+  return next
+}
