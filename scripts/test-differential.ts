@@ -1,0 +1,36 @@
+// Tollgate against the real envoyproxy/ratelimit: `npm run test:differential -- --sequences 20000 --seed 7`. Some minutes as it is.
+import { randomInt } from 'node:crypto'
+import { parseArgs } from 'node:util'
+import { runSequences } from '../test/differential/run.ts'
+import { startReferenceSide, startTollgateSide } from '../test/differential/sides.ts'
+import { ratelimitBinary, ratelimitVersion } from './servers/ratelimit-binary.ts'
+
+const { values } = parseArgs({
+  options: { sequences: { type: 'string', default: '20000' }, seed: { type: 'string' } },
+})
+const seed = Number(values.seed ?? randomInt(1_000_000))
+const sequences = Number(values.sequences)
+if (!Number.isSafeInteger(seed) || !Number.isSafeInteger(sequences) || sequences < 1) {
+  console.error('npm run test:differential -- --sequences N --seed N')
+  process.exit(2)
+}
+const binary = await ratelimitBinary()
+if (binary === undefined) {
+  console.error(
+    'Nothing was compared: this needs Go (1.25 or newer) to build envoyproxy/ratelimit, or its path in RATELIMIT_BIN.',
+  )
+  process.exit(1)
+}
+const startedMs = performance.now()
+console.log(`envoyproxy/ratelimit ${process.env['RATELIMIT_BIN'] ? binary : ratelimitVersion}, seed ${seed}`)
+await using stack = new AsyncDisposableStack()
+const reference = stack.use(await startReferenceSide(binary))
+const tollgate = stack.use(await startTollgateSide())
+const tally = await runSequences({ reference, tollgate }, { seed, sequences })
+for (const [id, count] of tally.met) console.log(`documented difference ${id}: ${count}`)
+for (const failure of tally.failures) console.error(`FAILED ${failure}`)
+const seconds = Math.round((performance.now() - startedMs) / 1_000)
+console.log(
+  `differential: ${tally.sequences} sequences, ${tally.requests} requests, ${tally.again} asked again, ${tally.failures.length} unexplained, ${seconds} s, seed ${seed}`,
+)
+process.exitCode = tally.failures.length === 0 ? 0 : 1
