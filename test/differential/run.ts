@@ -101,4 +101,3 @@ function neverMet(met: ReadonlyMap<string, number>): readonly string[] {
     .filter(({ id, explains }) => explains !== undefined && !met.has(id))
     .map(({ id }) => `the documented difference ${id} did not occur: it must leave the list`)
 }
-
