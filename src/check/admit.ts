@@ -24,9 +24,9 @@ export function createAdmit(deps: {
     let cold: SpendRequest['cold'] = 'ask'
     let seeded = false
     for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
-      const { id, estimate, surface, home, meta, notAfterMs, expiresInMs } = spend
+      const { id, estimate, surface, home, meta, notAfterMs, expiresInMs, isPart } = spend
       const request = { id, lines, estimate, surface, subjects, home, meta, notAfterMs, expiresInMs, cold }
-      const answer = await unlessAway(deps.store.spend(request))
+      const answer = await unlessAway(deps.store.spend(isPart === true ? { ...request, isPart } : request))
       if (answer instanceof Fault) return deps.away.decide({ lines, subjects, spend, isUncertain: answer.uncertain })
       deps.away.answered()
       if (answer.kind === 'taken') return { kind: 'taken', lines, subjects, answer }
