@@ -9,7 +9,8 @@ import type { HitAnswer, HitCounter, HitRequest } from '../core/hit.ts'
  * - throw a `Fault` of code `store_unavailable` when it cannot say what happened, by `notAfterMs` at the latest.
  */
 export interface HitStore {
-  hit(request: HitRequest): Promise<HitAnswer>
+  /** `onLate`: called with the answer when it arrives after the fault was thrown. */
+  hit(request: HitRequest, options?: { readonly onLate?: (answer: HitAnswer) => void }): Promise<HitAnswer>
   /** Frees the slots that `slotId` holds under these counters; those it does not hold are left alone. */
   release(slots: { readonly counters: readonly HitCounter[]; readonly slotId: string }): Promise<void>
   /** The store's clock as best known here. */

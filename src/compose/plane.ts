@@ -1,6 +1,5 @@
 import { refuse } from '../check/answers.ts'
 import type { HitStore } from '../check/hit-ports.ts'
-import { createRateLimit } from '../check/rate-limit.ts'
 import { createReport } from '../check/report.ts'
 import { createSlotQueue } from '../check/slot-queue.ts'
 import { tellReleases } from '../check/tell-releases.ts'
@@ -19,6 +18,7 @@ import { createLocalStore } from '../memory/local-store.ts'
 import type { Settings } from '../settings.ts'
 import { silentObserver } from '../telemetry/observer.ts'
 import { answersOf, type CheckRoom, createCheckRoom } from './check-room.ts'
+import { createRateLimitRoom } from './rate-limit-room.ts'
 import { watchSpool } from './watch-store.ts'
 
 /** What Envoy talks to, before a transport serves it. */
@@ -74,7 +74,7 @@ export async function createPlane(started: AsyncDisposableStack, parts: PlanePar
   const methods = [
     check,
     createRateLimitMethod({
-      rateLimit: createRateLimit(),
+      rateLimit: createRateLimitRoom(given),
       ...{ gate, observer, nowMs: Date.now },
       callMsMax: settings.TOLLGATE_CHECK_MS_MAX,
     }),

@@ -64,8 +64,8 @@ function zoned(ms: number, timeZone: string): Temporal.ZonedDateTime {
   return Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(timeZone)
 }
 
-/** A date that the zone skipped (Apia, 2011-12-30) begins when the date after it does. */
-function rangeOfDates(ms: number, timeZone: string, dates: Dates): TimeRange {
+/** The window of whole dates that holds an instant. A date that the zone skipped (Apia, 2011-12-30) begins when the date after it does. */
+export function rangeOfDates(ms: number, timeZone: string, dates: Dates): TimeRange {
   const startOf = (date: Temporal.PlainDate): number => date.toZonedDateTime(timeZone).epochMilliseconds
   const first = dates.first(zoned(ms, timeZone).toPlainDate())
   let after = first.add(dates.length)

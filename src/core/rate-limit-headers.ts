@@ -28,7 +28,7 @@ export function rateLimitHeaders(views: readonly LimitView[]): readonly Header[]
   let told = 0
   for (const view of views) {
     if (!view.enforced || view.used === undefined || told === limitsMax) continue
-    const name = quoted(view.name)
+    const name = headerName(view.name)
     const separator = told === 0 ? '' : ', '
     policies += `${separator}${name}${policy(view)}`
     states += `${separator}${name}${state(view)}`
@@ -43,26 +43,29 @@ export function rateLimitHeaders(views: readonly LimitView[]): readonly Header[]
 
 function policy({ counts, amount, periodMs }: LimitView): string {
   const unit = counts === 'requests' ? '' : `;qu="${units[counts]}"`
-  return `;q=${integer(wholeAmount(counts, amount))}${unit};w=${seconds(periodMs)}`
+  return `;q=${headerInteger(wholeAmount(counts, amount))}${unit};w=${headerSeconds(periodMs)}`
 }
 
 /** Remaining is rounded down: what is told to be there, is. */
 function state({ counts, amount, used = 0, resetAfterMs }: LimitView): string {
   const remaining = Math.max(0, wholeAmount(counts, amount) - wholeAmount(counts, used))
-  return `;r=${integer(remaining)};t=${seconds(resetAfterMs)}`
+  return `;r=${headerInteger(remaining)};t=${headerSeconds(resetAfterMs)}`
 }
 
 const plainName = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
 
-function quoted(name: string): string {
+/** A limit's name as a string of a structured field (RFC 9651 §3.3.3); characters that such a string cannot hold become `?`. */
+export function headerName(name: string): string {
   if (plainName.test(name)) return `"${name}"`
   return `"${name.replaceAll(/[^\x20-\x7e]/g, '?').replaceAll(/["\\]/g, '\\$&')}"`
 }
 
-function seconds(ms: number): number {
-  return integer(Math.ceil(ms / 1000))
+/** Whole seconds, rounded up. */
+export function headerSeconds(ms: number): number {
+  return headerInteger(Math.ceil(ms / 1000))
 }
 
-function integer(value: number): number {
+/** At most what a structured field can hold. */
+export function headerInteger(value: number): number {
   return Math.min(value, integerMax)
 }

@@ -1,0 +1,52 @@
+import { Fault } from '../core/fault.ts'
+import type { HitLine } from '../core/hit.ts'
+import type { Observer } from '../telemetry/observer.ts'
+import { countOn, type HitCall } from './count-on.ts'
+import type { CountedCall } from './descriptor-status.ts'
+import type { HitStore } from './hit-ports.ts'
+import { createHitsAway } from './hits-away.ts'
+import { createLateHits } from './late-hits.ts'
+
+export interface CountHitsDeps {
+  readonly hits: HitStore
+  readonly openLocal: () => HitStore
+  readonly processes: () => number
+  readonly observer: Observer
+  /** A new id for whoever takes a slot and brings none along, minted at an instant of the store's clock. */
+  readonly mintId: (nowMs: number) => string
+}
+
+/** Takes the hits of a call, or decides it by postures when the store does not say in time. Throws only on faults of ours. */
+export type CountHits = (call: HitCall) => Promise<CountedCall>
+
+const nobody: ReadonlySet<number> = new Set()
+
+export function createCountHits(deps: CountHitsDeps): CountHits {
+  const { hits, mintId } = deps
+  const away = createHitsAway({ ...deps, nowMs: () => hits.nowMs() })
+  return async (asked) => {
+    const call = takesSlots(asked) ? { ...asked, slotId: mintId(hits.nowMs()) } : asked
+    const late = createLateHits(hits, call)
+    try {
+      const limits = await countOn(hits, call, late.arrived)
+      if (limits !== 'late') {
+        away.answered()
+        return { limits, denied: nobody }
+      }
+    } catch (error) {
+      if (!(error instanceof Fault && error.code === 'store_unavailable')) throw error
+    }
+    const counted = await away.decide(call)
+    late.decided(counted)
+    return counted
+  }
+}
+
+/** Whether the call takes a slot and nobody has said for whom: it is held until its time is over. */
+function takesSlots({ lines, slotId }: HitCall): boolean {
+  return slotId === undefined && lines.some(isTaking)
+}
+
+function isTaking({ kind, hits }: HitLine): boolean {
+  return kind === 'concurrency' && hits > 0
+}

@@ -1,0 +1,91 @@
+import type { DescriptorRule } from '../core/descriptor-rule.ts'
+import type { HitLine, HitState } from '../core/hit.ts'
+import type { DescriptorStatus } from './rate-limit-words.ts'
+import type { SelectedLimit } from './select-limits.ts'
+
+/** One limit of a call after it was counted. */
+export interface CountedLimit {
+  readonly rule: DescriptorRule
+  readonly line: HitLine
+  readonly state: HitState
+}
+
+/** What a call came to. */
+export interface CountedCall {
+  readonly limits: readonly CountedLimit[]
+  /** Descriptors that are refused because a limit of theirs cannot be asked. */
+  readonly denied: ReadonlySet<number>
+}
+
+const noLimit: DescriptorStatus = { code: 'ok', remaining: 0 }
+const unlimited: DescriptorStatus = { code: 'ok', remaining: Number.POSITIVE_INFINITY }
+const refusedUnasked: DescriptorStatus = { code: 'over_limit', remaining: 0 }
+
+/** One status per descriptor, each of the limit that is closest to its end. */
+export function statusesOf(
+  descriptorCount: number,
+  selected: readonly SelectedLimit[],
+  counted: CountedCall,
+): readonly DescriptorStatus[] {
+  const statuses = new Array<DescriptorStatus>(descriptorCount).fill(noLimit)
+  for (const { descriptor, rule } of selected) if (rule.amount.kind === 'unlimited') statuses[descriptor] = unlimited
+  for (const closest of closestOf(descriptorCount, counted))
+    if (closest !== undefined) statuses[closest.line.descriptor] = statusOf(closest)
+  for (const descriptor of counted.denied) statuses[descriptor] = refusedUnasked
+  return statuses
+}
+
+/** Of each descriptor the limit that is closest to its end; undefined where none was counted. */
+export function closestOf(descriptorCount: number, { limits }: CountedCall): readonly (CountedLimit | undefined)[] {
+  const closest = new Array<CountedLimit | undefined>(descriptorCount).fill(undefined)
+  for (const limit of limits) {
+    const best = closest[limit.line.descriptor]
+    if (best === undefined || isCloser(limit, best)) closest[limit.line.descriptor] = limit
+  }
+  return closest
+}
+
+/**
+ * Whether a limit is closer to its end: one that refuses goes before one that does not, the longer wait before the shorter; then one that
+ * could refuse before one that never does, and the one with less left.
+ */
+export function isCloser(limit: CountedLimit, other: CountedLimit): boolean {
+  const [isOver, isOtherOver] = [refuses(limit), refuses(other)]
+  if (isOver !== isOtherOver) return isOver
+  if (isOver) return waitOf(limit) > waitOf(other)
+  if (limit.line.enforced !== other.line.enforced) return limit.line.enforced
+  return remainingOf(limit) < remainingOf(other)
+}
+
+export function refuses({ line, state }: CountedLimit): boolean {
+  return line.enforced && !state.fits
+}
+
+function waitOf({ state }: CountedLimit): number {
+  return state.retryAfterMs === 'never' ? Number.POSITIVE_INFINITY : state.retryAfterMs
+}
+
+/** How much there is of a limit when nothing is used: of a rate, its burst. */
+export function amountOf(line: HitLine): number {
+  return line.kind === 'rate' ? line.burst : line.amount
+}
+
+export function remainingOf({ line, state }: CountedLimit): number {
+  return Math.max(0, amountOf(line) - state.after)
+}
+
+function statusOf(limit: CountedLimit): DescriptorStatus {
+  const { rule, line, state } = limit
+  const { amount } = rule
+  const hasUnit = (amount.kind === 'window' || amount.kind === 'rate') && amount.period.units === 1
+  return {
+    code: refuses(limit) ? 'over_limit' : 'ok',
+    limit: {
+      requestsPerUnit: line.amount,
+      unit: hasUnit ? amount.period.unit : undefined,
+      name: rule.name ?? '',
+    },
+    remaining: remainingOf(limit),
+    resetMs: state.resetMs,
+  }
+}

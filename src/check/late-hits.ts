@@ -1,0 +1,65 @@
+import type { HitAnswer, HitLine } from '../core/hit.ts'
+import type { HitCall } from './count-on.ts'
+import type { CountedCall } from './descriptor-status.ts'
+import type { CallLines } from './hit-lines.ts'
+import type { HitStore } from './hit-ports.ts'
+
+const patienceMs = 1_000
+
+/** One call that the store may answer after it was given up. */
+export interface LateHits {
+  /** The store's answer is here after all. */
+  arrived(lines: CallLines, answer: HitAnswer): void
+  /** What was decided without it. */
+  decided(counted: CountedCall): void
+}
+
+/**
+ * Gives back what a call took in the store although it was refused because the store seemed away. Best effort: what cannot be given back at
+ * once stays counted until its window ends. A call that passed keeps what it took.
+ */
+export function createLateHits(hits: HitStore, call: HitCall): LateHits {
+  let late: { readonly lines: readonly HitLine[]; readonly answer: HitAnswer } | undefined
+  let counted: CountedCall | undefined
+  const settle = (): void => {
+    if (late === undefined || counted === undefined || late.answer.kind !== 'counted') return
+    const { states } = late.answer
+    const { denied } = counted
+    const isRefused = (line: HitLine): boolean =>
+      call.counting === 'all_or_nothing' ? denied.size > 0 : denied.has(line.descriptor)
+    const nowMs = hits.nowMs()
+    const taken = late.lines.filter((line, index) => isRefused(line) && isToGiveBack(line, states[index]?.taken, nowMs))
+    giveBack(taken, hits, call)
+  }
+  return {
+    arrived({ lines }, answer) {
+      late = { lines, answer }
+      settle()
+    },
+    decided(decision) {
+      counted = decision
+      settle()
+    },
+  }
+}
+
+/** What is taken though refused stays taken, and so does what only tells. A window that is over takes its hits with it. */
+function isToGiveBack(line: HitLine, taken: boolean | undefined, nowMs: number): boolean {
+  if (taken !== true || line.hits <= 0 || !line.enforced || line.chargesRefused) return false
+  return line.kind !== 'window' || nowMs < line.endMs
+}
+
+function giveBack(taken: readonly HitLine[], hits: HitStore, { slotId }: HitCall): void {
+  const counters = taken.flatMap(({ kind, counter }) => (kind === 'concurrency' ? [counter] : []))
+  const lines = taken.flatMap((line) => (line.kind === 'concurrency' ? [] : [negated(line)]))
+  const asked: Promise<unknown>[] = []
+  if (lines.length > 0) asked.push(hits.hit({ lines, counting: 'each', notAfterMs: hits.nowMs() + patienceMs }))
+  if (counters.length > 0 && slotId !== undefined) asked.push(hits.release({ counters, slotId }))
+  Promise.allSettled(asked).catch(() => undefined)
+}
+
+/** Into no later window: what others have there is not ours to give. */
+function negated(line: HitLine): HitLine {
+  const back = { ...line, hits: -line.hits, enforced: false }
+  return back.kind === 'window' ? { ...back, nextEndMs: back.endMs } : back
+}
