@@ -7,6 +7,7 @@ import type { ChannelTools } from '../manage/channel-ports.ts'
 import type { PackTools } from '../manage/pack-ports.ts'
 import type { ManageTools } from '../manage/ports.ts'
 import type { RequestTools } from '../manage/request-ports.ts'
+import type { DescriptorStore, SourceFiles } from '../policy/import-ports.ts'
 import type { PolicyListing } from '../policy/policy-show.ts'
 import type { UsageReader } from '../usage/ports.ts'
 import type { RefusalReader } from '../usage/refusal-ports.ts'
@@ -143,6 +144,10 @@ export interface CliContext {
   manage(): Promise<ManageTools>
   requests(): Promise<RequestTools>
   admin(): Promise<AdminTools>
+  /** Files that are to be imported; needs no database. */
+  importFiles(): Promise<SourceFiles>
+  /** Rows of descriptors, to import and export them. */
+  descriptors(): Promise<DescriptorStore>
   policyCheck(): Promise<PolicyCheck>
   policyShow(): Promise<PolicyListing>
   /** Throws a `Fault` of code `not_found` when there is no such account. */

@@ -15,6 +15,7 @@ import { limitListCommand, limitRemoveCommand, limitSetCommand } from './limit.t
 import { migrateCommand } from './migrate.ts'
 import { packListCommand } from './pack-list.ts'
 import { policyCheckCommand } from './policy-check.ts'
+import { policyImportCommand } from './policy-import.ts'
 import { policyRemoveCommand, policyRowsCommand, policySetCommand } from './policy-rows.ts'
 import { policyShowCommand } from './policy-show.ts'
 import type { CliContext } from './ports.ts'
@@ -63,7 +64,14 @@ const groups: readonly { readonly name: string; readonly about: string; readonly
     {
       name: 'policy',
       about: 'the policy in the database',
-      commands: [policyCheckCommand, policyShowCommand, policyRowsCommand, policySetCommand, policyRemoveCommand],
+      commands: [
+        policyCheckCommand,
+        policyShowCommand,
+        policyRowsCommand,
+        policySetCommand,
+        policyRemoveCommand,
+        policyImportCommand,
+      ],
     },
     { name: 'limit', about: 'limits', commands: [limitListCommand, limitSetCommand, limitRemoveCommand] },
     {

@@ -8,10 +8,12 @@ import type { CliContext, Explanation, RequestWish, ServeWish } from '../cli/por
 import { Fault } from '../core/fault.ts'
 import type { RequestFacts } from '../core/request.ts'
 import { version } from '../core/version.ts'
+import { createImportFiles } from '../files/import-files.ts'
 import { normalAddress } from '../grpc/caller-address.ts'
 import { policyShow } from '../policy/policy-show.ts'
 import type { PolicySnapshot } from '../policy/snapshot.ts'
 import { faultsOf } from '../policy/snapshot.ts'
+import { createPostgresDescriptorStore } from '../postgres/descriptor-store.ts'
 import { createPostgresDirectory } from '../postgres/directory.ts'
 import { migrate } from '../postgres/migrate.ts'
 import { createPostgresRefusalReader } from '../postgres/refusal-reader.ts'
@@ -53,6 +55,8 @@ export function createCommandLine(environment: Readonly<Record<string, string | 
     seedPlans: async () => seedPlans(await open().pool()),
     packs: async () => createPackTools(await open().pool()),
     admin: async () => createAdminTools(await open().pool()),
+    importFiles: async () => createImportFiles(process.stdin),
+    descriptors: async () => createPostgresDescriptorStore(await open().pool()),
     requests: async () => createOperatorsRequestTools(open()),
     channels: async () => createChannelTools({ settings: readSettings(environment), pool: await open().pool() }),
     manage: async () => ({ directory: createPostgresDirectory(await open().pool()), randomBytes }),

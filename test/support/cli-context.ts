@@ -31,6 +31,8 @@ export function recordedContext(given: Partial<CliContext> = {}): RecordedContex
     manage: absent,
     requests: absent,
     admin: absent,
+    importFiles: absent,
+    descriptors: absent,
     policyCheck: absent,
     policyShow: absent,
     quotaStatus: absent,

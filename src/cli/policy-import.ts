@@ -1,0 +1,52 @@
+import { Command } from 'commander'
+import { Fault } from '../core/fault.ts'
+import { faultLine } from '../policy/imports/import-fault.ts'
+import { type ImportOutcome, type ImportWish, importRatelimit } from '../policy/imports/import-limits.ts'
+import type { ImportPlan } from '../policy/imports/plan-import.ts'
+import { outputOption, print } from './output.ts'
+import type { CliContext } from './ports.ts'
+import { shownImport } from './shown-import.ts'
+
+interface Options {
+  readonly asReference?: true
+  readonly prune?: true
+  readonly dryRun?: true
+}
+
+/** `tollgate policy import ratelimit|limitador` */
+export function policyImportCommand(context: CliContext): Command {
+  return new Command('import')
+    .description('limits from the files of other rate limit services')
+    .helpCommand(false)
+    .addCommand(ratelimitCommand(context))
+}
+
+function ratelimitCommand(context: CliContext): Command {
+  return new Command('ratelimit')
+    .description("write envoyproxy/ratelimit's YAML to descriptor_domain and descriptor_limit, all of it or nothing")
+    .argument('<file...>', 'files, folders, or - for the standard input')
+    .option('--as-reference', 'count each descriptor for itself and charge refused hits, as envoyproxy/ratelimit does')
+    .option('--prune', 'remove imported limits of domains that no file has any more')
+    .option('--dry-run', 'only say what would change')
+    .addOption(outputOption())
+    .action(async (paths: readonly string[], options: Options, command: Command) => {
+      const files = await (await context.importFiles()).read(paths)
+      const plan = planned(context, await importRatelimit(() => context.descriptors(), { files, ...wishOf(options) }))
+      print(context, command, shownImport(plan, options.dryRun === true))
+    })
+}
+
+function wishOf({ asReference, prune, dryRun }: Options): Omit<ImportWish, 'files'> {
+  return { isAsReference: asReference === true, isWhole: prune === true, isDryRun: dryRun === true }
+}
+
+/** What is wrong goes out line by line, as compilers have it, before the sentence that says nothing was done. */
+function planned(context: CliContext, outcome: ImportOutcome): ImportPlan {
+  if (outcome.ok) return outcome.plan
+  const { faults, faultCount } = outcome
+  context.writeError(faults.map((fault) => `${faultLine(fault)}\n`).join(''))
+  throw new Fault(
+    'not_valid',
+    `${faultCount === 1 ? 'There is a fault' : `There are ${faultCount} faults`}, so nothing is imported`,
+  )
+}

@@ -1,0 +1,63 @@
+import type { DescriptorStore, SourceFile } from '../import-ports.ts'
+import { createFaults, type Faults, type ImportFault } from './import-fault.ts'
+import { type ImportPlan, planImport, type Wanted } from './plan-import.ts'
+import { readRatelimitFile } from './ratelimit-file.ts'
+import { rowsOfFiles } from './ratelimit-rows.ts'
+
+export interface ImportWish {
+  readonly files: readonly SourceFile[]
+  readonly isAsReference: boolean
+  readonly isWhole: boolean
+  /** Nothing is written. */
+  readonly isDryRun: boolean
+  /** Who writes, for the audit; absent: the operator, whom the database knows by the name of its session. */
+  readonly by?: string
+}
+
+/** Asked for only when the files are without fault. */
+type OpenStore = () => Promise<DescriptorStore>
+
+/** What became of it: what was done, or everything that is wrong, and then nothing was done. */
+export type ImportOutcome =
+  | { readonly ok: true; readonly plan: ImportPlan }
+  | { readonly ok: false; readonly faults: readonly ImportFault[]; readonly faultCount: number }
+
+/** What files of envoyproxy/ratelimit say. Every fault is added; with one, what is answered is not whole. */
+export function readRatelimit({ files, ...how }: Omit<ImportWish, 'isDryRun' | 'by'>, faults: Faults): Wanted {
+  const read = files
+    .map((file) => readRatelimitFile(file, { faults, isAsReference: how.isAsReference }))
+    .filter((file) => file !== undefined)
+  const domains = [...new Set(read.map(({ domain }) => domain))]
+  return { kind: 'rl', domains, rows: rowsOfFiles(read, faults), ...how }
+}
+
+/**
+ * Writes limits of envoyproxy/ratelimit, in force within a second, all in one transaction or none. Throws a `Fault`: `policy_unavailable`,
+ * or `not_valid` and `conflict` when a rule of the database refuses.
+ */
+export async function importRatelimit(open: OpenStore, wish: ImportWish): Promise<ImportOutcome> {
+  const faults = createFaults()
+  return importWanted(open, { wanted: readRatelimit(wish, faults), faults, ...wish })
+}
+
+/** The same for limits that were read already, whatever their format. */
+export async function importWanted(
+  open: OpenStore,
+  { wanted, faults, isDryRun, by }: { readonly wanted: Wanted; readonly faults: Faults } & Omit<ImportWish, 'files'>,
+): Promise<ImportOutcome> {
+  const refused = () => ({ ok: false, faults: faults.list(), faultCount: faults.count }) as const
+  if (faults.count > 0) return refused()
+  const store = await open()
+  if (isDryRun) {
+    const plan = planImport(wanted, await store.read(), faults)
+    return faults.count > 0 ? refused() : { ok: true, plan }
+  }
+  const plan = await store.change(
+    (rows) => {
+      const made = planImport(wanted, rows, faults)
+      return faults.count > 0 ? undefined : made
+    },
+    by === undefined ? {} : { by },
+  )
+  return plan === undefined ? refused() : { ok: true, plan }
+}
