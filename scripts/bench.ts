@@ -12,6 +12,7 @@ const benches: Readonly<Record<string, readonly string[]>> = {
   ledger: ['ledger'],
   memory: ['memory'],
   report: ['report'],
+  rls: ['rls'],
   spend: ['spend'],
   status: ['status'],
 }

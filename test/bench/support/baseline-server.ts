@@ -1,14 +1,15 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js'
 
 /** grpc-js doing nothing: Buffers in, one ready-made reply out. Prints `ready` once it listens on the unix socket given as argument. */
-const socket = process.argv[2] ?? ''
-const reply = Buffer.from('0a0012001a00', 'hex')
+const [, , socket = '', path = '/envoy.service.auth.v3.Authorization/Check'] = process.argv
+// A CheckResponse of a few bytes; a RateLimitResponse that says OK with a status.
+const reply = Buffer.from(path.endsWith('/Check') ? '0a0012001a00' : '080112020801', 'hex')
 const bytes = (buffer: Buffer): Buffer => buffer
 const server = new Server()
 server.addService(
   {
-    check: {
-      path: '/envoy.service.auth.v3.Authorization/Check',
+    answer: {
+      path,
       requestStream: false,
       responseStream: false,
       requestSerialize: bytes,
@@ -17,7 +18,7 @@ server.addService(
       responseDeserialize: bytes,
     },
   },
-  { check: (_call: unknown, done: (error: null, reply: Buffer) => void) => done(null, reply) },
+  { answer: (_call: unknown, done: (error: null, reply: Buffer) => void) => done(null, reply) },
 )
 server.bindAsync(`unix:${socket}`, ServerCredentials.createInsecure(), (error) => {
   if (error) throw error

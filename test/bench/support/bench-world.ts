@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import { startRedis } from '../../../scripts/servers/redis.ts'
@@ -6,7 +5,7 @@ import { createScratchFolder, createSocketFolder, rootFolder } from '../../../sc
 import { bundledPostgresFolder, startEmbeddedPostgres } from '../../../src/postgres/embedded.ts'
 import { findFreePort } from '../../../src/postgres/free-port.ts'
 import { benchSecrets, writeBenchPolicy } from './bench-policy.ts'
-import { type BenchProcess, pin, startPinned } from './processes.ts'
+import { type BenchProcess, cpuMsOf, pin, startPinned } from './processes.ts'
 
 /** The core of the servers that are measured; the load, Redis and PostgreSQL run on the other one. */
 const serverCore = 0
@@ -17,12 +16,12 @@ export interface BenchWorld {
   readonly sql: pg.Client
   readonly redisUrl: string
   readonly databaseUrl: string
-  /** Processor time that the server which was started last has taken, in milliseconds. */
-  cpuMs(): number
+  /** Processor time that the server with this gRPC target has taken, in milliseconds; without one, the server that was started last. */
+  cpuMs(target?: string): number
   /** Starts a pinned `tollgate serve`, on Redis or on the in-process store; answers its gRPC target. */
   serve(store: 'memory' | 'redis', environment?: Readonly<Record<string, string>>): Promise<string>
-  /** Starts grpc-js doing nothing, pinned alike. */
-  serveNothing(): Promise<string>
+  /** Starts grpc-js doing nothing under this path (Check's when absent), pinned alike. */
+  serveNothing(path?: string): Promise<string>
   /** Starts fastify doing nothing on a port of 127.0.0.1, pinned alike. */
   serveHttpNothing(port: number): Promise<void>
   stop(): Promise<void>
@@ -43,8 +42,11 @@ export async function startBenchWorld(tokenCount: number): Promise<BenchWorld> {
   await pin(redis.pid, restCore)
   await pin(process.pid, restCore)
   const running: BenchProcess[] = []
-  const started = async (starting: Promise<BenchProcess>): Promise<void> => {
-    running.push(await starting)
+  const pids = new Map<string, number>()
+  const started = async (starting: Promise<BenchProcess>, target = ''): Promise<void> => {
+    const server = await starting
+    running.push(server)
+    pids.set(target, server.pid)
   }
   const migrate = await startPinned({
     ...{ core: restCore, args: [join(rootFolder, 'src/main.ts'), 'migrate'], ready: /\d/ },
@@ -60,10 +62,11 @@ export async function startBenchWorld(tokenCount: number): Promise<BenchWorld> {
     sql,
     redisUrl: redis.url,
     databaseUrl: database.url,
-    cpuMs: () => cpuMsOf(running.at(-1)?.pid ?? 0),
+    cpuMs: (target) => cpuMsOf((target === undefined ? running.at(-1)?.pid : pids.get(target)) ?? 0),
     async serve(store, environment = {}) {
       const socket = join(sockets, `${store}-${running.length}.sock`)
       const ops = `127.0.0.1:${await findFreePort()}`
+      const target = `unix:${socket}`
       await started(
         startPinned({
           ...{
@@ -77,21 +80,17 @@ export async function startBenchWorld(tokenCount: number): Promise<BenchWorld> {
             ...environment,
           },
         }),
+        target,
       )
-      return `unix:${socket}`
+      return target
     },
-    async serveNothing() {
+    async serveNothing(path) {
       const socket = join(sockets, 'nothing.sock')
-      await started(
-        startPinned({
-          ...{
-            core: serverCore,
-            args: [...serveFlags, join(import.meta.dirname, 'baseline-server.ts'), socket],
-            ready: /^ready$/,
-          },
-        }),
-      )
-      return `unix:${socket}`
+      const target = `unix:${socket}`
+      const server = join(import.meta.dirname, 'baseline-server.ts')
+      const args = [...serveFlags, server, socket, ...(path === undefined ? [] : [path])]
+      await started(startPinned({ core: serverCore, args, ready: /^ready$/ }), target)
+      return target
     },
     async serveHttpNothing(port) {
       const args = [...serveFlags, join(import.meta.dirname, 'baseline-http.ts'), String(port)]
@@ -104,10 +103,4 @@ export async function startBenchWorld(tokenCount: number): Promise<BenchWorld> {
       await database.stop()
     },
   }
-}
-
-/** User and system time of all its threads, by /proc (in ticks of 10 ms). */
-function cpuMsOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-  return (Number(fields[11]) + Number(fields[12])) * 10
 }

@@ -1,6 +1,6 @@
 import { type ClientHttp2Session, connect, constants } from 'node:http2'
 
-const path = '/envoy.service.auth.v3.Authorization/Check'
+const checkPath = '/envoy.service.auth.v3.Authorization/Check'
 
 /** One call: resolves with the reply's message bytes, rejects on any gRPC status but 0. */
 export type Call = (message: Uint8Array) => Promise<Buffer>
@@ -11,15 +11,15 @@ export interface LoadClient {
   close(): void
 }
 
-/** `target` is `unix:PATH` or `http://HOST:PORT`. */
-export async function openLoadClient(target: string, connections: number): Promise<LoadClient> {
+/** `target` is `unix:PATH` or `http://HOST:PORT`; `path` the method's, Check's when absent. */
+export async function openLoadClient(target: string, connections: number, path = checkPath): Promise<LoadClient> {
   const sessions = await Promise.all(Array.from({ length: connections }, () => openSession(target)))
   let turn = 0
   return {
     call: (message) => {
       turn = (turn + 1) % sessions.length
       const session = sessions[turn]
-      return session ? callOn(session, message) : Promise.reject(new Error('No connection is open'))
+      return session ? callOn(session, path, message) : Promise.reject(new Error('No connection is open'))
     },
     close: () => {
       for (const session of sessions) session.destroy()
@@ -38,7 +38,7 @@ async function openSession(target: string): Promise<ClientHttp2Session> {
   return session
 }
 
-function callOn(session: ClientHttp2Session, message: Uint8Array): Promise<Buffer> {
+function callOn(session: ClientHttp2Session, path: string, message: Uint8Array): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const stream = session.request({
       [constants.HTTP2_HEADER_METHOD]: 'POST',

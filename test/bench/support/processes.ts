@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 
 /** A child that printed the line it was waited for. Ends with `stop()`; nothing else is signalled. */
@@ -33,6 +34,12 @@ export async function startPinned(options: {
 export async function pin(pid: number, core: number): Promise<boolean> {
   const child = spawn('taskset', ['-a', '-p', '-c', String(core), String(pid)], { stdio: 'ignore' })
   return new Promise((resolve) => child.once('exit', (code) => resolve(code === 0)).once('error', () => resolve(false)))
+}
+
+/** User and system time of all threads of a process, by /proc (in ticks of 10 ms). */
+export function cpuMsOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+  return (Number(fields[11]) + Number(fields[12])) * 10
 }
 
 function untilReady(child: ChildProcess, ready: RegExp): Promise<void> {
