@@ -26,6 +26,8 @@ export interface TestPlane extends AsyncDisposable {
   readonly gauges: ReadonlyMap<string, number>
   /** What `/readyz` says beside `ready`. */
   readonly warnings: ReadonlySet<string>
+  /** Runs when the plane ends. */
+  defer(end: () => void): void
   readonly databaseUrl: string
   readonly address: string
   /** Where the API is served, when the settings say so. */
@@ -85,6 +87,7 @@ export async function startPlane(options: PlaneOptions = {}): Promise<TestPlane>
       stack.defer(() => client.close())
       return client
     },
+    defer: (end) => stack.defer(end),
     sql: async (text, values = []) => (await sql.query(text, [...values])).rows,
     policy: (text, values = []) => changePolicy({ sql, served }, text, values),
     async token(account = 'alice') {
