@@ -1,5 +1,4 @@
 import { Fault } from '../core/fault.ts'
-import type { HitLine } from '../core/hit.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import { countOn, type HitCall } from './count-on.ts'
 import type { CountedCall } from './descriptor-status.ts'
@@ -12,8 +11,6 @@ export interface CountHitsDeps {
   readonly openLocal: () => HitStore
   readonly processes: () => number
   readonly observer: Observer
-  /** A new id for whoever takes a slot and brings none along, minted at an instant of the store's clock. */
-  readonly mintId: (nowMs: number) => string
 }
 
 /** Takes the hits of a call, or decides it by postures when the store does not say in time. Throws only on faults of ours. */
@@ -22,10 +19,9 @@ export type CountHits = (call: HitCall) => Promise<CountedCall>
 const nobody: ReadonlySet<number> = new Set()
 
 export function createCountHits(deps: CountHitsDeps): CountHits {
-  const { hits, mintId } = deps
+  const { hits } = deps
   const away = createHitsAway({ ...deps, nowMs: () => hits.nowMs() })
-  return async (asked) => {
-    const call = takesSlots(asked) ? { ...asked, slotId: mintId(hits.nowMs()) } : asked
+  return async (call) => {
     const late = createLateHits(hits, call)
     try {
       const limits = await countOn(hits, call, late.arrived)
@@ -40,13 +36,4 @@ export function createCountHits(deps: CountHitsDeps): CountHits {
     late.decided(counted)
     return counted
   }
-}
-
-/** Whether the call takes a slot and nobody has said for whom: it is held until its time is over. */
-function takesSlots({ lines, slotId }: HitCall): boolean {
-  return slotId === undefined && lines.some(isTaking)
-}
-
-function isTaking({ kind, hits }: HitLine): boolean {
-  return kind === 'concurrency' && hits > 0
 }

@@ -65,7 +65,7 @@ function ruleCounter(
 }
 
 /** What a descriptor asks: its own number, else the call's, where 0 stands for 1. */
-function hitsOf({ hitsAddend, isNegativeHits }: RateLimitDescriptor, request: RateLimitRequest): number {
+export function hitsOf({ hitsAddend, isNegativeHits }: RateLimitDescriptor, request: RateLimitRequest): number {
   const asked = hitsAddend ?? (request.hitsAddend === 0 ? 1 : request.hitsAddend)
   const hits = Math.min(asked, Number.MAX_SAFE_INTEGER)
   return isNegativeHits === true ? 0 - hits : hits

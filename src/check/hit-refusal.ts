@@ -1,7 +1,14 @@
-import { type DescriptorScene, descriptorProblem, uncountedProblem } from '../core/descriptor-words.ts'
+import {
+  type DescriptorScene,
+  descriptorProblem,
+  nobodysProblem,
+  ownLimitProblem,
+  uncountedProblem,
+} from '../core/descriptor-words.ts'
 import { headerSeconds } from '../core/rate-limit-headers.ts'
 import type { Header } from '../core/verdict.ts'
 import { amountOf, type CountedCall, type CountedLimit, isCloser, refuses } from './descriptor-status.ts'
+import type { OwnPart } from './own-call.ts'
 
 export interface HitRefusal {
   readonly headers: readonly Header[]
@@ -15,23 +22,49 @@ const troubleMs = 2_000
  * What a refused client reads: the limit with the longest wait. Retry-After is whole seconds rounded up, at least 1: Envoy's own is rounded
  * down (1.40), so a client that obeys it comes too early. The content type goes with refusals only, because Envoy appends what we add.
  */
-export function hitRefusal(counted: CountedCall, scene: DescriptorScene): HitRefusal {
+export function hitRefusal(counted: CountedCall, own: readonly OwnPart[], scene: DescriptorScene): HitRefusal {
   const limit = longestOf(counted)
-  if (limit === undefined) return refusalOf(uncountedProblem(scene), troubleMs)
-  const { rule, line, state } = limit
-  if (rule.amount.kind === 'unlimited' || rule.amount.kind === 'none')
-    return refusalOf(uncountedProblem(scene), troubleMs)
-  const over = {
-    name: rule.name ?? rule.id,
-    amount: rule.amount,
+  const over = limit && overOf(limit, scene)
+  const ownWaitMs = Math.max(0, ...own.map(waitOf))
+  if (over === undefined)
+    return own.length === 0 ? refusalOf(uncountedProblem(scene), troubleMs) : ownRefusal(own, scene)
+  return refusalOf(descriptorProblem(over, scene), Math.max(ownWaitMs, waitOf({ ...over, status: over })))
+}
+
+interface Waiting {
+  readonly retryAfterMs?: number | 'never'
+  readonly status: { readonly resetMs?: number }
+}
+
+/** Where no wait helps, until what is used now is free again. */
+function waitOf({ retryAfterMs, status }: Waiting): number {
+  return retryAfterMs === undefined || retryAfterMs === 'never' ? (status.resetMs ?? 0) : retryAfterMs
+}
+
+function overOf({ rule, line, state }: CountedLimit, { nowMs }: DescriptorScene) {
+  const { amount } = rule
+  if (amount.kind === 'unlimited' || amount.kind === 'none') return undefined
+  const { before: used, retryAfterMs, resetMs } = state
+  const name = rule.name ?? rule.id
+  return {
+    name,
+    amount,
     amountMax: amountOf(line),
-    used: state.before,
+    used,
     hits: line.hits,
-    retryAfterMs: state.retryAfterMs,
-    resetAtMs: scene.nowMs + state.resetMs,
+    retryAfterMs,
+    resetMs,
+    resetAtMs: nowMs + resetMs,
   }
-  const waitMs = state.retryAfterMs === 'never' ? state.resetMs : state.retryAfterMs
-  return refusalOf(descriptorProblem(over, scene), waitMs)
+}
+
+/** By an account's own limits, or because nobody knows whose they are. */
+function ownRefusal(own: readonly OwnPart[], scene: DescriptorScene): HitRefusal {
+  const longest = own.reduce((longer, part) => (waitOf(part) > waitOf(longer) ? part : longer))
+  const { limit, resetMs = 0 } = longest.status
+  if (limit === undefined) return refusalOf(nobodysProblem(scene), troubleMs)
+  const { name, requestsPerUnit: amount } = limit
+  return refusalOf(ownLimitProblem({ name, amount, resetAtMs: scene.nowMs + resetMs }, scene), waitOf(longest))
 }
 
 function refusalOf(problem: unknown, waitMs: number): HitRefusal {

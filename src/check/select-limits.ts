@@ -1,5 +1,7 @@
 import type { DescriptorRule, Period, RateUnit } from '../core/descriptor-rule.ts'
 import { type DescriptorDomain, matchDescriptor } from '../core/match-descriptor.ts'
+import type { Observer } from '../telemetry/observer.ts'
+import { countCase } from './hit-metrics.ts'
 import type { RateLimitDescriptor } from './rate-limit-words.ts'
 import { withoutReplaced } from './replace-limits.ts'
 
@@ -13,29 +15,33 @@ export interface SelectedLimit {
 export interface SelectFrom {
   readonly domain: DescriptorDomain
   readonly descriptors: readonly RateLimitDescriptor[]
-  /** A descriptor's own limit has a number that is no unit: its rules apply. */
-  readonly onOverrideIgnored: () => void
+  readonly observer: Observer
 }
 
 /**
  * The limits of a call, by descriptor and then by id: what the caller brought along for a descriptor, else the rules that match it, without
  * those that another one of the call replaces.
  */
-export function selectLimits({ domain, descriptors, onOverrideIgnored }: SelectFrom): readonly SelectedLimit[] {
+export function selectLimits({ domain, descriptors, observer }: SelectFrom): readonly SelectedLimit[] {
   const selected: SelectedLimit[] = []
   for (let descriptor = 0; descriptor < descriptors.length; descriptor += 1) {
     const asked = descriptors[descriptor]
     if (asked === undefined) continue
     const own = asked.override && overrideOf(domain.rule.id, asked.override)
     if (own !== undefined) {
+      countCase(observer, 'override')
       selected.push({ descriptor, rule: own })
       continue
     }
-    if (asked.override !== undefined) onOverrideIgnored()
+    // A number that is no unit: the rules apply.
+    if (asked.override !== undefined) countCase(observer, 'unknown_unit')
     const rules = matchDescriptor(domain, asked.entries)
-    if (rules !== undefined) for (const rule of rules) selected.push({ descriptor, rule })
+    if (rules === undefined) countCase(observer, 'no_rule')
+    else for (const rule of rules) selected.push({ descriptor, rule })
   }
-  return withoutReplaced(selected)
+  const left = withoutReplaced(selected)
+  for (let replaced = selected.length - left.length; replaced > 0; replaced -= 1) countCase(observer, 'replaced')
+  return left
 }
 
 /** Whether a limit came with the call: rows have at least one step. */

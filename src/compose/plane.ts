@@ -74,7 +74,7 @@ export async function createPlane(started: AsyncDisposableStack, parts: PlanePar
   const methods = [
     check,
     createRateLimitMethod({
-      rateLimit: createRateLimitRoom(given),
+      rateLimit: createRateLimitRoom({ ...given, away, keep }),
       ...{ gate, observer, nowMs: Date.now },
       callMsMax: settings.TOLLGATE_CHECK_MS_MAX,
     }),

@@ -1,22 +1,27 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { createAdmit } from '../check/admit.ts'
+import { createReadDescriptor } from '../check/descriptor-principal.ts'
 import type { HitStore } from '../check/hit-ports.ts'
-import type { PolicySource } from '../check/ports.ts'
+import { createLook } from '../check/look.ts'
+import type { Principals } from '../check/own-call.ts'
+import { createOwnLimits } from '../check/own-limits.ts'
 import { createRateLimit } from '../check/rate-limit.ts'
 import type { RateLimit } from '../check/rate-limit-words.ts'
 import { createReservationIds } from '../check/reservation-id.ts'
+import { createStreamDone } from '../check/stream-done.ts'
+import type { Report } from '../core/charge.ts'
+import { createPeriodMemo, type PeriodMemo } from '../core/period-window.ts'
 import { createMemoryHitStore } from '../memory/hit-store.ts'
-import type { Settings } from '../settings.ts'
-import type { Observer } from '../telemetry/observer.ts'
 import { silentObserver } from '../telemetry/observer.ts'
-import { answersOf } from './check-room.ts'
+import { answersOf, type CheckRoom, createWindows } from './check-room.ts'
 
-export interface RateLimitRoom {
-  readonly settings: Settings
-  readonly policy: PolicySource
+export interface RateLimitRoom
+  extends Pick<CheckRoom, 'settings' | 'policy' | 'store' | 'seed' | 'signer' | 'observer' | 'away'> {
   readonly hits: HitStore
   /** Last known number of processes that share the limits, at least 1. */
   readonly processes: () => number
-  readonly observer: Observer
+  /** Takes a report over that the store did not take. */
+  readonly keep: (report: Report) => void
 }
 
 /** Each some hundred bytes: what an outage may cost in memory is below 50 MB. */
@@ -25,21 +30,51 @@ const localCountersMax = 100_000
 export function createRateLimitRoom(room: RateLimitRoom): RateLimit {
   const { settings, hits } = room
   const { askAt, docsBase } = answersOf(settings)
+  const memo = createPeriodMemo()
   return createRateLimit({
     ...room,
     openLocal: () =>
       createMemoryHitStore({
         ...{ nowMs: () => hits.nowMs(), countersMax: localCountersMax, observer: silentObserver },
       }),
+    principals: principalsOf(room, memo),
     nowMs: Date.now,
+    memo,
     digest: digestOf,
-    mintId: createReservationIds(randomBytes),
     answers: { askAt, docsBase },
     nearPercent: settings.TOLLGATE_NEAR_PERCENT,
   })
 }
 
+function principalsOf(room: RateLimitRoom, memo: PeriodMemo): Principals {
+  const { store, hits, seed, away, observer, signer, settings, keep } = room
+  const own = createOwnLimits({
+    ...{ store, keep, within, windowsAt: createWindows() },
+    admit: createAdmit({ store, seed, away, observer }),
+    look: createLook({ store, seed }),
+    mintId: createReservationIds(randomBytes),
+    reservationMs: settings.TOLLGATE_RESERVATION_MS,
+  })
+  return {
+    ...{ own, within },
+    readDescriptor: createReadDescriptor({ signer, nowMs: () => store.nowMs(), digest: digestOf }),
+    streamDone: createStreamDone({ store, hits, digest: digestOf, memo, observer }),
+  }
+}
+
 /** As UTF-16, because as UTF-8 all halves of a pair of surrogates are the same. */
 function digestOf(text: string): string {
   return createHash('sha256').update(text, 'utf16le').digest('base64url')
+}
+
+async function within<T>(asked: Promise<T>, leftMs: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), Math.max(0, leftMs))
+  })
+  try {
+    return await Promise.race([asked, late])
+  } finally {
+    clearTimeout(timer)
+  }
 }

@@ -55,6 +55,32 @@ export function uncountedProblem({ docsBase }: DescriptorScene): DescriptorProbl
   }
 }
 
+/** The body where a limit of an account that the call names refuses. */
+export function ownLimitProblem(
+  { name, amount, resetAtMs }: { readonly name: string; readonly amount: number; readonly resetAtMs: number },
+  { askAt, docsBase }: DescriptorScene,
+): DescriptorProblem {
+  return {
+    type: `${docsBase}#rate_limit`,
+    title: titles.window,
+    status,
+    detail: `All ${amount} of the limit ${shortened(name)} of this account are used; resets ${wallTime(resetAtMs, 'UTC')}; for more ask ${askAt}`,
+    limit: name,
+    amount,
+    reset_at: utcTime(resetAtMs),
+  }
+}
+
+/** The body where a call names somebody who cannot be charged. */
+export function nobodysProblem({ askAt, docsBase }: DescriptorScene): DescriptorProblem {
+  return {
+    type: `${docsBase}#rate_limit`,
+    title: 'Nobody to charge',
+    status,
+    detail: `The account that this call names is not known, not allowed, or cannot be asked about; try again in a few seconds, or ask ${askAt}`,
+  }
+}
+
 const titles: Readonly<Record<OverLimit['amount']['kind'], string>> = {
   window: 'Rate limit reached',
   rate: 'Too many requests',
@@ -74,9 +100,13 @@ function usage(over: OverLimit): string {
 }
 
 function limitWords({ name }: OverLimit): string {
-  // Typed by operators: no line breaks or other control characters.
+  return ` of the limit ${shortened(name)}`
+}
+
+/** Typed by operators: no line breaks or other control characters. */
+function shortened(name: string): string {
   const plain = name.replaceAll(/[\p{Cc}\s]+/gu, ' ').trim()
-  return ` of the limit ${plain.length <= nameLengthMax ? plain : `${plain.slice(0, nameLengthMax - 1)}…`}`
+  return plain.length <= nameLengthMax ? plain : `${plain.slice(0, nameLengthMax - 1)}…`
 }
 
 function tooMuch(over: OverLimit): string {

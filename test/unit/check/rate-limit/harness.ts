@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { HitStore } from '../../../../src/check/hit-ports.ts'
+import type { Principals } from '../../../../src/check/own-call.ts'
 import { createRateLimit, type RateLimitDeps } from '../../../../src/check/rate-limit.ts'
 import type { RateLimitAnswer, RateLimitDescriptor } from '../../../../src/check/rate-limit-words.ts'
 import type { DescriptorRule, DescriptorStep, DomainRule, Period } from '../../../../src/core/descriptor-rule.ts'
 import type { DescriptorDomain } from '../../../../src/core/match-descriptor.ts'
+import { createPeriodMemo } from '../../../../src/core/period-window.ts'
 import type { Snapshot } from '../../../../src/core/snapshot.ts'
 import { createMemoryHitStore } from '../../../../src/memory/hit-store.ts'
 import { editTree, emptyTree } from '../../../../src/policy/descriptor-tree.ts'
@@ -91,6 +93,18 @@ export interface Desk {
   readonly cases: readonly string[]
 }
 
+/** Nobody is named. */
+const nobodys: Principals = {
+  readDescriptor: ({ entries }) => ({ entries, claim: { kind: 'none' }, isStreamDone: false }),
+  own: { show: unexpected, spend: unexpected },
+  streamDone: unexpected,
+  within: (asked) => asked,
+}
+
+function unexpected(): Promise<never> {
+  return Promise.reject(new Error('Nobody is named in this test'))
+}
+
 /** A rate limit on a domain of these rules, with the memory store and a clock that stands still. */
 export function desk(
   rules: readonly DescriptorRule[],
@@ -103,7 +117,6 @@ export function desk(
   const cases: string[] = []
   const hits: HitStore = createMemoryHitStore({ nowMs, countersMax: 10_000 })
   const snapshot = { descriptorDomain: (id: string) => (id === 'shop' ? domain : undefined) }
-  let minted = 0
   const rateLimit = createRateLimit({
     // The only question of a snapshot that is asked here.
     policy: { current: () => snapshot as Snapshot },
@@ -118,7 +131,8 @@ export function desk(
     },
     nowMs,
     digest: (text) => createHash('sha256').update(text, 'utf16le').digest('base64url'),
-    mintId: () => `slot-${minted++}`,
+    principals: nobodys,
+    memo: createPeriodMemo(),
     answers: { askAt: 'the platform team', docsBase: 'https://docs.example/blocked' },
     nearPercent: 80,
     ...deps?.(nowMs),
