@@ -50,7 +50,7 @@ function walk(nodes: readonly LimitNode[], above: Above, walking: Walk): void {
     const name = JSON.stringify([node.key, node.value])
     const twin = seen.get(name)
     if (twin !== undefined) walking.faults.add(node.at, twiceSaid(node, twin))
-    seen.set(name, node)
+    else seen.set(name, node)
     const order = above.order ?? (isPattern(node) ? orders.get(node.key) : undefined)
     const here = { steps: [...above.steps, stepOf(node)], ...(order && { order }) }
     if (node.limit !== undefined || node.children.length === 0) walking.rows.push(rowOf(node, here, walking))

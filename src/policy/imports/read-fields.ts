@@ -43,7 +43,7 @@ export function readText(field: YamlField | undefined, lengthMax: number, faults
   if (field === undefined) return undefined
   const { name, value } = field
   if (value.kind === 'nothing' || (value.kind === 'text' && value.text === '')) {
-    faults.add(value.at, `${name} is empty: give it a text, or leave the field out`)
+    faults.add(value.at, `${name} is empty: give it a text, or leave it out where it is optional`)
     return undefined
   }
   if (value.kind !== 'text') {

@@ -71,13 +71,18 @@ function grow(node: Node | null, growing: Growing, offset: number): YamlValue | 
 /** Anchors in the order of the file: the one that an alias means stands before it. */
 function noteProperties(node: Node, { anchors, faults }: Growing, at: Place): void {
   if (isAlias(node)) return
-  if (node.tag !== undefined) faults.add(at, `the tag ${quoted(node.tag)} is not taken here: leave it out`)
+  if (node.tag !== undefined) faults.add(at, `the tag ${quoted(tagName(node.tag))} is not taken here: leave it out`)
   const { anchor } = node as { readonly anchor?: string }
   if (anchor === undefined) return
   const known = anchors.get(anchor)
   if (known !== undefined && known !== node)
     faults.add(at, `the anchor ${quoted(anchor)} is given twice: name one otherwise`)
   anchors.set(anchor, node)
+}
+
+/** As it is written. */
+function tagName(tag: string): string {
+  return tag.replace(/^tag:yaml\.org,2002:/, '!!')
 }
 
 function growAlias(name: string, growing: Growing, at: Place): YamlValue | undefined {

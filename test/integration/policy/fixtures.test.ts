@@ -12,8 +12,9 @@ import { createDatabase } from '../../support/databases.ts'
 const folder = join(import.meta.dirname, '../../fixtures')
 const textOf = (kind: string, name: string): string => readFileSync(join(folder, kind, name), 'utf8')
 const organisation = textOf('good', 'organisation.sql')
-const good = readdirSync(join(folder, 'good')).filter((name) => name !== 'organisation.sql')
-const bad = readdirSync(join(folder, 'bad')).map((name) => {
+const scriptsOf = (kind: string) => readdirSync(join(folder, kind)).filter((name) => name.endsWith('.sql'))
+const good = scriptsOf('good').filter((name) => name !== 'organisation.sql')
+const bad = scriptsOf('bad').map((name) => {
   const text = textOf('bad', name)
   return { name, text, constraint: /^-- expects: (\w+)\n/.exec(text)?.[1] ?? '' }
 })
