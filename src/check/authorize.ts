@@ -1,5 +1,6 @@
 import { answerJson } from '../core/answer.ts'
 import type { LimitRule } from '../core/limit.ts'
+import { type LimitStructs, limitStructsOf } from '../core/limit-structs.ts'
 import type { Principal } from '../core/principal.ts'
 import { quotaStatusOf } from '../core/quota-status.ts'
 import { rateLimitHeaders } from '../core/rate-limit-headers.ts'
@@ -178,13 +179,14 @@ async function answer(governed: Governed, asked: Asked & Attempt, deps: Authoriz
       return withHeaders(refuse(refusal, { facts, ...governed }, deps.answers), rateLimitHeaders(views))
     }
     case 'unbooked':
-      return pass(governed, deps)
+      return pass(governed, deps, toldLimits(governed, facts))
     case 'taken': {
       countOverruns(admission, deps.observer)
       const { at, paceMs } = admission.answer
       // If the caller leaves meanwhile, this decision reaches nobody, and what it took is given back.
       if (paceMs > 0) await bounds.hold({ untilMs: deps.nowMs() + at + paceMs - deps.store.nowMs() })
       return pass(governed, deps, {
+        ...toldLimits(governed, facts),
         headers: rateLimitHeaders(viewsOf(admission)),
         ticket: deps.signer.sign(ticketOf({ governed, admission, spend })),
       })
@@ -197,10 +199,25 @@ function withHeaders(decision: Decision, headers: readonly Header[]): Decision {
   return { ...decision, answer: { ...decision.answer, headers: [...decision.answer.headers, ...headers] } }
 }
 
+/** Nearly every route asks for none. */
+function toldLimits(
+  { limits, upstream }: Governed,
+  { tellsLimits }: RequestFacts,
+): Pick<Passing, 'limits'> | undefined {
+  return tellsLimits === true ? { limits: limitStructsOf(limits, upstream.surface) } : undefined
+}
+
+/** What a request that passes carries along. */
+interface Passing {
+  readonly headers?: readonly Header[]
+  readonly ticket?: string
+  readonly limits?: LimitStructs
+}
+
 function pass(
   caller: Pick<Governed, 'upstream'> & { readonly principal?: Principal },
   deps: AuthorizeDeps,
-  taken?: { readonly headers: readonly Header[]; readonly ticket: string },
+  { headers = [], ticket, limits }: Passing = {},
 ): Decision {
   const { upstream, principal } = caller
   const credential = upstream.credential === undefined ? undefined : deps.credentialOf(upstream.credential)
@@ -209,8 +226,9 @@ function pass(
     verdict: 'allow',
     upstreamHeaders: set,
     removedHeaders: removed,
-    responseHeaders: taken?.headers ?? [],
-    metadata: taken === undefined ? {} : { ticket: taken.ticket },
+    responseHeaders: headers,
+    metadata: ticket === undefined ? {} : { ticket },
+    ...(limits && { limits }),
   }
 }
 

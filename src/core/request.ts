@@ -14,6 +14,8 @@ export interface RequestFacts {
   readonly requestId: string
   /** `context_extensions.upstream`: set by the route in Envoy, not forgeable. */
   readonly upstream?: string
+  /** `context_extensions.limits` is `metadata`: Envoy is told the caller's limits of requests. */
+  readonly tellsLimits?: true
 }
 
 export const requestKinds = [

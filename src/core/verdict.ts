@@ -1,4 +1,5 @@
 import type { WindowKind } from './limit.ts'
+import type { LimitStructs } from './limit-structs.ts'
 import type { CountedQuantity } from './quantity.ts'
 
 /** Why a request is refused: the row of the answer table. */
@@ -62,6 +63,8 @@ export type Decision =
       readonly removedHeaders: readonly string[]
       readonly responseHeaders: readonly Header[]
       readonly metadata: Readonly<Record<string, string>>
+      /** Beside the metadata, where the route asks for it. */
+      readonly limits?: LimitStructs
     }
   | {
       readonly verdict: 'throttle' | 'deny' | 'answer'

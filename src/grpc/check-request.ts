@@ -29,7 +29,7 @@ export const readHeaders = [
   'access-control-request-method',
 ] as const
 const headerNames = new WordTable(readHeaders)
-const extensionNames = new WordTable(['upstream'])
+const extensionNames = new WordTable(['upstream', 'limits'])
 
 // Field numbers of envoy.service.auth.v3 (proto/envoy/service/auth/v3/external_auth.proto).
 const request = { attributes: lengthTag(1) }
@@ -56,6 +56,7 @@ interface Draft {
   host: string
   peer: string
   upstream: string
+  tellsLimits: boolean
   /** Of the pair read last: its key when that is a known word, and where its value stands. */
   key: string | undefined
   valueStart: number
@@ -80,6 +81,7 @@ export function decodeCheckRequest(bytes: Buffer): DecodedCheck {
     host: '',
     peer: '',
     upstream: '',
+    tellsLimits: false,
     key: undefined,
     valueStart: 0,
     valueEnd: 0,
@@ -97,7 +99,7 @@ export function decodeCheckRequest(bytes: Buffer): DecodedCheck {
 }
 
 function finished(draft: Draft): DecodedCheck {
-  const { method, path, headers, upstream } = draft
+  const { method, path, headers, upstream, tellsLimits } = draft
   // CONNECT is asked with an empty path (facts of Envoy 1.40); nothing else is.
   if (!draft.hasHttp || method === '' || (path === '' && method !== 'CONNECT')) {
     return { ok: false, reason: 'missing_attributes' }
@@ -111,7 +113,8 @@ function finished(draft: Draft): DecodedCheck {
     address: normalAddress(headers.get('x-envoy-external-address') ?? '') || normalAddress(draft.peer) || 'unknown',
     requestId: headers.get('x-request-id') ?? '',
   }
-  return { ok: true, facts: upstream === '' ? facts : { ...facts, upstream } }
+  const named = upstream === '' ? facts : { ...facts, upstream }
+  return { ok: true, facts: tellsLimits ? { ...named, tellsLimits } : named }
 }
 
 /** Lower case, without and with port; empty when it is not one host name. Two Host headers reach us as `a,b`. */
@@ -214,6 +217,7 @@ function readHeaderMap(reader: WireReader, draft: Draft): void {
 function readExtension(reader: WireReader, draft: Draft): void {
   readPair(reader, draft, extensionNames)
   if (draft.key === 'upstream') draft.upstream = readValue(reader, draft)
+  else if (draft.key === 'limits') draft.tellsLimits = readValue(reader, draft) === 'metadata'
 }
 
 /** A map entry or a HeaderValue: which of `names` its key is, and where its value stands. */

@@ -1,4 +1,6 @@
+import type { LimitStructs } from '../core/limit-structs.ts'
 import type { Decision, Header } from '../core/verdict.ts'
+import { writeMembers } from './struct-writer.ts'
 import { WireWriter } from './wire-writer.ts'
 
 /** Told about each header that a decision asked for and that was not sent. */
@@ -87,7 +89,7 @@ function encodeRemoved(names: readonly string[]): Buffer {
  */
 export function encodeCheckResponse(decision: Decision, onDropped: DroppedHeader = () => {}): Buffer {
   writer.reset()
-  writeMetadata(decision.metadata)
+  writeMetadata(decision.metadata, decision.verdict === 'allow' ? decision.limits : undefined)
   if (decision.verdict === 'allow') writeAllow(decision, onDropped)
   else writeRefuse(decision, onDropped)
   return writer.finish()
@@ -171,9 +173,10 @@ function writeRpcStatus(code: number): void {
   writer.message(field.status, end)
 }
 
-/** A google.protobuf.Struct of strings: Envoy's `metadata` action silently drops descriptors of anything else. */
-function writeMetadata(metadata: Readonly<Record<string, string>>): void {
+/** A google.protobuf.Struct of strings, because Envoy's `metadata` action silently drops descriptors of anything else; and of limits. */
+function writeMetadata(metadata: Readonly<Record<string, string>>, limits: LimitStructs | undefined): void {
   const end = writer.mark()
+  if (limits !== undefined) writer.raw(limitBytesOf(limits))
   for (const key in metadata) {
     const value = metadata[key]
     if (key === reservedMetadata || value === undefined) continue
@@ -184,4 +187,17 @@ function writeMetadata(metadata: Readonly<Record<string, string>>): void {
     writer.message(field.structFields, entryEnd)
   }
   if (writer.mark() > end) writer.message(field.metadata, end)
+}
+
+const limitBytes = new WeakMap<LimitStructs, Buffer>()
+
+/** Written once for each set of limits: the same object comes with every request of an account. */
+function limitBytesOf(limits: LimitStructs): Buffer {
+  const written = limitBytes.get(limits)
+  if (written !== undefined) return written
+  const own = new WireWriter()
+  writeMembers(own, limits)
+  const bytes = own.finish()
+  limitBytes.set(limits, bytes)
+  return bytes
 }

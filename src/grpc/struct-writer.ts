@@ -17,14 +17,24 @@ export function writeStruct(writer: WireWriter, field: number, value: Readonly<R
   writeObject({ writer, depth: 0 }, field, value)
 }
 
+/** Writes the members of a google.protobuf.Struct that the caller opens and closes itself. */
+export function writeMembers(writer: WireWriter, value: Readonly<Record<string, unknown>>): void {
+  writePairs({ writer, depth: 0 }, value)
+}
+
 interface At {
   readonly writer: WireWriter
   readonly depth: number
 }
 
 function writeObject(at: At, field: number, value: object): void {
+  const end = at.writer.mark()
+  writePairs(at, value)
+  at.writer.message(field, end)
+}
+
+function writePairs(at: At, value: object): void {
   const { writer } = at
-  const end = writer.mark()
   for (const [key, member] of Object.entries(value).reverse()) {
     if (!isWritable(member, at)) continue
     const pairEnd = writer.mark()
@@ -32,7 +42,6 @@ function writeObject(at: At, field: number, value: object): void {
     writer.text(pair.key, key)
     writer.message(structFields, pairEnd)
   }
-  writer.message(field, end)
 }
 
 function isWritable(value: unknown, { depth }: At): boolean {

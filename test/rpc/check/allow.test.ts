@@ -35,6 +35,20 @@ describe.each(['redis', 'memory'] as const)('an allowed request (%s store)', (st
     expect(told['ratelimit']).toMatch(/^"daily";r=8;t=\d+$/)
   })
 
+  test('tells Envoy the limits of requests where the route asks for it, and nowhere else', async () => {
+    await using plane = await startPlane({ store })
+    await plane.policy(
+      `INSERT INTO tollgate.limit_rule (id, name, kind, counts, amount, "window") VALUES ('d', 'daily', 'quota', 'requests', 10, 'day')`,
+    )
+    const client = plane.client()
+    const token = await plane.token()
+    const asked = { ...upstream, limits: 'metadata' }
+    const told = await client.check({ token, path: wheel, extensions: asked })
+    expect(told.metadata).toEqual({ ticket: expect.any(String), 'limit.daily': 'not a string' })
+    const untold = await client.check({ token, path: wheel, extensions: upstream })
+    expect(Object.keys(untold.metadata)).toEqual(['ticket'])
+  })
+
   test('index pages stay readable over quota, files do not', async () => {
     await using plane = await startPlane({ store })
     await plane.policy(

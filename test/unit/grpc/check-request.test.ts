@@ -50,6 +50,13 @@ describe('decodeCheckRequest() reads', () => {
     expect(factsOf(checkFrame())).not.toHaveProperty('upstream')
   })
 
+  test('whether the route wants the limits told, and only its own word for it', () => {
+    expect(factsOf(checkFrame({ extensions: { limits: 'metadata' } })).tellsLimits).toBe(true)
+    for (const extensions of [{}, { limits: '' }, { limits: 'headers' }, { upstream: 'metadata' }])
+      expect(factsOf(checkFrame({ extensions }))).not.toHaveProperty('tellsLimits')
+    expect(factsOf(checkFrame({ headers: { limits: 'metadata' } }))).not.toHaveProperty('tellsLimits')
+  })
+
   test('the raw header form: repeated names joined, in order, bytes that are not UTF-8 replaced', () => {
     const headers = [
       { key: 'Authorization', rawValue: Buffer.from('Basic dTpw') },

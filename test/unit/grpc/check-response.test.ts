@@ -27,6 +27,27 @@ const deny = (
 const header = (name: string, value = 'v') => ({ name, value })
 
 describe('encodeCheckResponse() of an allow', () => {
+  test('has limits beside the ticket as structs that Envoy reads, the same bytes every time', () => {
+    const limits = {
+      'limit.burst': { requests_per_unit: 4_294_967_295, unit: 'SECOND' },
+      'limit.日': { requests_per_unit: 0, unit: 'DAY' },
+    } as const
+    const bytes = encodeCheckResponse(allow({ metadata: { ticket: 'abc' }, limits }))
+    const { dynamicMetadata } = checkMessages.decodeResponse(bytes) as { dynamicMetadata: unknown }
+    const struct = (count: number, unit: string) => ({
+      structValue: { fields: { requests_per_unit: { numberValue: count }, unit: { stringValue: unit } } },
+    })
+    expect(dynamicMetadata).toMatchObject({
+      fields: {
+        ticket: { stringValue: 'abc' },
+        'limit.burst': struct(4_294_967_295, 'SECOND'),
+        'limit.日': struct(0, 'DAY'),
+      },
+    })
+    expect(encodeCheckResponse(allow({ metadata: { ticket: 'abc' }, limits })).equals(bytes)).toBe(true)
+    expect(encodeCheckResponse(allow({ limits: {} })).equals(encodeCheckResponse(allow()))).toBe(true)
+  })
+
   test('has code 0, its headers, and metadata of strings', () => {
     const answer = readCheckAnswer(
       encodeCheckResponse(
