@@ -34,6 +34,11 @@ function isEmpty(value: PolicyValue | undefined): boolean {
 }
 
 function cellOf(value: PolicyValue | undefined): Cell {
-  if (typeof value === 'object' && value !== null) return value.length === 0 ? '{}' : value.join(',')
+  if (typeof value === 'object' && value !== null) return cellOfList(value)
   return isEmpty(value) ? undefined : (value as Cell)
+}
+
+function cellOfList(list: readonly unknown[]): Cell {
+  if (list.length === 0) return '{}'
+  return list.some((item) => typeof item === 'object') ? JSON.stringify(list) : list.join(',')
 }

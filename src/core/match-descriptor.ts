@@ -16,7 +16,7 @@ export interface DescriptorNode {
 
 /** What the value of one key may be, in the order it is tried: exactly, by pattern, any. */
 export interface DescriptorBranch {
-  readonly exact: ReadonlyMap<string, DescriptorNode>
+  readonly exact: { get(value: string): DescriptorNode | undefined }
   /** By position, then id. */
   readonly patterns: readonly { readonly matches: (value: string) => boolean; readonly node: DescriptorNode }[]
   readonly any?: DescriptorNode

@@ -1,6 +1,6 @@
 import type { AccessRule } from './access.ts'
-import type { DescriptorDomain } from './match-descriptor.ts'
 import type { LimitRule } from './limit.ts'
+import type { DescriptorDomain } from './match-descriptor.ts'
 import type { PriceRule } from './price.ts'
 import type { Account, Department, Plan, Project, Token } from './principal.ts'
 import type { Place } from './resolve-limits.ts'

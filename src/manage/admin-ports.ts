@@ -1,5 +1,7 @@
+/** An object of a column that holds a list of them, such as the entries of a descriptor. */
+export type PolicyObject = Readonly<Record<string, string | number | boolean>>
 /** What a column of policy holds: exact decimal text for amounts, ISO 8601 for times, a list for an array; null: nothing. */
-export type PolicyValue = string | number | boolean | null | readonly (string | number)[]
+export type PolicyValue = string | number | boolean | null | readonly (string | number)[] | readonly PolicyObject[]
 export type PolicyRow = Readonly<Record<string, PolicyValue>>
 
 /** A column as the database has it. */
@@ -23,6 +25,8 @@ export interface PolicyTable {
   readonly name: string
   /** An emptied table is taken for an accident until somebody confirms it. */
   readonly isHeldWhenEmptied: boolean
+  /** Its id is any text: a comma in it does not begin another column of the key. */
+  readonly keyHasCommas?: true
   readonly columns: readonly PolicyColumn[]
 }
 

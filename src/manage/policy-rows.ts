@@ -113,11 +113,12 @@ export async function deleteRow(
 /** The key's texts as values of its columns. */
 function keyOf(table: PolicyTable, texts: readonly string[]): PolicyRow {
   const columns = keyColumns(table)
-  if (texts.length !== columns.length) {
+  const values = table.keyHasCommas ? [texts.join(',')] : texts
+  if (values.length !== columns.length) {
     const names = columns.map(({ name }) => name).join(' and ')
     throw new Fault('not_valid', `A row of ${table.name} is named by its ${names}`)
   }
-  return policyValues(table, Object.fromEntries(columns.map(({ name }, index) => [name, texts[index]])))
+  return policyValues(table, Object.fromEntries(columns.map(({ name }, index) => [name, values[index]])))
 }
 
 function noRow(table: PolicyTable, key: readonly string[]): Fault {

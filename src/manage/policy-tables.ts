@@ -15,6 +15,8 @@ const tables = {
   price_tier: { isHeldWhenEmptied: false },
   access_rule: { isHeldWhenEmptied: false },
   alert_rule: { isHeldWhenEmptied: false },
+  descriptor_domain: { isHeldWhenEmptied: true, keyHasCommas: true },
+  descriptor_limit: { isHeldWhenEmptied: true },
   pack: { isHeldWhenEmptied: false },
   credit_price: { isHeldWhenEmptied: false },
 } satisfies Readonly<Record<string, Omit<PolicyTable, 'name' | 'columns'>>>

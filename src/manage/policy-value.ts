@@ -3,6 +3,7 @@ import type { PolicyColumn, PolicyRow, PolicyTable, PolicyValue } from './admin-
 
 const textLengthMax = 4_000
 const itemsMax = 100
+const jsonLengthMax = 32_000
 
 type Read = (given: unknown, column: PolicyColumn) => PolicyValue | undefined
 
@@ -19,6 +20,7 @@ const readers: Readonly<Record<string, { readonly read: Read; readonly wants: st
     read: (given) => listOf(given, whole),
     wants: `a list of at most ${itemsMax} whole numbers`,
   },
+  jsonb: { read: json, wants: `JSON of at most ${jsonLengthMax} characters` },
 }
 const plain = { read: text, wants: `a text of at most ${textLengthMax} characters without control characters` }
 
@@ -95,6 +97,19 @@ function listOf(
   const values = items.map((item) => read(item))
   const isList = values.every((value): value is string => typeof value === 'string')
   return isList ? values : undefined
+}
+
+/** As text, which a command line has, or as it is; answered as text for the database to read. */
+function json(given: unknown): PolicyValue | undefined {
+  const said = typeof given === 'string' ? given : JSON.stringify(given)
+  if (said === undefined || said.length > jsonLengthMax || !said.isWellFormed()) return undefined
+  try {
+    // The database keeps no NUL and no half letters, which are left as escapes when all others are written out.
+    const written = JSON.stringify(JSON.parse(said)).replaceAll('\\\\', '')
+    return /\\u(0000|d[89a-f])/.test(written) ? undefined : said
+  } catch {
+    return undefined
+  }
 }
 
 function shown(name: string): string {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { parseCidr } from '../core/cidr.ts'
 import type { DescriptorStep, ValueMatch } from '../core/descriptor-rule.ts'
+import { shared } from './shared-parts.ts'
 import { isValuePattern } from './value-pattern.ts'
 
 const isPath = 'descriptor_limit_entries_are_a_path'
@@ -52,7 +53,7 @@ const keyOnly = z.object({ key: entry.shape.key })
 const anyValue: ValueMatch = { kind: 'any' }
 
 function stepOf({ key, share_threshold: shares, value_to_metric: told, ...match }: Entry): DescriptorStep {
-  return { key, match: matchOf(match), sharesThreshold: shares ?? false, valueToMetric: told ?? false }
+  return { key: shared(key), match: matchOf(match), sharesThreshold: shares ?? false, valueToMetric: told ?? false }
 }
 
 function matchOf({ value, regex, cidr }: Omit<Entry, 'key'>): ValueMatch {

@@ -11,6 +11,7 @@ import { descriptorPath, readablePath } from './descriptor-path.ts'
 import type { RawRow } from './ports.ts'
 import { lastGood, type Substitute, type TableReader } from './quarantine.ts'
 import { isTimeZone, oneOf, type RowRule, rowReader, slug } from './row-schema.ts'
+import { shared, sharedPeriod } from './shared-parts.ts'
 
 const exactMax = 2 ** 52
 const slotsMax = 100_000
@@ -104,7 +105,7 @@ function rateMs({ unit, units }: Row): number {
 function ruleOf(row: Row): DescriptorRule {
   return {
     id: row.id,
-    domain: row.domain,
+    domain: shared(row.domain),
     steps: row.entries,
     position: row.position,
     ...(row.name !== null && { name: row.name }),
@@ -129,7 +130,7 @@ function amountOf(row: Row): DescriptorAmount {
 }
 
 function periodOf({ unit, units, time_zone: timeZone }: Row): Period {
-  return { unit: unit ?? 'day', units: units ?? 1, ...(timeZone !== null && { timeZone }) }
+  return sharedPeriod({ unit: unit ?? 'day', units: units ?? 1, ...(timeZone !== null && { timeZone }) })
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { DescriptorRule, ValueMatch } from '../core/descriptor-rule.ts'
 import type { DescriptorBranch, DescriptorNode } from '../core/match-descriptor.ts'
+import { GroupedMap } from './grouped-map.ts'
 import { comparePlaces, type Pattern, triedPatterns } from './tried-patterns.ts'
 import { valueMatcher } from './value-pattern.ts'
 
@@ -22,7 +23,7 @@ interface Node extends DescriptorNode {
 
 /** A branch that also knows its patterns by what they say. */
 interface Branch extends DescriptorBranch {
-  readonly exact: ReadonlyMap<string, Node>
+  readonly exact: GroupedMap<Node>
   readonly any?: Node
   readonly byText: ReadonlyMap<string, Pattern<Node>>
 }
@@ -33,7 +34,7 @@ interface Editing {
 }
 
 const noNode: Node = { rules: [], keys: new Map() }
-const noBranch: Branch = { exact: new Map(), byText: new Map(), patterns: [] }
+const noBranch: Branch = { exact: new GroupedMap<Node>(), byText: new Map(), patterns: [] }
 export const emptyTree: DescriptorTree = { root: noNode, untried: new Map() }
 
 /**
@@ -55,8 +56,16 @@ interface Changes {
   readonly depth: number
 }
 
+/** The place of one rule where none was: nearly all of a large domain. */
+function newNode(rule: DescriptorRule, depth: number): Node | undefined {
+  return depth === rule.steps.length ? { rules: [rule], keys: noNode.keys } : undefined
+}
+
 /** Undefined: nothing is left of it. */
 function editNode(node: Node, { changes, depth }: Changes, editing: Editing): Node | undefined {
+  const [only] = changes
+  const added = node === noNode && only?.comes && changes.length === 1 ? newNode(only.rule, depth) : undefined
+  if (added !== undefined) return added
   const byKey = Map.groupBy(changes, ({ rule }) => rule.steps[depth]?.key)
   const here = byKey.get(undefined)
   byKey.delete(undefined)
@@ -89,7 +98,7 @@ function editBranch(branch: Branch, { changes, depth }: Changes, editing: Editin
     editNode(node, { changes: part, depth: depth + 1 }, editing)
   const any = ofAny === undefined ? branch.any : below(branch.any, ofAny)
   const byValue = Map.groupBy(ofExact, (change) => textOf(matchOf(change)))
-  const exact = edited(branch.exact, byValue, below)
+  const exact = branch.exact.edited({ edits: byValue, make: below })
   const byPattern = Map.groupBy(ofPatterns, (change) => textOf(matchOf(change)))
   const byText = edited(branch.byText, byPattern, (pattern, part) => {
     const [change] = part

@@ -4,6 +4,7 @@ import type { LimitRule, WindowKind } from '../core/limit.ts'
 import type { PriceRule } from '../core/price.ts'
 import type { CountedQuantity } from '../core/quantity.ts'
 import { untoldBecause } from '../core/told-limit.ts'
+import { compareDescriptors, descriptorLine, domainLine } from './descriptor-show.ts'
 import type { PolicySnapshot } from './snapshot.ts'
 
 /** The policy in force as people read it: amounts in the unit of SQL, one flat line per row. */
@@ -17,10 +18,13 @@ export interface PolicyListing {
   readonly alerts: readonly Readonly<Record<string, string>>[]
   readonly prices: readonly Readonly<Record<string, string>>[]
   readonly access: readonly Readonly<Record<string, string>>[]
+  /** Rate limit domains, and the limits of their descriptors. */
+  readonly domains: readonly Readonly<Record<string, string | boolean>>[]
+  readonly descriptors: readonly Readonly<Record<string, string | boolean>>[]
   readonly upstreams: readonly Readonly<Record<string, string>>[]
 }
 
-/** What `tollgate policy show` prints. Limits by name, grants by id, whether they run or not, prices most specific first. */
+/** What `tollgate policy show` prints. Limits by name, those of descriptors by domain and id, grants by id, whether they run or not, prices most specific first. */
 export function policyShow(snapshot: PolicySnapshot): PolicyListing {
   const { tables } = snapshot.state
   const limits = [...tables.limit_rule.inForce.values()].sort((left, right) =>
@@ -28,6 +32,8 @@ export function policyShow(snapshot: PolicySnapshot): PolicyListing {
   )
   const grants = [...tables.grant.inForce.values()].sort((left, right) => (left.id < right.id ? -1 : 1))
   const alerts = [...tables.alert_rule.inForce.values()].sort((left, right) => (left.id < right.id ? -1 : 1))
+  const domains = [...tables.descriptor_domain.inForce.values()].sort((left, right) => (left.id < right.id ? -1 : 1))
+  const descriptors = [...tables.descriptor_limit.inForce.values()].sort(compareDescriptors)
   const upstreams = [...tables.upstream.inForce.values()].sort((left, right) => (left.id < right.id ? -1 : 1))
   return {
     history: snapshot.history,
@@ -52,6 +58,8 @@ export function policyShow(snapshot: PolicySnapshot): PolicyListing {
       expires: rule.expiresAtMs === undefined ? 'never' : new Date(rule.expiresAtMs).toISOString(),
       reason: rule.reason,
     })),
+    domains: domains.map(domainLine),
+    descriptors: descriptors.map(descriptorLine),
     upstreams: upstreams.map((upstream) => ({
       id: upstream.id,
       surface: upstream.surface,

@@ -14,15 +14,16 @@ const names = policyTableNames as [string, ...string[]]
 const ofTable = z.strictObject({ table: z.enum(names) })
 const ofRow = z.strictObject({
   table: z.enum(names),
-  key: line(128).min(1).describe('Its id; of a table whose key has several columns their values with commas.'),
+  key: line(300).min(1).describe('Its id; of a table whose key has several columns their values with commas.'),
 })
 
 const text = z.string().max(10_000).refine(isStorable, 'must not hold half letters or NUL')
 const scalar = z.union([text, z.number(), z.boolean(), z.null()])
-const value = z.union([scalar, z.array(z.union([text, z.number()])).max(100)])
+const object = z.record(z.string().max(64), z.union([text, z.number(), z.boolean()]))
+const value = z.union([scalar, z.array(z.union([text, z.number()])).max(100), z.array(object).max(100)])
 const row = z.record(z.string(), z.unknown()).describe('By column; amounts as decimal text, instants in RFC 3339.')
 const written = z.strictObject({ old: row.nullable(), new: row.nullable() })
-const keyPlace = z.array(line(200)).min(1).max(5)
+const keyPlace = z.array(line(300)).min(1).max(5)
 
 const change = z.strictObject({
   id: z.string(),
@@ -47,7 +48,7 @@ function listed(tools: AdminTools): readonly Route[] {
       summary: 'Rows of a table of policy in the order of their keys, and what its columns mean',
       query: z.strictObject({
         column: line(64).min(1).optional().describe('Only rows where this column has the value.'),
-        value: line(200).optional(),
+        value: line(300).optional(),
         ...pageFields,
       }),
       answer: z.strictObject({
@@ -110,7 +111,7 @@ function audit(tools: AdminTools): Route {
     summary: 'Who changed what, the newest first; by API, command line or SQL alike',
     query: z.strictObject({
       table: line(64).optional(),
-      key: line(200).optional(),
+      key: line(300).optional(),
       by: line(200).optional(),
       since: instant.optional(),
       until: instant.optional(),

@@ -19,6 +19,25 @@ LANGUAGE sql IMMUTABLE AS $$
 $$;
 COMMENT ON FUNCTION tollgate.is_descriptor_path IS 'True for a list of 1 to 10 entries as descriptor_limit.entries holds them.';
 
+CREATE FUNCTION tollgate.has_networks(path jsonb) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  PERFORM (step->>'cidr')::inet FROM jsonb_path_query(path, 'lax $[*] ? (exists(@.cidr))') AS step;
+  RETURN true;
+EXCEPTION WHEN invalid_text_representation THEN
+  RETURN false;
+END
+$$;
+COMMENT ON FUNCTION tollgate.has_networks IS 'True when every cidr in descriptor_limit.entries is an address or a network.';
+
+CREATE FUNCTION tollgate.has_plain_regexes(path jsonb) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+  -- Without what is escaped, so that \\1 and \(?= stay what they are.
+  SELECT coalesce(bool_and(regexp_replace(regex #>> '{}', '\\[^1-9]', '', 'g') !~ '\(\?<?[=!]|\\[1-9]'), true)
+  FROM jsonb_path_query(path, 'lax $[*].regex') AS regex
+$$;
+COMMENT ON FUNCTION tollgate.has_plain_regexes IS 'True when no regex in descriptor_limit.entries has look-around or back-references, which RE2 does not know. Tollgate checks them once more with RE2.';
+
 CREATE TABLE tollgate.descriptor_domain (
   id text NOT NULL CONSTRAINT descriptor_domain_id_is_unique PRIMARY KEY,
   counting text NOT NULL DEFAULT 'all_or_nothing',
@@ -76,6 +95,8 @@ CREATE TABLE tollgate.descriptor_limit (
   posture text,
   note text NOT NULL DEFAULT '',
   CONSTRAINT descriptor_limit_entries_are_a_path CHECK (tollgate.is_descriptor_path(entries)),
+  CONSTRAINT descriptor_limit_regex_is_re2 CHECK (tollgate.has_plain_regexes(entries)),
+  CONSTRAINT descriptor_limit_cidr_is_a_network CHECK (tollgate.has_networks(entries)),
   CONSTRAINT descriptor_limit_name_is_1_to_255_visible_characters CHECK (name ~ '^[^[:cntrl:]]{1,255}$'),
   CONSTRAINT descriptor_limit_kind_is_known CHECK (kind IN ('window', 'rate', 'concurrency', 'unlimited', 'none')),
   CONSTRAINT descriptor_limit_has_an_amount_if_it_counts CHECK ((kind IN ('window', 'rate', 'concurrency')) = (amount IS NOT NULL)),

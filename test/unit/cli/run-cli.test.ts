@@ -87,6 +87,8 @@ test('policy show prints each part of the policy as a table', async () => {
     alerts: [],
     prices: [],
     access: [],
+    domains: [],
+    descriptors: [],
     upstreams: [],
   }
   const context = recordedContext({ policyShow: async () => listing })
@@ -111,6 +113,12 @@ test('policy show prints each part of the policy as a table', async () => {
       'none',
       '',
       'access',
+      'none',
+      '',
+      'domains',
+      'none',
+      '',
+      'descriptors',
       'none',
       '',
       'upstreams',
