@@ -68,10 +68,10 @@ export async function openRedisStore(
     }
     observer.warn('waiting_for_redis', { error })
   })
-  const { roll, hints, exam } = store
+  const { roll, hints, hits, exam } = store
   return {
     store,
-    hits: createMemoryHitStore({ nowMs: Date.now, countersMax: hitCountersMax, observer }),
+    hits,
     roll,
     hints,
     exam,

@@ -11,7 +11,8 @@ export interface HitPart extends HitRequest {
 export interface HitDecision {
   readonly at: number
   readonly states: readonly HitState[]
-  /** What each line's counter holds now, aligned with the lines; of lines that are not taken it means nothing. The last line of a counter counts. */
+  /** What each line's counter held before it, and what it holds then, aligned with the lines. The last line of a counter counts. */
+  readonly before: readonly HeldHits[]
   readonly after: readonly HeldHits[]
 }
 
@@ -32,14 +33,22 @@ export function answerUnseen(request: HitRequest, nowMs: number): HitAnswer | un
 export function decideHits(part: HitPart, nowMs: number, held: readonly HeldHits[]): HitDecision {
   const { lines, slotId } = part
   const looker: Looker = slotId === undefined ? { nowMs } : { nowMs, slotId }
-  const deciding: Deciding = { lines, looker, held, earlier: earlierOnCounter(lines), states: [], after: [] }
+  const deciding: Deciding = {
+    lines,
+    looker,
+    held,
+    earlier: earlierOnCounter(lines),
+    states: [],
+    before: [],
+    after: [],
+  }
   const isEach = part.counting === 'each'
   for (let from = 0; from < lines.length; ) {
     const to = isEach ? endOfDescriptor(lines, from) : lines.length
     decideGroup(deciding, { from, to, isRefused: part.isRefused === true })
     from = to
   }
-  return { at: nowMs, states: deciding.states, after: deciding.after }
+  return { at: nowMs, states: deciding.states, before: deciding.before, after: deciding.after }
 }
 
 interface Deciding {
@@ -49,6 +58,7 @@ interface Deciding {
   /** The line before it on the same counter, −1 where there is none. */
   readonly earlier: readonly number[]
   readonly states: HitState[]
+  readonly before: HeldHits[]
   readonly after: HeldHits[]
 }
 
@@ -89,6 +99,7 @@ function settle(
   const before = heldBefore(deciding, index)
   const taken = takesAnything(line, looker) && (!isRefused || !line.enforced || line.chargesRefused)
   const now = taken ? heldAfter(line, before, looker) : before
+  deciding.before[index] = before
   after[index] = now
   states.push(hitStateOf(line, { before, after: now }, { retryAfterMs, taken, nowMs: looker.nowMs }))
 }

@@ -8,6 +8,7 @@ import type { Subject } from '../core/subject.ts'
 import type { StaleSubject } from '../usage/ports.ts'
 import { type At, createAt } from './at-master.ts'
 import { sumOf } from './charge-stream.ts'
+import { ClusterHits } from './cluster-hits.ts'
 import { ClusterNodes, type ClusterNodesOptions } from './cluster-nodes.ts'
 import { ClusterSpending } from './cluster-spending.ts'
 import type { RedisSpendStore } from './spend-store.ts'
@@ -22,7 +23,7 @@ const pauseMs = 50
  */
 export function createRedisClusterSpendStore(options: ClusterNodesOptions): RedisSpendStore {
   const { url, seeds } = readClusterUrl(options.url)
-  return clusterStore(new ClusterNodes({ ...options, url }, seeds), options.nowMs)
+  return clusterStore(new ClusterNodes({ ...options, url }, seeds), options)
 }
 
 /** The plain URL of the first node, and `host:port` of all that are named. */
@@ -33,7 +34,7 @@ export function readClusterUrl(text: string): { readonly url: string; readonly s
   return { url: url.href, seeds: [`${url.hostname}:${url.port || '6379'}`, ...also] }
 }
 
-function clusterStore(nodes: ClusterNodes, localMs: () => number): RedisSpendStore {
+function clusterStore(nodes: ClusterNodes, { nowMs: localMs, observer }: ClusterNodesOptions): RedisSpendStore {
   const at = createAt(nodes)
   const nowMs = (): number => clockOf(nodes) ?? localMs()
   const spending = new ClusterSpending({ at, nowMs })
@@ -55,6 +56,7 @@ function clusterStore(nodes: ClusterNodes, localMs: () => number): RedisSpendSto
     ready: (waitMs = readyMsMax) => untilReady(nodes, waitMs),
     isReady: () => nodes.isReady(),
     facts: () => nodes.all().flatMap((store) => store.facts()),
+    hits: new ClusterHits({ at, nowMs, observer }),
     hints: {
       tell: (hints) => at(0, (store) => store.hints.tell(hints)),
       heard: (after) => at(0, (store) => store.hints.heard(after)),

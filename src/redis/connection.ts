@@ -41,6 +41,13 @@ export interface Call {
    * then fail at once until it says something, while others still wait.
    */
   readonly silentMsMax?: number
+  /**
+   * For calls of little patience: running out of it says something of Redis only when that was silent for so long to all. Once it was, such
+   * calls too fail at once until it says something.
+   */
+  readonly silenceMs?: number
+  /** Told the reply when it comes after the fault. */
+  readonly onLateReply?: (reply: unknown) => void
 }
 
 /** Who asks, as every script wants to know it: the run id of the server this connection leads to, and a text for a new epoch. */
@@ -82,6 +89,8 @@ export class Connection {
   readonly #waiters = new Set<PromiseWithResolvers<void>>()
   #inFlight = 0
   #replies = 0
+  /** Since when there are calls under way of which none was answered. */
+  #unheardSinceMs: number | undefined
   /** Calls that can be done without need not wait to find out. */
   #isSilent = false
   #isClosed = false
@@ -148,7 +157,8 @@ export class Connection {
     if (this.#inFlight >= inFlightMax) throw unavailable('Too many calls to Redis are under way')
     // Answers to what is under way close the breaker, so none but the first after them need wait to find out.
     const mayProbe = !this.#breaker.isOpen || this.#inFlight === 0
-    if (this.#isSilent && call.silentMsMax !== undefined) throw unavailable('Redis has been silent')
+    const isDispensable = call.silentMsMax !== undefined || call.silenceMs !== undefined
+    if (this.#isSilent && isDispensable) throw unavailable('Redis has been silent')
     if (!mayProbe || !this.#breaker.admits(this.#options.nowMs())) throw unavailable('Redis did not answer lately')
     return await this.#sent(script, call)
   }
@@ -156,10 +166,12 @@ export class Connection {
   #sent(script: Script, call: Call): Promise<unknown> {
     return new Promise((resolve, reject) => {
       let isAnswered = false
+      let isGivenUp = false
       const repliesBefore = this.#replies
       const giveUp = (afterMs: number): void => {
         if (isAnswered) return
-        const isSilent = this.#replies === repliesBefore
+        isGivenUp = true
+        const isSilent = this.#replies === repliesBefore && this.#silentForMs() >= (call.silenceMs ?? 0)
         this.#isSilent ||= isSilent
         // While other calls are answered it is only slow; silence since this one was sent is what the breaker is for.
         if (isSilent && afterMs === call.waitMs) this.#breaker.failed(this.#options.nowMs(), { timedOut: true })
@@ -175,20 +187,24 @@ export class Connection {
       let timer = setTimeout(() => setImmediate(() => isAnswered || listen()), silentMsMax)
       this.#load.mark()
       this.#inFlight += 1
+      this.#unheardSinceMs ??= performance.now()
       this.#evaluate(script, call).then(
         (reply) => {
           isAnswered = true
           this.#replies += 1
           this.#isSilent = false
           this.#inFlight -= 1
+          this.#heard()
           clearTimeout(timer)
           // An answer after its time-out says as well that the store is back.
           this.#breaker.succeeded()
+          if (isGivenUp) call.onLateReply?.(reply)
           resolve(reply)
         },
         (cause: unknown) => {
           isAnswered = true
           this.#inFlight -= 1
+          this.#heard()
           clearTimeout(timer)
           // An error that Redis itself replied says that it answers.
           if (cause instanceof ReplyError) this.#breaker.succeeded()
@@ -197,6 +213,14 @@ export class Connection {
         },
       )
     })
+  }
+
+  #heard(): void {
+    this.#unheardSinceMs = this.#inFlight === 0 ? undefined : performance.now()
+  }
+
+  #silentForMs(): number {
+    return this.#unheardSinceMs === undefined ? 0 : performance.now() - this.#unheardSinceMs
   }
 
   /** Whether this process had time to read what Redis may have said in the last `ms`. */

@@ -12,6 +12,8 @@ export interface PartitionKeys {
   /** Which processes serve; only partition 0's is used. */
   readonly roll: string
   readonly hints: string
+  /** Begins the keys of what descriptors count. */
+  readonly hitPrefix: string
 }
 
 /** Keys of all partitions, by partition number. `prefix` names the data format, not the release: `tg1:`. */
@@ -27,6 +29,7 @@ export function createKeys(prefix: string): readonly PartitionKeys[] {
       subjectPrefix: `${start}s:`,
       roll: `${start}roll`,
       hints: `${start}hints`,
+      hitPrefix: `${start}h:`,
     }
   })
 }

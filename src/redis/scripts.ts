@@ -32,6 +32,9 @@ const parts = {
   pending: ['epoch', 'record'],
   held: ['epoch'],
   renew: ['epoch'],
+  hit: ['epoch', 'rate'],
+  'hit-back': ['epoch', 'rate'],
+  'let-go': [],
 } as const
 
 export type ScriptName = keyof typeof parts
@@ -68,6 +71,9 @@ export function loadScripts(clock: string = readPart('clock')): Scripts {
     pending: build('pending'),
     held: build('held'),
     renew: build('renew'),
+    hit: build('hit'),
+    'hit-back': build('hit-back'),
+    'let-go': build('let-go'),
   }
 }
 

@@ -12,6 +12,7 @@ import { encodeReport } from './charge-codec.ts'
 import { RedisChargeStream } from './charge-stream.ts'
 import { type Call, Connection, type RedisAccess } from './connection.ts'
 import { createRedisHintStream } from './hint-stream.ts'
+import { createRedisHitStore, type RedisHitStore } from './hit-store.ts'
 import { createKeys, encodeCounterKey, encodeSubject, type PartitionKeys } from './keys.ts'
 import { createRedisProcessRoll } from './process-roll.ts'
 import { release } from './release.ts'
@@ -64,6 +65,8 @@ export interface RedisSpendStore extends SpendStore, ChargeStream {
   readonly exam: StoreExam
   /** What the processes on this Redis tell each other. */
   readonly hints: HintStream
+  /** What descriptors count. */
+  readonly hits: RedisHitStore
   /** Begins a new epoch in these partitions: counters are cold and seeded anew from the books. Twice is harmless. */
   renew(partitions: readonly number[]): Promise<void>
   close(): Promise<void>
@@ -112,6 +115,7 @@ export function createRedisSpendStore(options: RedisSpendStoreOptions): RedisSpe
     ready: (waitMs = sweepMsMax) => connection.ready(waitMs),
     isReady: () => connection.isReady,
     facts: () => (connection.facts === undefined ? [] : [connection.facts]),
+    hits: createRedisHitStore({ connection, scripts, clock, keys, observer: options.observer, nowMs: options.nowMs }),
     hints: createRedisHintStream({ connection, scripts, key: keys[0]?.hints ?? '' }),
     roll: createRedisProcessRoll({ connection, scripts, key: keys[0]?.roll ?? '' }),
     exam: createRedisStoreExam({ connection, scripts, keys, nowMs: () => clock.nowMs() }),

@@ -234,6 +234,10 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
     help: 'Spends, seeds and hits that failed because the in-process store was full.',
     labels: { of: ['reservations', 'subjects', 'charges', 'descriptors'] },
   },
+  hits_not_given_back_total: {
+    kind: 'counter',
+    help: 'Parts of calls about descriptors, on a Redis Cluster, that stayed counted although another part was refused.',
+  },
   charges_lost_total: { kind: 'counter', help: 'Charges dropped because a stream was full.' },
   store_connected: {
     kind: 'gauge',

@@ -1,0 +1,130 @@
+import type { HitAnswer, HitCounter, HitLine } from '../core/hit.ts'
+import { decideHits, type HitDecision, type HitPart } from '../core/hit-decision.ts'
+import { type HeldHits, windowStartOf } from '../core/hit-look.ts'
+import type { PartitionKeys } from './keys.ts'
+
+/** What a call of a script is given. */
+interface Encoded {
+  readonly keys: string[]
+  readonly args: string[]
+}
+
+/** A call that was counted, with what its counters held. */
+export interface CountedHits extends HitDecision {
+  readonly kind: 'counted'
+}
+
+/** KEYS and ARGV of `scripts/hit.lua`. Text is joined by hand: this is done for every call. */
+export function encodeHit(part: HitPart, partitions: readonly PartitionKeys[]): Encoded {
+  const { lines, slotId = '', notAfterMs } = part
+  const keys: string[] = []
+  let asked = `[${Math.min(notAfterMs, Number.MAX_SAFE_INTEGER)},${countingOf(part)}`
+  let descriptor: number | undefined
+  for (const line of lines) {
+    keys.push(keyOf(line, partitions))
+    const kind = line.kind === 'window' ? 0 : line.kind === 'rate' ? 1 : 2
+    const first = line.descriptor === descriptor ? 0 : 16
+    const flags = kind + (line.enforced ? 4 : 0) + (line.chargesRefused ? 8 : 0) + first
+    asked += `,${flags},${line.hits},${line.amount}`
+    if (line.kind === 'window') asked += `,${line.startMs},${line.endMs},${line.nextEndMs}`
+    else if (line.kind === 'rate') asked += `,${line.periodMs},${line.burst}`
+    else asked += `,${line.slotMs}`
+    descriptor = line.descriptor
+  }
+  return { keys, args: [`${asked}]`, slotId] }
+}
+
+/** The reply of `scripts/hit.lua` to this call: what its counters held, decided as the script decided it. */
+export function decodeHit(reply: string, part: HitPart): CountedHits | Exclude<HitAnswer, { kind: 'counted' }> {
+  const words = reply.split(' ')
+  const at = Number(words[1])
+  if (words[0] === 'late') return { kind: 'late', at }
+  if (words[0] === 'stale') return { kind: 'stale-windows', at }
+  return { kind: 'counted', ...decideHits(part, at, heldIn(words, part.lines)) }
+}
+
+/** What a part took and is to be given back. */
+export interface TakenHits {
+  readonly part: HitPart
+  readonly counted: CountedHits
+  /** As if it had never been asked; else what stands though the call is refused is left out. */
+  readonly isUndone: boolean
+}
+
+/** KEYS and ARGV of `scripts/hit-back.lua`; undefined where nothing is to be given back. */
+export function encodeHitBack(
+  { part, counted, isUndone }: TakenHits,
+  partitions: readonly PartitionKeys[],
+): Encoded | undefined {
+  const keys: string[] = []
+  const taken: number[] = []
+  for (const [index, line] of part.lines.entries()) {
+    const stands = !isUndone && (!line.enforced || line.chargesRefused)
+    if (stands || counted.states[index]?.taken !== true) continue
+    const before = counted.before[index] ?? 0
+    const after = counted.after[index] ?? 0
+    const back = backOf(line, { before, after, at: counted.at })
+    if (back === undefined) continue
+    keys.push(
+      line.kind === 'window'
+        ? windowKey(line, windowStartOf(line, counted.at) ?? 0, partitions)
+        : keyOf(line, partitions),
+    )
+    taken.push(...back)
+  }
+  return keys.length === 0 ? undefined : { keys, args: [JSON.stringify(taken), part.slotId ?? ''] }
+}
+
+/** Where the slots of a counter lie. */
+export function slotsKey(counter: HitCounter, partitions: readonly PartitionKeys[]): string {
+  return `${prefixOf(counter, partitions)}${counter.id}:c`
+}
+
+function countingOf({ counting, isRefused }: HitPart): 0 | 1 | 2 {
+  if (counting === 'each') return 1
+  return isRefused === true ? 2 : 0
+}
+
+function keyOf(line: HitLine, partitions: readonly PartitionKeys[]): string {
+  if (line.kind === 'window') return windowKey(line, line.startMs, partitions)
+  return line.kind === 'rate'
+    ? `${prefixOf(line.counter, partitions)}${line.counter.id}:r`
+    : slotsKey(line.counter, partitions)
+}
+
+function windowKey({ counter }: HitLine, startMs: number, partitions: readonly PartitionKeys[]): string {
+  return `${prefixOf(counter, partitions)}${counter.id}:${startMs}`
+}
+
+function prefixOf({ partition }: HitCounter, partitions: readonly PartitionKeys[]): string {
+  const keys = partitions[partition]
+  if (keys === undefined) throw new RangeError(`Partition must be 0 to ${partitions.length - 1}, is ${partition}`)
+  return keys.hitPrefix
+}
+
+function heldIn(words: readonly string[], lines: readonly HitLine[]): readonly HeldHits[] {
+  let place = 2
+  return lines.map((line): HeldHits => {
+    const [first, own, last, room] = [words[place], words[place + 1], words[place + 2], words[place + 3]]
+    if (line.kind !== 'concurrency') {
+      place += 1
+      return Number(first)
+    }
+    place += 4
+    const roomAtMs = room === '-' ? undefined : Number(room)
+    return { held: Number(first), isOwn: own === '1', lastEndsAtMs: Number(last), roomAtMs }
+  })
+}
+
+function backOf(
+  line: HitLine,
+  { before, after, at }: { readonly before: HeldHits; readonly after: HeldHits; readonly at: number },
+): readonly number[] | undefined {
+  if (typeof before === 'number' && typeof after === 'number') {
+    const taken = after - before
+    if (line.kind === 'rate') return [1, taken, after, line.periodMs, line.amount, at]
+    return taken === 0 ? undefined : [0, taken]
+  }
+  if (typeof before === 'number' || typeof after === 'number' || before.isOwn === after.isOwn) return undefined
+  return [2, before.isOwn && line.kind === 'concurrency' ? line.slotMs : 0]
+}
