@@ -14,6 +14,8 @@ export interface TestDomain {
   readonly id: string
   /** One call of this domain. */
   ask(descriptors: AskedLimits['descriptors'], hits?: number): Promise<ToldLimits>
+  /** One call of a domain without a row. */
+  elsewhere(descriptors: AskedLimits['descriptors']): Promise<ToldLimits>
   /** Of a call with one descriptor: `OK 9`, `OVER_LIMIT 0`. */
   tell(of: AskedLimits['descriptors'][number]['of'], hits?: number): Promise<string>
   /** What the metric of hits came to: `{ total: 3, within: 3 }`. */
@@ -34,11 +36,17 @@ export async function createDomain(
   }: { readonly limits: readonly LimitRow[]; readonly columns?: Readonly<Record<string, unknown>> },
 ): Promise<TestDomain> {
   domains += 1
-  const id = `domain-${domains}`
-  await insert(plane, 'descriptor_domain', { id, ...columns })
+  const named = { id: `domain-${domains}`, ...columns }
+  const { id } = named
+  await insert(plane, 'descriptor_domain', named)
   for (const [index, row] of limits.entries()) {
     const entries = JSON.stringify(row.path.map(stepOf))
-    await insert(plane, 'descriptor_limit', { id: row.id ?? `${id}-${index}`, domain: id, entries, ...row.columns })
+    await insert(plane, 'descriptor_limit', {
+      id: row.id ?? `domain-${domains}-${index}`,
+      domain: id,
+      entries,
+      ...row.columns,
+    })
   }
   const client = createRateLimitClient(plane.address)
   plane.defer(() => client.close())
@@ -46,6 +54,7 @@ export async function createDomain(
   return {
     id,
     ask,
+    elsewhere: (descriptors) => client.ask({ domain: `not-${id}`, descriptors }),
     async tell(of, hits = 0) {
       const { code, statuses } = await ask([{ of }], hits)
       return `${code} ${statuses[0]?.remaining}`
