@@ -1,6 +1,7 @@
 import { tollgateCluster, upstreamCluster } from './clusters.ts'
 import { type Config, type MeshUpstream, socketAddress, type TcpAddress } from './config.ts'
 import { accessLog, authorizationFilter } from './filters.ts'
+import { rateLimitFilter } from './rate-limits.ts'
 import { virtualHosts } from './routes.ts'
 import { logEveryMs, seconds } from './times.ts'
 
@@ -19,6 +20,8 @@ export interface MeshOptions {
   readonly holdMsMax?: number
   /** Calls under way at once to one Tollgate process; beyond, Envoy answers 503. 5,000 when absent. */
   readonly callsPerProcessMax?: number
+  /** The `descriptor_domain` that limits of descriptors lie in. Absent: no rate limit filter. */
+  readonly rateLimitDomain?: string
 }
 
 /** As `pace_ms_max` of a rate on packages is by default. */
@@ -82,13 +85,14 @@ function connectionManager(options: MeshOptions): Config {
     access_log: [accessLog('tollgate_als')],
     route_config: {
       name: 'main',
-      virtual_hosts: virtualHosts(options.upstreams),
+      virtual_hosts: virtualHosts(options.upstreams, { areRateLimited: options.rateLimitDomain !== undefined }),
     },
     http_filters: [
       authorizationFilter('tollgate', {
         answerMsMax: options.authorizeMsMax,
         wholeMsMax: (options.holdMsMax ?? holdMsMax) + Math.max(holdSpareMs, options.authorizeMsMax),
       }),
+      ...(options.rateLimitDomain === undefined ? [] : [rateLimitFilter('tollgate', options.rateLimitDomain)]),
       {
         name: 'envoy.filters.http.router',
         typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router' },

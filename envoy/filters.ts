@@ -7,7 +7,7 @@ const TYPES = 'type.googleapis.com/envoy.extensions'
  * Retries only what cannot have reached Tollgate, so nothing is charged twice, and never on the process that just failed. `max_interval` is
  * also the limit of each try, until the head of its answer is there: a frozen process is noticed after it, a held request is not cut by it.
  */
-function retryPolicy(tryMsMax: number): Config {
+export function retryPolicy(tryMsMax: number): Config {
   return {
     retry_on: 'connect-failure,refused-stream',
     num_retries: 3,

@@ -44,6 +44,21 @@ export const reasons: Readonly<Record<string, string>> = {
   no_traffic_interval: 'Defaults to 60 s, for which NOT_SERVING may go unseen.',
 }
 
+/** Of the rate limit filter, which stands in `envoy/tollgate-rate-limits.yaml` alone. */
+export const rateLimitReasons: Readonly<Record<string, string>> = {
+  rate_limits:
+    'For every route. They stand here and not in the filter, because those of the filter would displace what a route has of its own.',
+  descriptor_key:
+    'The ticket that Check left is text, as this action needs; a client cannot write it. Without one this descriptor is left out.',
+  apply_on_stream_done:
+    'Asked when the stream is over: a download frees its slot of a concurrency limit within milliseconds, and not by the access log a quarter of a second later. It charges nothing.',
+  vh_rate_limits: 'Else rate_limits that you add to a route would displace those of the virtual host.',
+  failure_mode_deny:
+    'Check is the gate. Without an answer in time the request passes, and Tollgate answers in time by the posture of each limit.',
+  rate_limit_service:
+    'timeout, above: the default of 20 ms is less than a busy moment of any machine. enable_x_ratelimit_headers stays off, because Tollgate sends its own and Envoy would write both.',
+}
+
 /** Of what only some upstreams have, so that it does not stand in `envoy/tollgate.yaml`. */
 export const upstreamReasons: Readonly<Record<string, string>> = {
   host_rewrite_literal:

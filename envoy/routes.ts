@@ -1,6 +1,7 @@
 import { clusterOf } from './clusters.ts'
 import type { Config, MeshUpstream } from './config.ts'
 import { nameUpstream } from './filters.ts'
+import { besideRouteRateLimits, callerRateLimits } from './rate-limits.ts'
 
 /** Answered by Tollgate itself, wherever packages are served. */
 const ownPath = '/quota/status'
@@ -9,26 +10,32 @@ const ownPath = '/quota/status'
  * One virtual host for each host that upstreams name, and one for all others. The longest prefix stands first; where nothing takes every
  * path, Tollgate's own page gets a route, so that it is asked about it.
  */
-export function virtualHosts(upstreams: readonly MeshUpstream[]): readonly Config[] {
+export function virtualHosts(upstreams: readonly MeshUpstream[], given: Given): readonly Config[] {
   const hosts = Map.groupBy(upstreams, ({ host }) => host ?? '*')
   // Envoy finds the most specific host by itself; the catch-all is read last by people.
   const names = [...hosts.keys()].toSorted((left, right) => Number(left === '*') - Number(right === '*'))
-  return names.map((name) => virtualHost(name, hosts.get(name) ?? []))
+  return names.map((name) => virtualHost(name, hosts.get(name) ?? [], given))
 }
 
-function virtualHost(name: string, upstreams: readonly MeshUpstream[]): Config {
+interface Given {
+  readonly areRateLimited: boolean
+}
+
+function virtualHost(name: string, upstreams: readonly MeshUpstream[], given: Given): Config {
   const sorted = upstreams.toSorted((left, right) => right.prefix.length - left.prefix.length)
   const [first] = sorted
   const hasCatchAll = sorted.some(({ prefix }) => prefix === '/')
-  const own = first === undefined || hasCatchAll ? [] : [{ ...route(first), name: 'own', match: { path: ownPath } }]
+  const own =
+    first === undefined || hasCatchAll ? [] : [{ ...route(first, given), name: 'own', match: { path: ownPath } }]
   return {
     name: name === '*' ? 'all' : name,
     domains: name === '*' ? ['*'] : [name, `${name}:*`],
-    routes: [...sorted.map(route), ...own],
+    ...(given.areRateLimited && { rate_limits: callerRateLimits }),
+    routes: [...sorted.map((upstream) => route(upstream, given)), ...own],
   }
 }
 
-function route({ id, prefix, path = '/', tls }: MeshUpstream): Config {
+function route({ id, prefix, path = '/', tls }: MeshUpstream, { areRateLimited }: Given): Config {
   return {
     name: id,
     match: { prefix },
@@ -38,6 +45,6 @@ function route({ id, prefix, path = '/', tls }: MeshUpstream): Config {
       ...(prefix === path ? {} : { prefix_rewrite: path }),
       ...(tls && { host_rewrite_literal: tls.authority }),
     },
-    typed_per_filter_config: nameUpstream(id),
+    typed_per_filter_config: { ...nameUpstream(id), ...(areRateLimited && besideRouteRateLimits) },
   }
 }

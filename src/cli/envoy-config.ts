@@ -8,6 +8,7 @@ interface Options {
   readonly admin: Endpoint | 'none'
   readonly node: string
   readonly authorities: string
+  readonly rateLimits?: string
   readonly output: 'yaml' | 'json'
 }
 
@@ -27,6 +28,7 @@ export function envoyConfigCommand(context: CliContext): Command {
     )
     .option('--node <id>', 'names this Envoy among several', nodeId, 'edge-1')
     .option('--authorities <file>', 'who vouches for upstreams of https://', '/etc/ssl/certs/ca-certificates.crt')
+    .option('--rate-limits <domain>', 'with a rate limit filter after Check, for the limits of this descriptor_domain')
     .addOption(new Option('--output <form>', 'Envoy takes both').choices(['yaml', 'json']).default('yaml'))
     .action(async (options: Options) => {
       const { yaml, config } = await context.envoyConfig({
@@ -35,6 +37,7 @@ export function envoyConfigCommand(context: CliContext): Command {
         nodeId: options.node,
         authoritiesFile: options.authorities,
         ...(options.admin !== 'none' && { admin: options.admin }),
+        ...(options.rateLimits !== undefined && { rateLimitDomain: options.rateLimits }),
       })
       context.write(options.output === 'json' ? `${JSON.stringify(config, null, 2)}\n` : yaml)
     })

@@ -113,6 +113,8 @@ export interface EnvoyWish {
   readonly nodeId: string
   /** Certificates of the authorities that vouch for upstreams of `https://`. */
   readonly authoritiesFile: string
+  /** With a rate limit filter, whose descriptors lie in this domain. */
+  readonly rateLimitDomain?: string
 }
 
 /** An address to listen on. */

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { meshBootstrap } from '../../envoy/bootstrap.ts'
 import type { MeshUpstream } from '../../envoy/config.ts'
-import { reasons, upstreamReasons } from '../../envoy/reasons.ts'
+import { rateLimitReasons, reasons, upstreamReasons } from '../../envoy/reasons.ts'
 import { writeYaml } from '../../envoy/yaml.ts'
 import type { EnvoyConfig, EnvoyWish } from '../cli/ports.ts'
 import { Fault } from '../core/fault.ts'
@@ -33,6 +33,7 @@ export function envoyConfigOf(
   if (upstreams.length === 0) throw new Fault('not_valid', 'There is no upstream yet: add a row to tollgate.upstream')
   const meshed = upstreams.map((upstream) => meshUpstream(upstream, wish.authoritiesFile))
   checkPlaces(meshed)
+  checkDomain(wish, snapshot)
   const config = meshBootstrap({
     nodeId: wish.nodeId,
     listener: wish.listen,
@@ -42,8 +43,9 @@ export function envoyConfigOf(
     authorizeMsMax: settings.TOLLGATE_CHECK_MS_MAX + spareMs,
     holdMsMax: holdMsMaxOf(snapshot),
     callsPerProcessMax: callsPerProcessMaxOf(settings),
+    ...(wish.rateLimitDomain !== undefined && { rateLimitDomain: wish.rateLimitDomain }),
   })
-  return { config, yaml: header + writeYaml(config, { ...reasons, ...upstreamReasons }) }
+  return { config, yaml: header + writeYaml(config, { ...reasons, ...upstreamReasons, ...rateLimitReasons }) }
 }
 
 function callsPerProcessMaxOf({ TOLLGATE_IN_FLIGHT_MAX: decided, TOLLGATE_HELD_MAX: held }: Settings): number {
@@ -75,4 +77,10 @@ function checkPlaces(upstreams: readonly MeshUpstream[]): void {
       `Upstreams ${one.id} and ${other.id} are at the same place (${place}): give one another host or mount_path`,
     )
   }
+}
+
+/** A domain without a row limits nothing, which nobody means who asks for one. */
+function checkDomain({ rateLimitDomain: domain }: EnvoyWish, snapshot: PolicySnapshot): void {
+  if (domain === undefined || snapshot.descriptorDomain(domain) !== undefined) return
+  throw new Fault('not_valid', `There is no domain ${domain} yet: add a row to tollgate.descriptor_domain`)
 }

@@ -34,19 +34,18 @@ test('the real Envoy accepts what is printed for upstreams of every kind, and ev
     ('tollgate_als', 'gpu', NULL, '/als', 'http://127.0.0.1:8188', 'http'),
     ('six', 'gpu', NULL, '/six', 'https://[2001:db8::6]:8443/v1', 'http')`)
   const file = join(createScratchFolder('envoy-config'), 'envoy.yaml')
+  await world.sql(`INSERT INTO tollgate.descriptor_domain (id) VALUES ('edge 7')`)
   const yaml = await printed(
-    '--processes',
-    '2',
-    '--node',
-    'edge-7',
-    '--authorities',
-    '/etc/ssl/certs/ca-certificates.crt',
+    ...['--processes', '2', '--node', 'edge-7', '--authorities', '/etc/ssl/certs/ca-certificates.crt'],
+    ...['--rate-limits', 'edge 7'],
   )
   writeFileSync(file, yaml)
   const binary = join(rootFolder, '.cache/servers/envoy/_bin/envoy')
   const words = ['--mode', 'validate', '-c', file]
   const checked = await runCommand({ file: binary, args: words, environment: {}, folder: rootFolder })
   expect(checked.text).toContain(`configuration '${file}' OK`)
+  expect(yaml).toContain('domain: "edge 7"')
+  expect(yaml).toContain('# Check is the gate. ')
   expect(yaml).toContain('# Per RPC across the processes, one socket for each.')
   expect([...yaml.matchAll(/host_rewrite_literal: (.+)/g)].map(([, host]) => host)).toEqual([
     'pypi.org',
@@ -84,5 +83,12 @@ test('two upstreams at one place are refused by name, since which one is asked w
   )
   const { code, text } = await world.run('envoy-config')
   expect(text).toMatch(/Upstreams gpu and gpu-two are at the same place \(any host, path \/gpu\/\)/)
+  expect(code).toBe(1)
+  await world.sql(`DELETE FROM tollgate.upstream WHERE id = 'gpu-two'`)
+})
+
+test('a domain that has no row is refused by name, since it would limit nothing', async () => {
+  const { code, text } = await world.run('envoy-config', '--rate-limits', 'edge 8')
+  expect(text).toMatch(/There is no domain edge 8 yet: add a row to tollgate.descriptor_domain/)
   expect(code).toBe(1)
 })

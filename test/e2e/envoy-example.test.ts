@@ -2,24 +2,28 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { runCommand } from '../../demo/command.ts'
-import { exampleYaml } from '../../envoy/example.ts'
-import { reasons } from '../../envoy/reasons.ts'
+import { exampleYaml, rateLimitsYaml } from '../../envoy/example.ts'
+import { rateLimitReasons, reasons } from '../../envoy/reasons.ts'
 import { rootFolder } from '../../scripts/state-folder.ts'
 
-const file = join(rootFolder, 'envoy/tollgate.yaml')
+const examples = [
+  ['envoy/tollgate.yaml', exampleYaml(), reasons],
+  ['envoy/tollgate-rate-limits.yaml', rateLimitsYaml(), rateLimitReasons],
+] as const
 
-test('envoy/tollgate.yaml says what the demo and the tests run', () => {
-  expect(readFileSync(file, 'utf8')).toBe(exampleYaml())
+test.each(examples)('%s says what the demo and the tests run', (name, text) => {
+  expect(readFileSync(join(rootFolder, name), 'utf8')).toBe(text)
 })
 
-test('every reason stands in envoy/tollgate.yaml, none twice', () => {
-  const lines = readFileSync(file, 'utf8')
+test.each(examples)('every reason stands in %s, none twice', (name, _, wanted) => {
+  const lines = readFileSync(join(rootFolder, name), 'utf8')
     .split('\n')
     .map((line) => line.trim())
-  for (const reason of Object.values(reasons)) expect(lines.filter((line) => line === `# ${reason}`)).toHaveLength(1)
+  for (const reason of Object.values(wanted)) expect(lines.filter((line) => line === `# ${reason}`)).toHaveLength(1)
 })
 
-test('the real Envoy accepts envoy/tollgate.yaml', async () => {
+test.each(examples)('the real Envoy accepts %s, and nothing in it is on its way out', async (name) => {
+  const file = join(rootFolder, name)
   const result = await runCommand({
     file: join(rootFolder, '.cache/servers/envoy/_bin/envoy'),
     args: ['--mode', 'validate', '-c', file],
@@ -27,5 +31,6 @@ test('the real Envoy accepts envoy/tollgate.yaml', async () => {
     folder: rootFolder,
   })
   expect(result.text).toContain(`configuration '${file}' OK`)
+  expect(result.text).not.toContain('Deprecated')
   expect(result.code).toBe(0)
 })
