@@ -11,9 +11,10 @@ import { openSpool } from '../files/spool.ts'
 import { createAccessLogMethod } from '../grpc/access-log-service.ts'
 import { createAuthorizationMethod } from '../grpc/authorization-service.ts'
 import { createHolds } from '../grpc/holds.ts'
+import type { JsonRateLimit } from '../grpc/json-rate-limit.ts'
 import { createLoadGate, type LoadGate } from '../grpc/load-gate.ts'
 import type { Method } from '../grpc/methods.ts'
-import { createRateLimitMethod } from '../grpc/rate-limit-service.ts'
+import { createRateLimitService } from '../grpc/rate-limit-service.ts'
 import { createLocalStore } from '../memory/local-store.ts'
 import type { Settings } from '../settings.ts'
 import { silentObserver } from '../telemetry/observer.ts'
@@ -24,6 +25,8 @@ import { watchSpool } from './watch-store.ts'
 /** What Envoy talks to, before a transport serves it. */
 export interface Plane {
   readonly methods: readonly Method[]
+  /** Rate limit calls over HTTP. */
+  readonly json: JsonRateLimit
   /** Lets all go who are kept waiting, and keeps nobody from then on: before a drain. */
   endHolds(): void
 }
@@ -71,16 +74,13 @@ export async function createPlane(started: AsyncDisposableStack, parts: PlanePar
     observer,
     reservationMs: settings.TOLLGATE_RESERVATION_MS,
   })
-  const methods = [
-    check,
-    createRateLimitMethod({
-      rateLimit: createRateLimitRoom({ ...given, away, keep }),
-      ...{ gate, observer, nowMs: Date.now },
-      callMsMax: settings.TOLLGATE_CHECK_MS_MAX,
-    }),
-    createAccessLogMethod({ report, observer, onBroke: given.onBroke }),
-  ]
-  return { methods, endHolds: () => holds.end() }
+  const rateLimits = createRateLimitService({
+    rateLimit: createRateLimitRoom({ ...given, away, keep }),
+    ...{ gate, observer, nowMs: Date.now },
+    callMsMax: settings.TOLLGATE_CHECK_MS_MAX,
+  })
+  const methods = [check, rateLimits.method, createAccessLogMethod({ report, observer, onBroke: given.onBroke })]
+  return { methods, json: rateLimits.json, endHolds: () => holds.end() }
 }
 
 /** A turn of the event loop may take a quarter of the time that a Check has: two of them in a row and the answer still is in time. */

@@ -1,10 +1,12 @@
 import { Fault } from '../core/fault.ts'
+import type { JsonRateLimit } from '../grpc/json-rate-limit.ts'
 import type { Settings } from '../settings.ts'
 import { createObserver } from '../telemetry/create-observer.ts'
 import { createLog } from '../telemetry/log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { startOpsListener } from './ops-listener.ts'
-import { type Serving, startServing } from './serving.ts'
+import { createRateLimitPage } from './rate-limit-page.ts'
+import { type Served, type Serving, startServing } from './serving.ts'
 import { linkToSupervisor } from './supervisor-link.ts'
 
 interface ServeOptions {
@@ -29,25 +31,38 @@ export async function serve({ settings, environment, process: name }: ServeOptio
   started.defer(() => observer.info('stopped'))
   const warnings = new Set<string>()
   const isSupervised = name !== undefined
+  let json: JsonRateLimit | undefined
   const serving = { settings, environment, observer, missing, warnings, ending, isSupervised }
   if (name !== undefined) {
     const answers = {
       metrics: () => metrics.text(),
       missing: () => JSON.stringify([...missing]),
       warnings: () => JSON.stringify([...warnings]),
+      json: async (body: string) => JSON.stringify(await json?.(Buffer.from(body, 'base64'))),
     }
     const link = linkToSupervisor({ answers, onLost: () => ending.abort() })
     started.defer(() => link.close())
-    return await serveUntilEnded(started, serving, link.ready)
+    return await serveUntilEnded(started, serving, (served) => {
+      json = served.json
+      link.ready()
+    })
   }
   const ops = await startOpsListener({
     ...{ listen: settings.TOLLGATE_OPS_ADDRESS, metrics },
     missing: () => [...missing],
     warnings: () => [...warnings],
+    posts: {
+      '/json': createRateLimitPage({
+        trustsPeers: settings.TOLLGATE_INSECURE_PEERS,
+        ask: async (body) => json?.(body),
+      }),
+    },
   })
   started.defer(() => ops.close())
   observer.info('ops_listening', { ...ops.address })
-  await serveUntilEnded(started, serving)
+  await serveUntilEnded(started, serving, (served) => {
+    json = served.json
+  })
 }
 
 /** Alone, a second signal ends the process at once. Of several, the supervisor decides: it repeats what it says, and kills when it is hurried. */
@@ -69,14 +84,14 @@ function listenToSignals(ending: AbortController, isSupervised: boolean): void {
 async function serveUntilEnded(
   started: AsyncDisposableStack,
   serving: Serving,
-  onReady: () => void = () => undefined,
+  onReady: (served: Served) => void,
 ): Promise<void> {
   const { observer, missing, ending } = serving
   const ended = new Promise<void>((resolve) => ending.signal.addEventListener('abort', () => resolve(), { once: true }))
   try {
-    const { addresses } = await startServing(started, serving)
-    observer.info('ready', { addresses })
-    onReady()
+    const served = await startServing(started, serving)
+    observer.info('ready', { addresses: served.addresses })
+    onReady(served)
     await ended
   } catch (error) {
     if (!ending.signal.aborted) throw error

@@ -14,7 +14,7 @@ export interface ServingProcess {
   /** Resolves true when it serves Envoy, false when it ended before. */
   readonly ready: Promise<boolean>
   /** Undefined when it does not answer in time. */
-  ask(about: Question): Promise<string | undefined>
+  ask(about: Question, body?: string): Promise<string | undefined>
   signal(name: 'SIGTERM' | 'SIGKILL'): void
 }
 
@@ -46,14 +46,14 @@ export function startServingProcess(start: {
     pid: child.pid,
     ended: ended.promise,
     ready: ready.promise,
-    async ask(about) {
+    async ask(about, body = '') {
       if (!child.connected) return undefined
       asks += 1
       const ask = asks
       const answer = Promise.withResolvers<string | undefined>()
       waiting.set(ask, answer.resolve)
       const timer = setTimeout(() => answer.resolve(undefined), answerMsMax)
-      const asked: Asked = { ask, about }
+      const asked: Asked = { ask, about, body }
       child.send(asked, (error) => error && answer.resolve(undefined))
       return answer.promise.finally(() => {
         clearTimeout(timer)

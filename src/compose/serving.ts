@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { createTicketSigner } from '../check/ticket.ts'
 import { Fault } from '../core/fault.ts'
 import { createSealedFile } from '../files/sealed-file.ts'
+import type { JsonRateLimit } from '../grpc/json-rate-limit.ts'
 import { createGrpcServer, type Listen } from '../grpc/server.ts'
 import { endedGrantsKeptMs } from '../policy/ended-grants.ts'
 import { createPolicyKeeper, type PolicyKeeper } from '../policy/keeper.ts'
@@ -55,6 +56,8 @@ export interface Served {
   /** As gRPC clients write them. */
   readonly addresses: readonly string[]
   readonly policy: PolicyKeeper
+  /** Rate limit calls over HTTP, for the ops listener. */
+  readonly json: JsonRateLimit
   /** Where the API is served, if it is. */
   readonly portal?: { readonly host: string; readonly port: number }
 }
@@ -114,7 +117,7 @@ export async function startServing(started: AsyncDisposableStack, serving: Servi
   const portal = await startPortal(started, { ...serving, ...seen })
   server.setServing(true)
   missing.delete('listener')
-  return { addresses: server.addresses, policy, ...(portal && { portal }) }
+  return { addresses: server.addresses, policy, json: plane.json, ...(portal && { portal }) }
 }
 
 /** What the books owe beside the charges: levels when the policy changes, and what packs have paid. */

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Fault } from '../core/fault.ts'
+import type { JsonReply } from '../grpc/json-rate-limit.ts'
 import { migrate } from '../postgres/migrate.ts'
 import type { Settings } from '../settings.ts'
 import { createObserver } from '../telemetry/create-observer.ts'
@@ -10,6 +11,7 @@ import type { Observer } from '../telemetry/observer.ts'
 import { openDatabase } from './database.ts'
 import { keepServing, type Place } from './keep-serving.ts'
 import { startOpsListener } from './ops-listener.ts'
+import { createRateLimitPage } from './rate-limit-page.ts'
 import { type ProcessEnd, startServingProcess } from './serving-process.ts'
 import { socketPaths } from './sockets.ts'
 import { listenToSignals } from './supervisor-signals.ts'
@@ -54,6 +56,9 @@ export async function supervise(given: Supervision): Promise<void> {
     metrics: { contentType: metrics.contentType, text: async () => metricsOf(places, await metrics.text()) },
     missing: () => missingOf(places, processes),
     warnings: async () => [...warnings, ...(await sentencesOf(places, 'warnings'))],
+    posts: {
+      '/json': createRateLimitPage({ trustsPeers: settings.TOLLGATE_INSECURE_PEERS, ask: askOneOf(places) }),
+    },
   })
   started.defer(() => ops.close())
   observer.info('ops_listening', { ...ops.address })
@@ -124,6 +129,17 @@ async function metricsOf(places: readonly Place[], own: string): Promise<string>
 
 async function missingOf(places: readonly Place[], processes: number): Promise<readonly string[]> {
   return places.length < processes ? ['database'] : sentencesOf(places, 'missing')
+}
+
+/** Asks those that serve in turn; nothing when none does, or does not answer. */
+function askOneOf(places: readonly Place[]): (body: Buffer) => Promise<JsonReply | undefined> {
+  let turn = 0
+  return async (body) => {
+    const ready = places.filter(({ isReady }) => isReady())
+    turn += 1
+    const answer = await ready[turn % ready.length]?.current()?.ask('json', body.toString('base64'))
+    return answer === undefined ? undefined : (JSON.parse(answer) as JsonReply)
+  }
 }
 
 /** What each process says, with its name before it. */

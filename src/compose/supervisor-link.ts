@@ -4,11 +4,13 @@ export const processVariable = 'TOLLGATE_SERVING_PROCESS'
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** What a supervisor asks its serving processes. */
-export type Question = 'metrics' | 'missing' | 'warnings'
+export type Question = 'metrics' | 'missing' | 'warnings' | 'json'
 
 export interface Asked {
   readonly ask: number
   readonly about: Question
+  /** What `json` is asked, in base64; else empty. */
+  readonly body: string
 }
 
 /** What a serving process tells: the answer to a question, or, once, that Envoy is served. */
@@ -29,7 +31,7 @@ export function supervisedBy(environment: Environment): { readonly name?: string
 
 /** Answers the supervisor's questions, and calls `onLost` when it is gone. */
 export function linkToSupervisor(given: {
-  readonly answers: Readonly<Record<Question, () => Promise<string> | string>>
+  readonly answers: Readonly<Record<Question, (body: string) => Promise<string> | string>>
   readonly onLost: () => void
 }): SupervisorLink {
   const { answers, onLost } = given
@@ -37,7 +39,7 @@ export function linkToSupervisor(given: {
     if (process.connected) process.send?.(told, undefined, undefined, () => undefined)
   }
   process.on('message', (asked: Asked) => {
-    void Promise.resolve(answers[asked.about]()).then((answer) => tell({ ask: asked.ask, answer }))
+    void Promise.resolve(answers[asked.about](asked.body)).then((answer) => tell({ ask: asked.ask, answer }))
   })
   process.once('disconnect', onLost)
   return {

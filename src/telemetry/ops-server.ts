@@ -1,6 +1,20 @@
-import { createServer, type RequestListener, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Metrics } from './metrics.ts'
+import { readBody } from './read-body.ts'
+
+/** What was posted to a page of another room's. */
+export interface OpsPost {
+  readonly body: Buffer
+  /** It came from this machine. */
+  readonly isLocal: boolean
+}
+
+export interface OpsReply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
 
 export interface OpsServerOptions {
   readonly listen: { readonly host: string; readonly port: number }
@@ -9,6 +23,8 @@ export interface OpsServerOptions {
   readonly missing: () => readonly string[] | Promise<readonly string[]>
   /** What is not as it should be although requests are taken, as sentences: said beside `ready`. */
   readonly warnings?: () => readonly string[] | Promise<readonly string[]>
+  /** Pages of other rooms, by path: asked by POST, with a body of at most 1 MiB. */
+  readonly posts?: Readonly<Record<string, (post: OpsPost) => Promise<OpsReply>>>
 }
 
 export interface OpsServer {
@@ -20,7 +36,8 @@ export interface OpsServer {
 const connectionsMax = 100
 
 /**
- * The ops listener: `/metrics` (Prometheus text), `/livez` (200 while the event loop turns), `/readyz` (200 and warnings, or 503 and what is missing).
+ * The ops listener: `/metrics` (Prometheus text), `/livez` (200 while the event loop turns), `/readyz` (200 and warnings, or 503 and what is missing),
+ * and the pages it is given.
  * Rejects with the system's error when the address cannot be listened on.
  */
 export async function createOpsServer(options: OpsServerOptions): Promise<OpsServer> {
@@ -45,7 +62,7 @@ export async function createOpsServer(options: OpsServerOptions): Promise<OpsSer
   }
 }
 
-function listenerOf({ metrics, missing, warnings = () => [] }: OpsServerOptions): RequestListener {
+function listenerOf({ metrics, missing, warnings = () => [], posts = {} }: OpsServerOptions): RequestListener {
   const pages: Readonly<Record<string, (response: ServerResponse) => Promise<void>>> = {
     '/metrics': async (response) =>
       send(response, { status: 200, body: await metrics.text(), type: metrics.contentType }),
@@ -57,9 +74,13 @@ function listenerOf({ metrics, missing, warnings = () => [] }: OpsServerOptions)
       send(response, { status: isReady ? 200 : 503, body })
     },
   }
+  const notFound = `Not found. Here are ${[...Object.keys(pages), ...Object.keys(posts)].join(', ')}\n`
   return (request, response) => {
-    const page = pages[(request.url ?? '').split('?', 1)[0] ?? '']
-    if (page === undefined) send(response, { status: 404, body: 'Not found. Here are /metrics, /livez and /readyz\n' })
+    const path = (request.url ?? '').split('?', 1)[0] ?? ''
+    const post = posts[path]
+    if (post !== undefined) return answerPost(request, response, post)
+    const page = pages[path]
+    if (page === undefined) send(response, { status: 404, body: notFound })
     else if (request.method !== 'GET' && request.method !== 'HEAD') send(response, { status: 405, body: 'Use GET\n' })
     else page(response).catch(() => send(response, { status: 500, body: 'Failed\n' }))
   }
@@ -69,13 +90,41 @@ function readyPage(warnings: readonly string[]): string {
   return ['ready', ...warnings.map((warning) => `warning: ${warning}`), ''].join('\n')
 }
 
+const bodyBytesMax = 1_048_576
+
+function answerPost(
+  request: IncomingMessage,
+  response: ServerResponse,
+  page: (post: OpsPost) => Promise<OpsReply>,
+): void {
+  if (request.method !== 'POST') {
+    send(response, { status: 405, body: 'Use POST\n', headers: { allow: 'POST' } })
+    return
+  }
+  const isLocal = isLoopback(request.socket.remoteAddress ?? '')
+  readBody(request, bodyBytesMax)
+    .then(async (body) => {
+      if (body !== undefined) return send(response, await page({ body, isLocal }))
+      send(response, { status: 413, body: `The body may have ${bodyBytesMax} bytes at most\n` })
+    })
+    .catch(() => send(response, { status: 500, body: 'Failed\n' }))
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || /^(::ffff:)?127\./.test(address)
+}
+
 interface Page {
   readonly status: number
   readonly body: string
   readonly type?: string
+  readonly headers?: Readonly<Record<string, string>>
 }
 
-function send(response: ServerResponse, { status, body, type = 'text/plain; charset=utf-8' }: Page): void {
-  const headers = { 'content-type': type, 'content-length': Buffer.byteLength(body), 'cache-control': 'no-store' }
-  response.writeHead(status, headers).end(body)
+function send(
+  response: ServerResponse,
+  { status, body, type = 'text/plain; charset=utf-8', headers = {} }: Page,
+): void {
+  const own = { 'content-type': type, 'content-length': Buffer.byteLength(body), 'cache-control': 'no-store' }
+  response.writeHead(status, { ...own, ...headers }).end(body)
 }

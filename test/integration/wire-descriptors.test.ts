@@ -11,7 +11,7 @@ import { decodeAccessLogEntry } from '../../src/grpc/access-log-entry.ts'
 import { createAccessLogMethod } from '../../src/grpc/access-log-service.ts'
 import { decodeCheckRequest } from '../../src/grpc/check-request.ts'
 import { encodeCheckResponse } from '../../src/grpc/check-response.ts'
-import { createRateLimitMethod } from '../../src/grpc/rate-limit-service.ts'
+import { createRateLimitService } from '../../src/grpc/rate-limit-service.ts'
 import { silentObserver } from '../../src/telemetry/observer.ts'
 import { checkFrame, checkRequestOf, protoFolder } from '../rpc/support/check-frame.ts'
 import { linesOf } from '../rpc/support/descriptor-lines.ts'
@@ -205,9 +205,9 @@ test('decodeAccessLogEntry() calls a refusal checked, also when it left no metad
   expect(entryOf('via_upstream')).toMatchObject({ checked: false })
 })
 
-test('createRateLimitMethod() reads an officially encoded question and is read', async () => {
+test('createRateLimitService() reads an officially encoded question and is read', async () => {
   const asked: RateLimitRequest[] = []
-  const method = createRateLimitMethod({
+  const { method } = createRateLimitService({
     ...{ observer: silentObserver, gate: { overload: () => undefined }, callMsMax: 200, nowMs: Date.now },
     rateLimit: async (request) => {
       asked.push(request)

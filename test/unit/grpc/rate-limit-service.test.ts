@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import type { RateLimit } from '../../../src/check/rate-limit-words.ts'
 import type { Call } from '../../../src/grpc/methods.ts'
 import { decodeRateLimitRequest } from '../../../src/grpc/rate-limit-request.ts'
-import { createRateLimitMethod, type RateLimitOptions } from '../../../src/grpc/rate-limit-service.ts'
+import { createRateLimitService } from '../../../src/grpc/rate-limit-service.ts'
+import type { RateLimitOptions } from '../../../src/grpc/timely-rate-limit.ts'
 import { type Observer, silentObserver } from '../../../src/telemetry/observer.ts'
 import { encodeRateLimitAsk, type RateLimitReply, readRateLimitReply } from '../../rpc/support/rate-limit-frame.ts'
 
@@ -25,7 +26,7 @@ function serving(given: Partial<RateLimitOptions> = {}) {
     ...silentObserver,
     count: (metric, labels = {}) => void counts.push([metric, ...Object.values(labels)].join(' ')),
   }
-  const method = createRateLimitMethod({
+  const { method } = createRateLimitService({
     ...{ rateLimit: allow, gate: { overload: () => undefined }, callMsMax: 200, observer, nowMs: () => 1_000 },
     ...given,
   })

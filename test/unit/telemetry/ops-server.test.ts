@@ -1,6 +1,6 @@
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
-import { createOpsServer, type OpsServer } from '../../../src/telemetry/ops-server.ts'
+import { createOpsServer, type OpsPost, type OpsServer } from '../../../src/telemetry/ops-server.ts'
 
 const open: OpsServer[] = []
 afterEach(async () => {
@@ -55,4 +55,50 @@ test('a taken port rejects with the system’s error', async () => {
   const port = Number(new URL(await ops()).port)
   const second = createOpsServer({ listen: { host: '127.0.0.1', port }, metrics: createMetrics(), missing: () => [] })
   await expect(second).rejects.toMatchObject({ code: 'EADDRINUSE' })
+})
+
+describe('a page of another room', () => {
+  const seen: OpsPost[] = []
+  const echo = async (post: OpsPost) => {
+    seen.push(post)
+    return { status: 418, headers: { 'content-type': 'a/b', 'x-more': '1' }, body: `${post.body.length}` }
+  }
+  const withPage = async (page = echo): Promise<string> => {
+    const listen = { host: '127.0.0.1', port: 0 }
+    const server = await createOpsServer({
+      ...{ listen, metrics: createMetrics(), missing: () => [] },
+      posts: { '/json': page },
+    })
+    open.push(server)
+    return `http://127.0.0.1:${server.address.port}`
+  }
+  const post = (url: string, body: string | Buffer) =>
+    fetch(url, { method: 'POST', body: new Uint8Array(Buffer.from(body)) })
+
+  test('gets the body of a POST and answers as it will', async () => {
+    const reply = await post(`${await withPage()}/json?x`, 'häh')
+    expect([reply.status, reply.headers.get('content-type'), reply.headers.get('x-more'), await reply.text()]).toEqual([
+      ...[418, 'a/b', '1', '4'],
+    ])
+    expect(seen.at(-1)).toEqual({ body: Buffer.from('häh'), isLocal: true })
+  })
+
+  test('gets no body above 1 MiB: 413', async () => {
+    const url = await withPage()
+    expect(await (await post(`${url}/json`, Buffer.alloc(1_048_576))).text()).toBe('1048576')
+    const reply = await post(`${url}/json`, Buffer.alloc(1_048_577))
+    expect([reply.status, await reply.text()]).toEqual([413, 'The body may have 1048576 bytes at most\n'])
+  })
+
+  test('takes no other method, and is told of where nothing is found', async () => {
+    const url = await withPage()
+    const reply = await fetch(`${url}/json`)
+    expect([reply.status, reply.headers.get('allow')]).toEqual([405, 'POST'])
+    expect(await (await fetch(`${url}/x`)).text()).toBe('Not found. Here are /metrics, /livez, /readyz, /json\n')
+  })
+
+  test('that fails is 500', async () => {
+    const url = await withPage(() => Promise.reject(new Error('defect')))
+    expect((await post(`${url}/json`, '')).status).toBe(500)
+  })
 })

@@ -1,0 +1,66 @@
+import type { RateLimit, RateLimitAnswer, RateLimitRequest } from '../check/rate-limit-words.ts'
+import type { Observer } from '../telemetry/observer.ts'
+import { answerBy } from './answer-by.ts'
+import type { LoadGate } from './load-gate.ts'
+
+export interface RateLimitOptions {
+  readonly rateLimit: RateLimit
+  /** Which calls are refused unread. */
+  readonly gate: LoadGate
+  /** A call is decided within this, whatever the caller's own deadline. */
+  readonly callMsMax: number
+  readonly observer: Observer
+  readonly nowMs: () => number
+}
+
+/** Decides calls inside their deadlines, however they came. */
+export class TimelyRateLimit {
+  readonly #options: RateLimitOptions
+  #inFlight = 0
+
+  constructor(options: RateLimitOptions) {
+    this.#options = options
+  }
+
+  /** Whether one more call is to be refused unread; asked once for each. */
+  isOverloaded(): boolean {
+    return this.#options.gate.overload(this.#inFlight) !== undefined
+  }
+
+  /**
+   * Never rejects. The decision keeps to the margin of `answerBy` by itself, as its postures need; what does not is cut at half of it.
+   *
+   * @param callerMs when the caller stops waiting; Infinity when it did not say
+   */
+  decide(request: RateLimitRequest, callerMs: number): Promise<RateLimitAnswer | 'late' | 'failed'> {
+    const { nowMs, callMsMax } = this.#options
+    const now = nowMs()
+    const deadlineMs = answerBy(callerMs, now, callMsMax)
+    const cutMs = (deadlineMs + Math.min(callerMs, now + callMsMax)) / 2
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve('late'), Math.max(cutMs - now, 0))
+      void this.#ask(request, deadlineMs).then((decided) => {
+        clearTimeout(timer)
+        resolve(decided)
+      })
+    })
+  }
+
+  /** Never rejects. */
+  async #ask(request: RateLimitRequest, deadlineMs: number): Promise<RateLimitAnswer | 'failed'> {
+    this.#enter(1)
+    try {
+      return await this.#options.rateLimit(request, { deadlineMs })
+    } catch (error) {
+      this.#options.observer.warn('rate_limit_failed', { error })
+      return 'failed'
+    } finally {
+      this.#enter(-1)
+    }
+  }
+
+  #enter(by: 1 | -1): void {
+    this.#inFlight += by
+    this.#options.observer.set('rate_limits_in_flight', this.#inFlight)
+  }
+}
