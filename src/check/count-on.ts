@@ -1,6 +1,6 @@
 import type { HitAnswer, HitRequest, HitState } from '../core/hit.ts'
 import type { PeriodMemo } from '../core/period-window.ts'
-import type { CountedLimit } from './descriptor-status.ts'
+import type { CountedLimit } from './counted-limit.ts'
 import { atInstant, type CallLines } from './hit-lines.ts'
 import type { HitStore } from './hit-ports.ts'
 

@@ -1,7 +1,8 @@
 import type { DomainRule } from '../core/descriptor-rule.ts'
 import { headerInteger, headerSeconds } from '../core/rate-limit-headers.ts'
 import type { Header } from '../core/verdict.ts'
-import { amountOf, type CountedCall, type CountedLimit, isCloser, remainingOf } from './descriptor-status.ts'
+import { amountOf, type CountedLimit, isCloser, remainingOf } from './counted-limit.ts'
+import type { CountedCall } from './descriptor-status.ts'
 import { formOf } from './rule-form.ts'
 
 /** More limits than this are not told: headers have a size. */

@@ -1,6 +1,7 @@
+import { type CountedPath, pathOf, sharedPathOf } from '../core/counted-path.ts'
 import type { DescriptorRule, DomainRule, Period } from '../core/descriptor-rule.ts'
 import type { HitCounter, HitLine } from '../core/hit.ts'
-import { type CountedPath, counterOf, type Digest, overrideMark, pathOf, sharedPathOf } from '../core/hit-counter.ts'
+import { counterOf, type Digest, overrideMark, ownCounter } from '../core/hit-counter.ts'
 import { type PeriodMemo, periodMsOf, periodWindow } from '../core/period-window.ts'
 import type { RateLimitDescriptor, RateLimitRequest } from './rate-limit-words.ts'
 import { formOf } from './rule-form.ts'
@@ -41,8 +42,29 @@ export function hitLinesOf(selected: readonly SelectedLimit[], facts: LineFacts)
       : ruleCounter(rule, { path, asked, digest: facts.digest })
     lines.push(lineOf(rule, { descriptor, counter, hits: hitsOf(asked, request) }, facts))
     rules.push(rule)
+    partFromSame(lines, rules, facts.digest)
   }
   return { lines, rules }
+}
+
+/**
+ * Two limits of one descriptor that would share a counter, such as a trial in shadow beside the real one, would count each hit twice: the
+ * enforced one, else the earlier one, keeps it, the other has its own.
+ */
+function partFromSame(lines: HitLine[], rules: readonly DescriptorRule[], digest: Digest): void {
+  const last = lines.length - 1
+  const line = lines[last]
+  if (line === undefined) return
+  for (let index = last - 1; index >= 0; index -= 1) {
+    const earlier = lines[index]
+    if (earlier === undefined || earlier.descriptor !== line.descriptor) return
+    if (earlier.counter.id !== line.counter.id) continue
+    const place = line.enforced && !earlier.enforced ? index : last
+    const [moved, rule] = [lines[place], rules[place]]
+    if (moved !== undefined && rule !== undefined)
+      lines[place] = { ...moved, counter: ownCounter(moved.counter, rule.id, digest) }
+    return
+  }
 }
 
 /** The same lines in the windows of another instant. */

@@ -7,7 +7,8 @@ import {
 } from '../core/descriptor-words.ts'
 import { headerSeconds } from '../core/rate-limit-headers.ts'
 import type { Header } from '../core/verdict.ts'
-import { amountOf, type CountedCall, type CountedLimit, isCloser, refuses } from './descriptor-status.ts'
+import { amountOf, type CountedLimit, isCloser, refuses } from './counted-limit.ts'
+import type { CountedCall } from './descriptor-status.ts'
 import type { OwnPart } from './own-call.ts'
 
 export interface HitRefusal {

@@ -3,7 +3,7 @@ import type { DescriptorAmount, Period } from './descriptor-rule.ts'
 import type { Problem } from './problem.ts'
 
 /** The limit that refused a call, and how it stands. */
-export interface OverLimit {
+interface OverLimit {
   readonly name: string
   readonly amount: Extract<DescriptorAmount, { readonly amount: number }>
   /** How much there is when nothing is used. */
@@ -23,7 +23,7 @@ export interface DescriptorScene {
 }
 
 /** Of callers we know no request's name. */
-export type DescriptorProblem = Omit<Problem, 'instance'>
+type DescriptorProblem = Omit<Problem, 'instance'>
 
 const status = 429
 const nameLengthMax = 60

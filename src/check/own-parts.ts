@@ -1,0 +1,52 @@
+import type { DomainRule } from '../core/descriptor-rule.ts'
+import type { HitLine } from '../core/hit.ts'
+import type { CallLines } from './hit-lines.ts'
+import type { OwnPart } from './own-call.ts'
+import type { DescriptorStatus } from './rate-limit-words.ts'
+
+const withinNoLimit: DescriptorStatus = { code: 'ok', remaining: 0 }
+
+/** Where an own limit refuses, rules only look: what is refused takes nothing, unless it is charged all the same. */
+export function besideRefused(lines: CallLines, parts: readonly OwnPart[], { counting }: DomainRule): CallLines {
+  const refused = new Set(parts.filter(isOver).map(({ descriptor }) => descriptor))
+  if (refused.size === 0) return lines
+  const isRefused = ({ descriptor }: HitLine): boolean => counting === 'all_or_nothing' || refused.has(descriptor)
+  const looking = (line: HitLine): HitLine =>
+    isRefused(line) && line.enforced && !line.chargesRefused ? { ...line, hits: 0 } : line
+  return { rules: lines.rules, lines: lines.lines.map(looking) }
+}
+
+/** Of rules and own limits the closer one is told. */
+export function withOwn(statuses: readonly DescriptorStatus[], parts: readonly OwnPart[]): readonly DescriptorStatus[] {
+  if (parts.length === 0) return statuses
+  const told = [...statuses]
+  for (const { descriptor, status } of parts) {
+    const counted = told[descriptor] ?? withinNoLimit
+    if (isCloser(status, counted)) told[descriptor] = status
+  }
+  return told
+}
+
+/** Books what passed and gives back what another limit refused. */
+export function settleOwn(
+  parts: readonly OwnPart[],
+  statuses: readonly DescriptorStatus[],
+  { counting }: DomainRule,
+): void {
+  if (parts.length === 0) return
+  const isCallOver = statuses.some(({ code }) => code === 'over_limit')
+  for (const { descriptor, settle } of parts) {
+    const isRefused = counting === 'all_or_nothing' ? isCallOver : statuses[descriptor]?.code === 'over_limit'
+    settle?.(isRefused ? 'given_back' : 'stands')
+  }
+}
+
+export function isOver({ status }: { readonly status: DescriptorStatus }): boolean {
+  return status.code === 'over_limit'
+}
+
+function isCloser(status: DescriptorStatus, other: DescriptorStatus): boolean {
+  if (status.code !== other.code) return status.code === 'over_limit'
+  if (status.limit === undefined || other.limit === undefined) return status.limit !== undefined
+  return status.remaining < other.remaining
+}
