@@ -5,6 +5,7 @@ import { callGpu } from './steps/call-gpu.ts'
 import { exhaustQuota } from './steps/exhaust-quota.ts'
 import { install } from './steps/install.ts'
 import { leaveLargeDownload } from './steps/leave-download.ts'
+import { limitDescriptors } from './steps/limit-descriptors.ts'
 import { meetRate } from './steps/meet-rate.ts'
 import { raiseLimit } from './steps/raise-limit.ts'
 import { refuseTokens } from './steps/refuse-tokens.ts'
@@ -22,6 +23,7 @@ export const STEPS: readonly (readonly [title: string, step: Step])[] = [
   ['The token is revoked by SQL', revokeToken],
   ['A large download is left half way', leaveLargeDownload],
   ['GPU requests have rules of their own', callGpu],
+  ['Limits of descriptors, from a file of envoyproxy/ratelimit', limitDescriptors],
 ]
 
 const NEWS_MS_MAX = 2_500
