@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { runSequences } from '../test/differential/run.ts'
+import { runFaults } from '../test/differential/run-faults.ts'
 import { startReferenceSide, startTollgateSide } from '../test/differential/sides.ts'
 import { ratelimitBinary, ratelimitVersion } from './servers/ratelimit-binary.ts'
 
@@ -26,11 +27,13 @@ console.log(`envoyproxy/ratelimit ${process.env['RATELIMIT_BIN'] ? binary : rate
 await using stack = new AsyncDisposableStack()
 const reference = stack.use(await startReferenceSide(binary))
 const tollgate = stack.use(await startTollgateSide())
+const faults = await runFaults({ reference, tollgate })
 const tally = await runSequences({ reference, tollgate }, { seed, sequences })
 for (const [id, count] of tally.met) console.log(`documented difference ${id}: ${count}`)
-for (const failure of tally.failures) console.error(`FAILED ${failure}`)
+const failures = [...faults, ...tally.failures]
+for (const failure of failures) console.error(`FAILED ${failure}`)
 const seconds = Math.round((performance.now() - startedMs) / 1_000)
 console.log(
-  `differential: ${tally.sequences} sequences, ${tally.requests} requests, ${tally.again} asked again, ${tally.failures.length} unexplained, ${seconds} s, seed ${seed}`,
+  `differential: ${tally.sequences} sequences, ${tally.requests} requests, ${tally.again} asked again, ${failures.length} unexplained, ${seconds} s, seed ${seed}`,
 )
-process.exitCode = tally.failures.length === 0 ? 0 : 1
+process.exitCode = failures.length === 0 ? 0 : 1

@@ -21,7 +21,7 @@ export interface DescriptorConfig {
 }
 
 export const keys = ['path', 'user', 'user_tier', 'ip'] as const
-export const values = ['api', 'api/v1', 'app', 'gold', 'tier_gold', '203.0.113.7', 'x*y'] as const
+export const values = ['api', 'api/v1', 'app', 'gold', 'tier', 'tier_gold', '203.0.113.7'] as const
 const patterns = ['ap*', 'api/*', 'g*', '*'] as const
 const units = ['second', 'minute', 'hour', 'day', 'week', 'month', 'year'] as const
 const names = ['alpha', 'beta', 'gamma', 'delta'] as const
@@ -57,12 +57,18 @@ function drawDescriptor(random: Random, depth: number): DescriptorConfig {
     key: random.pick(keys),
     ...(value !== undefined && { value }),
     ...(hasLimit && { rate_limit: drawLimit(random) }),
-    ...(random.chance(0.12) && { shadow_mode: true }),
-    ...(random.chance(0.12) && { quota_mode: true }),
+    ...(hasLimit && drawModes(random)),
     ...(value?.endsWith('*') && random.chance(0.4) && { share_threshold: true }),
-    ...(random.chance(0.1) && { detailed_metric: true }),
     ...(random.chance(0.1) && { value_to_metric: true }),
     ...(hasChildren && { descriptors: drawLevel(random, depth + 1) }),
+  }
+}
+
+function drawModes(random: Random): Pick<DescriptorConfig, 'shadow_mode' | 'quota_mode' | 'detailed_metric'> {
+  return {
+    ...(random.chance(0.15) && { shadow_mode: true }),
+    ...(random.chance(0.15) && { quota_mode: true }),
+    ...(random.chance(0.1) && { detailed_metric: true }),
   }
 }
 

@@ -62,17 +62,26 @@ function smallerLevels(level: readonly DescriptorConfig[]): readonly (readonly D
 }
 
 function smallerDescriptors(one: DescriptorConfig): readonly DescriptorConfig[] {
-  const plain = ['rate_limit', 'shadow_mode', 'quota_mode', 'share_threshold', 'detailed_metric', 'value_to_metric']
-  const fewer = plain
-    .filter((name) => name in one)
-    .map(
-      (name) =>
-        Object.fromEntries(Object.entries(one).filter(([other]) => other !== name)) as unknown as DescriptorConfig,
-    )
+  const { rate_limit: _limit, shadow_mode: _shadow, quota_mode: _quota, detailed_metric: _detailed, ...limitless } = one
+  const fewer = [
+    ...(one.rate_limit !== undefined && one.descriptors !== undefined ? [limitless] : []),
+    ...flags.filter((flag) => flag in one).map((flag) => without(one, flag)),
+  ]
   const { descriptors, ...childless } = one
   if (descriptors === undefined) return fewer
   const levels = smallerLevels(descriptors).filter((level) => level.length > 0)
-  return [...fewer, childless, ...levels.map((level) => ({ ...one, descriptors: level }))]
+  return [
+    ...fewer,
+    ...(one.rate_limit === undefined ? [] : [childless]),
+    ...levels.map((level) => ({ ...one, descriptors: level })),
+  ]
+}
+
+const flags = ['shadow_mode', 'quota_mode', 'share_threshold', 'detailed_metric', 'value_to_metric'] as const
+
+function without(one: DescriptorConfig, flag: (typeof flags)[number]): DescriptorConfig {
+  const { [flag]: _left, ...rest } = one
+  return rest
 }
 
 function withoutOne<T>(list: readonly T[]): readonly (readonly T[])[] {

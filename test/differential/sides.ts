@@ -80,8 +80,7 @@ export async function startTollgateSide(): Promise<Side> {
       for (const [name, text] of Object.entries({ ...files, [sentinel]: sentinelOf(sentinel) })) {
         writeFileSync(join(folder, `${name}.yaml`), text)
       }
-      const names = [...Object.keys(files), sentinel].map((name) => join(folder, `${name}.yaml`))
-      await tollgate(environment, ['policy', 'import', 'ratelimit', '--as-reference', ...names])
+      await tollgate(environment, ['policy', 'import', 'ratelimit', '--as-reference', '--prune', folder])
       await untilInForce(client, sentinel)
       return client
     },
