@@ -1,14 +1,23 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { ExitWith } from './exit-with.ts'
 import { outputOption, print } from './output.ts'
+import { checkedFormats, checkFiles } from './policy-check-files.ts'
 import type { CliContext, PolicyProblem } from './ports.ts'
 import { textTable } from './table.ts'
 
 export function policyCheckCommand(context: CliContext): Command {
   return new Command('check')
-    .description('say which rows are not in force and why; exit code 1 if there are any')
+    .description('say which rows are not in force and why, or what is wrong with files; exit code 1 if anything is')
+    .argument('[file...]', 'files or folders to be imported, which are looked at instead, without a database')
+    .addOption(new Option('--format <name>', 'what the files are of').choices(checkedFormats).default('ratelimit'))
     .addOption(outputOption())
-    .action(async (_options: unknown, command: Command) => {
+    .action(async (paths: readonly string[], { format }: { readonly format: string }, command: Command) => {
+      if (paths.length > 0) {
+        const { isGood, ...result } = checkFiles(await (await context.importFiles()).read(paths), format)
+        print(context, command, result)
+        if (!isGood) throw new ExitWith(1)
+        return
+      }
       const { version, problems } = await context.policyCheck()
       const good = `version ${version}: every row is in force`
       const json = { version, problems: problems.map(shownProblem) }

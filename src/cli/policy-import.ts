@@ -1,7 +1,12 @@
 import { Command } from 'commander'
 import { Fault } from '../core/fault.ts'
 import { faultLine } from '../policy/imports/import-fault.ts'
-import { type ImportOutcome, type ImportWish, importRatelimit } from '../policy/imports/import-limits.ts'
+import {
+  type ImportOutcome,
+  type ImportWish,
+  importLimitador,
+  importRatelimit,
+} from '../policy/imports/import-limits.ts'
 import type { ImportPlan } from '../policy/imports/plan-import.ts'
 import { outputOption, print } from './output.ts'
 import type { CliContext } from './ports.ts'
@@ -19,6 +24,7 @@ export function policyImportCommand(context: CliContext): Command {
     .description('limits from the files of other rate limit services')
     .helpCommand(false)
     .addCommand(ratelimitCommand(context))
+    .addCommand(limitadorCommand(context))
 }
 
 function ratelimitCommand(context: CliContext): Command {
@@ -33,6 +39,24 @@ function ratelimitCommand(context: CliContext): Command {
       const files = await (await context.importFiles()).read(paths)
       const plan = planned(context, await importRatelimit(() => context.descriptors(), { files, ...wishOf(options) }))
       print(context, command, shownImport(plan, options.dryRun === true))
+    })
+}
+
+function limitadorCommand(context: CliContext): Command {
+  return new Command('limitador')
+    .description("write limitador's limits to descriptor_domain and descriptor_limit, all of it or nothing")
+    .argument('<file...>', 'files, folders, or - for the standard input')
+    .option('--prune', 'remove imported limits of domains that no file has any more')
+    .option('--dry-run', 'only say what would change')
+    .addOption(outputOption())
+    .action(async (paths: readonly string[], options: Options, command: Command) => {
+      const files = await (await context.importFiles()).read(paths)
+      const { isWhole, isDryRun } = wishOf(options)
+      const plan = planned(context, await importLimitador(() => context.descriptors(), { files, isWhole, isDryRun }))
+      const { text, json } = shownImport(plan, isDryRun)
+      const known =
+        'A limit is for descriptors of just these entries in this order: compare with the actions of the routes\n'
+      print(context, command, { text: text + known, json })
     })
 }
 

@@ -15,6 +15,8 @@ import { limitListCommand, limitRemoveCommand, limitSetCommand } from './limit.t
 import { migrateCommand } from './migrate.ts'
 import { packListCommand } from './pack-list.ts'
 import { policyCheckCommand } from './policy-check.ts'
+import { policyDescriptorsCommand } from './policy-descriptors.ts'
+import { policyExportCommand } from './policy-export.ts'
 import { policyImportCommand } from './policy-import.ts'
 import { policyRemoveCommand, policyRowsCommand, policySetCommand } from './policy-rows.ts'
 import { policyShowCommand } from './policy-show.ts'
@@ -71,6 +73,8 @@ const groups: readonly { readonly name: string; readonly about: string; readonly
         policySetCommand,
         policyRemoveCommand,
         policyImportCommand,
+        policyExportCommand,
+        policyDescriptorsCommand,
       ],
     },
     { name: 'limit', about: 'limits', commands: [limitListCommand, limitSetCommand, limitRemoveCommand] },

@@ -1,5 +1,5 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { Fault } from '../core/fault.ts'
 import type { SourceFile, SourceFiles } from '../policy/import-ports.ts'
@@ -27,7 +27,20 @@ export function createImportFiles(input: Input): SourceFiles {
       }
       return files
     },
+    write: (folder, files) =>
+      asFault(folder, async () => {
+        await mkdir(folder, { recursive: true })
+        return Promise.all(files.map(({ name, text }) => writeOne(join(folder, name), text)))
+      }),
   }
+}
+
+/** Under another name first, so that who watches the folder never reads half a file. */
+async function writeOne(path: string, text: string): Promise<string> {
+  const unfinished = join(dirname(path), `.${basename(path)}.${process.pid}`)
+  await writeFile(unfinished, text)
+  await rename(unfinished, path)
+  return path
 }
 
 /** Links are followed: a ConfigMap's files are links into a folder that is swapped. */
@@ -78,7 +91,7 @@ async function asFault<T>(path: string, work: () => Promise<T>): Promise<T> {
   } catch (cause) {
     if (cause instanceof Fault) throw cause
     const { code } = cause as NodeJS.ErrnoException
-    const said = code === 'ENOENT' ? 'is not there' : `cannot be read (${code ?? String(cause)})`
+    const said = code === 'ENOENT' ? 'is not there' : `cannot be used (${code ?? String(cause)})`
     throw new Fault('not_found', `${path} ${said}`, { cause })
   }
 }

@@ -87,4 +87,6 @@ export interface SourceFile {
 export interface SourceFiles {
   /** Files as they are named; of a folder those in it that end in .yaml or .yml, by name, without hidden ones; `-` is the standard input. */
   read(paths: readonly string[]): Promise<readonly SourceFile[]>
+  /** Writes files whose names are without folders, each whole or not at all; answers their paths. Makes the folder if need be. */
+  write(folder: string, files: readonly { readonly name: string; readonly text: string }[]): Promise<readonly string[]>
 }

@@ -12,6 +12,7 @@ const changeDomains = textOf('change-domains')
 const removeLimits = textOf('remove-limits')
 const changeLimits = textOf('change-limits')
 const addLimits = textOf('add-limits')
+const confirmEmptied = textOf('confirm-emptied')
 
 /** Rows of descriptors in PostgreSQL; see `DescriptorStore`. */
 export function createPostgresDescriptorStore(pool: Pool): DescriptorStore {
@@ -26,6 +27,7 @@ export function createPostgresDescriptorStore(pool: Pool): DescriptorStore {
           )
           const plan = decide(await readRows(client))
           if (plan !== undefined) await write(client, plan)
+          if (plan !== undefined && plan.removed.length > 0) await client.query(confirmEmptied)
           return plan
         }),
       ),

@@ -1,5 +1,6 @@
 import type { DescriptorStore, SourceFile } from '../import-ports.ts'
 import { createFaults, type Faults, type ImportFault } from './import-fault.ts'
+import { noteTwins, readLimitadorFile } from './limitador-file.ts'
 import { type ImportPlan, planImport, type Wanted } from './plan-import.ts'
 import { readRatelimitFile } from './ratelimit-file.ts'
 import { rowsOfFiles } from './ratelimit-rows.ts'
@@ -31,6 +32,14 @@ export function readRatelimit({ files, ...how }: Omit<ImportWish, 'isDryRun' | '
   return { kind: 'rl', domains, rows: rowsOfFiles(read, faults), ...how }
 }
 
+/** The same of files of limitador, whose namespaces are domains. */
+export function readLimitador({ files, isWhole }: Pick<ImportWish, 'files' | 'isWhole'>, faults: Faults): Wanted {
+  const rows = files.flatMap((file) => readLimitadorFile(file, faults))
+  noteTwins(rows, faults)
+  const domains = [...new Set(rows.map(({ row }) => row.domain))]
+  return { kind: 'lm', domains, rows, isAsReference: false, isWhole }
+}
+
 /**
  * Writes limits of envoyproxy/ratelimit, in force within a second, all in one transaction or none. Throws a `Fault`: `policy_unavailable`,
  * or `not_valid` and `conflict` when a rule of the database refuses.
@@ -40,10 +49,23 @@ export async function importRatelimit(open: OpenStore, wish: ImportWish): Promis
   return importWanted(open, { wanted: readRatelimit(wish, faults), faults, ...wish })
 }
 
-/** The same for limits that were read already, whatever their format. */
-export async function importWanted(
+/** The same for limits of limitador. */
+export async function importLimitador(
   open: OpenStore,
-  { wanted, faults, isDryRun, by }: { readonly wanted: Wanted; readonly faults: Faults } & Omit<ImportWish, 'files'>,
+  wish: Omit<ImportWish, 'isAsReference'>,
+): Promise<ImportOutcome> {
+  const faults = createFaults()
+  return importWanted(open, { wanted: readLimitador(wish, faults), faults, ...wish })
+}
+
+async function importWanted(
+  open: OpenStore,
+  {
+    wanted,
+    faults,
+    isDryRun,
+    by,
+  }: { readonly wanted: Wanted; readonly faults: Faults } & Pick<ImportWish, 'isDryRun' | 'by'>,
 ): Promise<ImportOutcome> {
   const refused = () => ({ ok: false, faults: faults.list(), faultCount: faults.count }) as const
   if (faults.count > 0) return refused()

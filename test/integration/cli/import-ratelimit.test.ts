@@ -18,7 +18,7 @@ descriptors:
 async function run(database: LedgerDatabase, texts: Readonly<Record<string, string>>, words: readonly string[]) {
   const files = Object.entries(texts).map(([name, text]) => ({ name, bytes: Buffer.from(text) }))
   const context = recordedContext({
-    importFiles: async () => ({ read: async () => files }),
+    importFiles: async () => ({ read: async () => files, write: async () => [] }),
     descriptors: async () => createPostgresDescriptorStore(database.pool),
   })
   const exitCode = await runCli(['policy', ...words], context)
