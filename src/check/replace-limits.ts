@@ -3,13 +3,14 @@ import type { SelectedLimit } from './select-limits.ts'
 
 /**
  * The limits of a call without those whose name another one of the call replaces, also where that one is unlimited. Of limits that replace
- * each other, in a circle of any length, the first stays: so a call never loses all of its limits that way.
+ * each other, in a circle of any length, the first stays: so a call never loses all of its limits that way. One that is unlimited says so
+ * also where it is replaced, as envoyproxy/ratelimit does.
  */
 export function withoutReplaced(selected: readonly SelectedLimit[]): readonly SelectedLimit[] {
   if (!replacesAny(selected)) return selected
   const rules = [...new Set(selected.map(({ rule }) => rule))]
   const replaced = new Set(rules.filter((rule, index) => isReplaced(rule, index, rules)))
-  return selected.filter(({ rule }) => !replaced.has(rule))
+  return selected.filter(({ rule }) => rule.amount.kind === 'unlimited' || !replaced.has(rule))
 }
 
 function replacesAny(selected: readonly SelectedLimit[]): boolean {

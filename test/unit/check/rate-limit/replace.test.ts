@@ -27,6 +27,15 @@ describe('limits that another one replaces', () => {
     expect(cases).toEqual(['replaced'])
   })
 
+  test('that are unlimited say so all the same', async () => {
+    const { ask } = desk([
+      rule(['ip'], { id: 'ip', name: 'free', amount: { kind: 'unlimited' } }),
+      rule(['key'], { id: 'key', replaces: ['free'] }),
+    ])
+    const { statuses } = await ask(['ip=1', 'key=x'])
+    expect(statuses.map(({ remaining }) => remaining)).toEqual([Number.POSITIVE_INFINITY, 9])
+  })
+
   test.each([
     [['a>b', 'b'], 'a'],
     [['b', 'a>b'], 'a'],
