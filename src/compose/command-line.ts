@@ -11,8 +11,7 @@ import { version } from '../core/version.ts'
 import { createImportFiles } from '../files/import-files.ts'
 import { normalAddress } from '../grpc/caller-address.ts'
 import { policyShow } from '../policy/policy-show.ts'
-import type { PolicySnapshot } from '../policy/snapshot.ts'
-import { faultsOf } from '../policy/snapshot.ts'
+import { faultsOf, type PolicySnapshot } from '../policy/snapshot.ts'
 import { createPostgresDescriptorStore } from '../postgres/descriptor-store.ts'
 import { createPostgresDirectory } from '../postgres/directory.ts'
 import { migrate } from '../postgres/migrate.ts'
@@ -56,6 +55,7 @@ export function createCommandLine(environment: Readonly<Record<string, string | 
     packs: async () => createPackTools(await open().pool()),
     admin: async () => createAdminTools(await open().pool()),
     importFiles: async () => createImportFiles(process.stdin),
+    ending: endingSignal,
     descriptors: async () => createPostgresDescriptorStore(await open().pool()),
     requests: async () => createOperatorsRequestTools(open()),
     channels: async () => createChannelTools({ settings: readSettings(environment), pool: await open().pool() }),
@@ -87,6 +87,13 @@ export function createCommandLine(environment: Readonly<Record<string, string | 
     },
     close: async () => tools?.close(),
   }
+}
+
+/** For commands that run until they are told to stop. */
+function endingSignal(): AbortSignal {
+  const ending = new AbortController()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => ending.abort())
+  return ending.signal
 }
 
 function serveAs(

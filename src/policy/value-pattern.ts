@@ -41,7 +41,7 @@ function wildcardMatcher(pattern: string): (value: string) => boolean {
       if (found === -1 || found + piece.length > end) return false
       place = found + piece.length
     }
-    return place <= end
+    return true
   }
 }
 
