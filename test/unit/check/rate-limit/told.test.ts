@@ -1,0 +1,195 @@
+import { describe, expect, test } from 'vitest'
+import type { DescriptorAmount } from '../../../../src/core/descriptor-rule.ts'
+import type { Header } from '../../../../src/core/verdict.ts'
+import { type Desk, desk, entriesOf, per, rule } from './harness.ts'
+
+const two = [
+  rule(['ip'], { id: 'ip-limit', name: 'per "ip"', amount: per('minute', 10) }),
+  rule(['user'], { id: 'user-limit', amount: per('hour', 5) }),
+]
+const named = (headers: readonly Header[]) => Object.fromEntries(headers.map(({ name, value }) => [name, value]))
+const headersOf = async ({ ask }: Desk, asked: readonly string[] = ['ip=1', 'user=ann']) =>
+  named((await ask(asked)).responseHeaders)
+
+describe('the headers of an answer', () => {
+  test('tell the limit with the least left, or all of them', async () => {
+    expect(await headersOf(desk(two))).toEqual({
+      'ratelimit-policy': '"user-limit";q=5;w=3600',
+      ratelimit: '"user-limit";r=4;t=3570',
+    })
+    expect(await headersOf(desk(two, { headersShow: 'all' }))).toEqual({
+      'ratelimit-policy': '"per \\"ip\\"";q=10;w=60, "user-limit";q=5;w=3600',
+      ratelimit: '"per \\"ip\\"";r=9;t=30, "user-limit";r=4;t=3570',
+    })
+  })
+
+  test('have the form of Envoy where the domain wants it: names only of limits that have one', async () => {
+    expect(await headersOf(desk(two, { headers: 'x_ratelimit' }))).toEqual({
+      'x-ratelimit-limit': '5, 5;w=3600',
+      'x-ratelimit-remaining': '4',
+      'x-ratelimit-reset': '3570',
+    })
+    expect(await headersOf(desk(two, { headers: 'both', headersShow: 'all' }))).toMatchObject({
+      ratelimit: expect.stringContaining('user-limit'),
+      'x-ratelimit-limit': '5, 10;w=60;name="per \\"ip\\"", 5;w=3600',
+    })
+    expect(await headersOf(desk(two, { headers: 'none' }))).toEqual({})
+  })
+
+  test('tell of a rate its burst and full refill, of slots how many', async () => {
+    const amount: DescriptorAmount = { kind: 'rate', amount: 2, burst: 10, period: { unit: 'second', units: 1 } }
+    expect(await headersOf(desk([rule(['ip'], { amount })], { headers: 'both' }), ['ip=1'])).toEqual({
+      'ratelimit-policy': '"ip";q=10;w=5',
+      ratelimit: '"ip";r=9;t=1',
+      'x-ratelimit-limit': '2, 2;w=1',
+      'x-ratelimit-remaining': '9',
+      'x-ratelimit-reset': '1',
+    })
+    const slots: DescriptorAmount = { kind: 'concurrency', amount: 3, slotMs: 60_000 }
+    expect((await headersOf(desk([rule(['ip'], { amount: slots })]), ['ip=1']))['ratelimit-policy']).toBe(
+      '"ip";q=3;qu="concurrent-requests";w=60',
+    )
+  })
+
+  test('are eight limits at most, and no number is more than a header can hold', async () => {
+    const rules = Array.from({ length: 12 }, (_, index) =>
+      rule([`k${index}`], { amount: per('year', 2 ** 52, { units: 1_000 }) }),
+    )
+    const headers = await headersOf(
+      desk(rules, { headersShow: 'all' }),
+      rules.map(({ id }) => `${id}=1`),
+    )
+    expect(headers['ratelimit']?.split(', ')).toHaveLength(8)
+    expect(headers['ratelimit-policy']).toContain('q=999999999999999;w=31536000000')
+  })
+
+  test('of a passing answer never name a content type', async () => {
+    const answer = await desk(two, { headers: 'both', headersShow: 'all' }).ask(['ip=1'])
+    expect(answer.responseHeaders.map(({ name }) => name)).not.toContain('content-type')
+    expect(answer.body).toBeUndefined()
+  })
+})
+
+describe('a refusal', () => {
+  const refusal = async (amount: DescriptorAmount, { hits = 1, first = 1 } = {}) => {
+    const { ask } = desk([rule(['ip'], { name: 'per-ip', amount })], { headers: 'none' })
+    if (first > 0) await ask([{ entries: entriesOf('ip=1'), hitsAddend: first }])
+    const { code, body = '', responseHeaders } = await ask([{ entries: entriesOf('ip=1'), hitsAddend: hits }])
+    expect(code).toBe('over_limit')
+    return { ...named(responseHeaders), ...JSON.parse(body) }
+  }
+
+  test('says which limit, how much, when it resets and where to ask, and to wait whole seconds rounded up', async () => {
+    expect(await refusal(per('minute', 1))).toEqual({
+      'content-type': 'application/problem+json',
+      'cache-control': 'no-store',
+      'retry-after': '30',
+      type: 'https://docs.example/blocked#rate_limit',
+      title: 'Rate limit reached',
+      status: 429,
+      detail: '1 of 1 used of the limit per-ip in this minute; resets in 30 s; for more ask the platform team',
+      limit: 'per-ip',
+      used: 1,
+      amount: 1,
+      reset_at: '2026-11-22T12:01:00Z',
+      retry_after_ms: 30_000,
+    })
+  })
+
+  test('of a calendar window tells its zone, and UTC', async () => {
+    expect((await refusal(per('day', 1, { timeZone: 'Asia/Shanghai' }))).detail).toBe(
+      '1 of 1 used of the limit per-ip in this day; resets 2026-11-23 00:00 Asia/Shanghai (2026-11-22 16:00 UTC); for more ask the platform team',
+    )
+    expect((await refusal(per('hour', 1, { units: 6 }))).detail).toContain(
+      'in these 6 hours; resets 2026-11-22 18:00 UTC',
+    )
+  })
+
+  test('of more than is left says how much was needed, of more than there ever is that no wait helps', async () => {
+    expect((await refusal(per('day', 10), { first: 7, hits: 5 })).detail).toContain(
+      '7 of 10 used, 5 needed of the limit per-ip',
+    )
+    const never = await refusal(per('minute', 10), { first: 0, hits: 11 })
+    expect(never).toMatchObject({ title: 'More than the limit ever allows', 'retry-after': '30' })
+    expect(never.detail).toBe(
+      'This needs 11 of the limit per-ip, which never allows more than 10; for more ask the platform team',
+    )
+    expect(never).not.toHaveProperty('retry_after_ms')
+  })
+
+  test('of a rate says that it refills, and waits at least a second', async () => {
+    const period = { unit: 'second', units: 1 } as const
+    expect(await refusal({ kind: 'rate', amount: 4, burst: 1, period })).toMatchObject({
+      'retry-after': '1',
+      detail: '1 of 1 used of the limit per-ip; refills steadily, try again in 0.3 s; for more ask the platform team',
+      retry_after_ms: 250,
+    })
+  })
+
+  test('is told by the limit with the longest wait', async () => {
+    const { ask } = desk([
+      rule(['a'], { amount: per('minute', 0) }),
+      rule(['b'], { amount: per('hour', 1) }),
+      rule(['c'], { amount: per('minute', 1) }),
+    ])
+    await ask(['b=1', 'c=1'])
+    const { body = '', responseHeaders } = await ask(['c=1', 'b=1'])
+    expect(JSON.parse(body).limit).toBe('b')
+    expect(named(responseHeaders)['retry-after']).toBe('3570')
+  })
+
+  test('of an unnamed limit names its row; a long name is cut in the sentence, and no line break gets there', async () => {
+    const { ask } = desk([rule(['ip'], { name: `line\r\nbreak ${'x'.repeat(240)}`, amount: per('minute', 0) })])
+    const { body = '', responseHeaders } = await ask(['ip=1'])
+    expect(JSON.parse(body).detail).toContain('of the limit line break xxx')
+    expect(JSON.parse(body).detail.length).toBeLessThan(200)
+    expect(JSON.stringify(responseHeaders)).not.toMatch(/\\r|\\n/)
+  })
+})
+
+describe('dynamic metadata', () => {
+  test('tells each descriptor where the domain wants it', async () => {
+    const { ask } = desk([...two, rule(['q'], { quotaMode: true, amount: per('day', 0) })], { metadata: true })
+    expect((await ask(['ip=1', 'x=1', 'q=1'])).metadata).toEqual({
+      domain: 'shop',
+      descriptors: [
+        { limit: 'per "ip"', remaining: 9, reset_ms: 30_000, over: false },
+        { over: false },
+        { limit: 'q', remaining: 0, reset_ms: 43_170_000, over: true },
+      ],
+      quotaModeViolations: [2],
+    })
+  })
+
+  test('is not there where nobody wants it', async () => {
+    expect((await desk(two).ask(['ip=1'])).metadata).toBeUndefined()
+  })
+})
+
+describe('a call that is too large to be counted', () => {
+  const entry = { key: 'k', value: 'v' }
+  test.each([
+    ['descriptors', { descriptors: Array.from({ length: 101 }, () => ({ entries: [entry] })) }],
+    ['entries', { descriptors: [{ entries: Array.from({ length: 21 }, () => entry) }] }],
+    ['characters', { descriptors: [{ entries: [{ key: 'k', value: 'v'.repeat(65_537) }] }] }],
+    ['characters', { descriptors: [{ entries: [{ key: 'k'.repeat(1_000_000), value: '' }] }] }],
+    ['characters', { domain: 'd'.repeat(65_537), descriptors: [] }],
+  ])('is a fault of the caller: %s', async (...[, { domain, descriptors }]) => {
+    const { ask } = desk([rule(['k'])])
+    await expect(ask(descriptors, domain === undefined ? {} : { domain })).rejects.toMatchObject({
+      code: 'bad_request',
+    })
+  })
+
+  test('one that is just not is answered, whatever its values are made of', async () => {
+    const { ask } = desk([rule(['k'])])
+    const values = ['\0', 'a\ud800', '4:shop', '_', '|', ' ', '\r\n', 'v'.repeat(65_536)]
+    const descriptors = Array.from({ length: 100 }, (_, index) => ({
+      entries: [{ key: 'k', value: `${values[index % 8]}` }],
+    }))
+    const { statuses } = await ask(descriptors)
+    expect(statuses).toHaveLength(100)
+    // 12 or 13 of each value, 10 of which fit.
+    expect(statuses.filter(({ code }) => code === 'ok')).toHaveLength(80)
+  })
+})
