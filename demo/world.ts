@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import { listenerName, meshBootstrap } from '../envoy/bootstrap.ts'
+import type { Config } from '../envoy/config.ts'
 import { type RunningEnvoy, startEnvoy } from '../scripts/servers/envoy.ts'
 import { createSocketFolder } from '../scripts/state-folder.ts'
 import { socketPaths } from '../src/compose/sockets.ts'
@@ -29,6 +30,10 @@ export interface WorldOptions {
   readonly settings?: Variables
   /** How long Envoy waits for a Check; 1,000 when absent, since a demo may share its two cores with anything. */
   readonly authorizeMsMax?: number
+  /** The domain of Envoy's rate limit filter; without one when absent. */
+  readonly rateLimitDomain?: string
+  /** Changes Envoy's configuration before it starts. */
+  readonly mesh?: (config: Config) => Config
   /** What the mirror has; the demo's packages when absent. */
   readonly wheels?: readonly Wheel[]
 }
@@ -132,8 +137,9 @@ function startMesh(
       { id: 'mirror', prefix: '/', address: { host: '127.0.0.1', port: upstreams.mirror.port } },
     ],
     authorizeMsMax: options.authorizeMsMax ?? 1_000,
+    ...(options.rateLimitDomain !== undefined && { rateLimitDomain: options.rateLimitDomain }),
   })
-  return startEnvoy({ config, scratchFolder: options.folder })
+  return startEnvoy({ config: options.mesh?.(config) ?? config, scratchFolder: options.folder })
 }
 
 /** Where the seed's two upstreams are this time. */

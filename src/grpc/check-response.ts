@@ -50,6 +50,10 @@ const permissionDenied = 7
 
 // HeaderValueOption: append {value: false}, append_action OVERWRITE_IF_EXISTS_OR_ADD. Both are needed: unset or `true` drops or appends (Envoy 1.40).
 const overwrite = Buffer.from([0x12, 0x00, 0x18, 0x02])
+// append {value: true}, APPEND_IF_EXISTS_OR_ADD: only honoured on the way to the client (Envoy 1.40).
+const beside = Buffer.from([0x12, 0x02, 0x08, 0x01])
+/** Lists (RFC 9651) that a rate limit filter behind Check adds to as well: each tells its own limits, and neither hides the other's. */
+const toldBeside = new Set(['ratelimit', 'ratelimit-policy'])
 
 const field = {
   status: 1,
@@ -158,7 +162,7 @@ function writeHeaders(number: number, headers: readonly Header[]): void {
     const header = headers[index]
     if (header === undefined) continue
     const end = writer.mark()
-    writer.raw(overwrite)
+    writer.raw(number === field.responseHeaders && toldBeside.has(header.name) ? beside : overwrite)
     const pairEnd = writer.mark()
     writer.ascii(field.value, header.value)
     writer.ascii(field.key, header.name)

@@ -6,6 +6,16 @@ import { checkMessages } from '../../rpc/support/check-frame.ts'
 
 type Allow = Extract<Decision, { verdict: 'allow' }>
 
+interface WireOption {
+  readonly append?: { readonly value?: boolean } | null
+  readonly appendAction?: string
+}
+
+interface WireResponse {
+  readonly okResponse?: { readonly responseHeadersToAdd: readonly WireOption[] }
+  readonly deniedResponse?: { readonly headers: readonly WireOption[] }
+}
+
 const allow = (parts: Partial<Allow> = {}): Allow => ({
   verdict: 'allow',
   upstreamHeaders: [],
@@ -67,6 +77,16 @@ describe('encodeCheckResponse() of an allow', () => {
       ],
       metadata: { ticket: 'abc.def', name: 'Ünï' },
     })
+  })
+
+  test('adds RateLimit to what a rate limit filter behind Check says of its limits, on the way to the client only', () => {
+    const names = ['ratelimit', 'ratelimit-policy', 'vary']
+    const wire = (decision: Decision) => checkMessages.decodeResponse(encodeCheckResponse(decision)) as WireResponse
+    const told = wire(allow({ responseHeaders: names.map((name) => header(name)) })).okResponse?.responseHeadersToAdd
+    expect(told?.map(({ append }) => append?.value)).toEqual([true, true, undefined])
+    expect(told?.map(({ appendAction }) => appendAction)).toEqual([undefined, undefined, 'OVERWRITE_IF_EXISTS_OR_ADD'])
+    const denied = wire(deny(429, 'throttle', [header('ratelimit')])).deniedResponse?.headers
+    expect(denied?.map(({ append }) => append?.value)).toEqual([undefined])
   })
 
   test('says append false and OVERWRITE in every header option', () => {
