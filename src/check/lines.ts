@@ -85,8 +85,6 @@ function subjectOf(kind: SubjectKind, { principal, address }: LineFacts): Subjec
       return principal.token && { kind, id: principal.token.id, partition: principal.token.partition }
     case 'address':
       return { kind, id: address, partition: hashedPartition(address) }
-    case 'descriptor':
-      return undefined
     case 'everyone':
       return { kind, id: 'everyone', partition: hashedPartition('everyone') }
   }

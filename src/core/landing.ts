@@ -7,7 +7,7 @@ import type { Refusal, RefusedLimit } from './verdict.ts'
 const marker = '/-/denied/'
 const ending = 'open-this-url-to-ask'
 const quantities: readonly Quantity[] = ['requests', 'credits', 'bytes', 'gpu_ms']
-const who = `(?<window>hourly|daily|weekly|monthly)(?:-(?<per>project|department|token|address|everyone|descriptor))?`
+const who = `(?<window>hourly|daily|weekly|monthly)(?:-(?<per>project|department|token|address|everyone))?`
 const unitForm = `(?:-(?<unit>[a-z-]{1,16}))?`
 const quotaForm = new RegExp(
   String.raw`^quota/${who}/used-(?<took>\d{1,16})-of-(?<amount>\d{1,16})${unitForm}/resets-(?<resets>[0-9TZ-]{17})/${ending}$`,

@@ -1,7 +1,6 @@
 export type Surface = 'pypi' | 'gpu'
 
-/** A `descriptor` is what a rate-limit request names; no row of `limit_rule` is per descriptor. */
-export const subjectKinds = ['account', 'project', 'department', 'token', 'address', 'everyone', 'descriptor'] as const
+export const subjectKinds = ['account', 'project', 'department', 'token', 'address', 'everyone'] as const
 export type SubjectKind = (typeof subjectKinds)[number]
 
 /** Who a counter belongs to. `partition` is 0 … 255 and never changes for a subject (it is stored in the subject's own row, or hashed). */

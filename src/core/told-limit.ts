@@ -16,7 +16,7 @@ const scopesOfAll: Readonly<Partial<Record<LimitRule['per'], readonly Scope[]>>>
 export function untoldBecause(rule: LimitRule): 'no_quota' | 'shadow' | 'address' | 'others_share' | undefined {
   if (rule.kind !== 'quota') return 'no_quota'
   if (rule.shadow) return 'shadow'
-  if (rule.per === 'address' || rule.per === 'descriptor') return 'address'
+  if (rule.per === 'address') return 'address'
   const isForAll = scopesOfAll[rule.per]?.includes(rule.appliesTo.kind) ?? true
   return isForAll ? undefined : 'others_share'
 }

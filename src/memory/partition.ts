@@ -34,7 +34,6 @@ export class Partition {
     token: new Map(),
     address: new Map(),
     everyone: new Map(),
-    descriptor: new Map(),
   }
   /** Records that still owe something to the stream, in the order they were made; the others are settled. */
   readonly #pending = new Map<string, ChargeRecord>()

@@ -31,10 +31,7 @@ const shape = z.strictObject({
   name: slug,
   kind: oneOf(['rate', 'quota', 'concurrency'], 'limit_kind_is_known'),
   counts: oneOf(['requests', 'credits', 'bytes', 'in_flight'], 'limit_counts_a_known_quantity'),
-  per: oneOf(
-    subjectKinds.filter((kind) => kind !== 'descriptor'),
-    'limit_per_is_known',
-  ),
+  per: oneOf(subjectKinds, 'limit_per_is_known'),
   surface: oneOf(['pypi', 'gpu', 'api'], 'limit_surface_is_known').nullable(),
   amount: z.string().regex(decimal, { error: 'limit_amount_is_counted_exactly' }),
   burst: z.string().regex(decimal, { error: 'limit_burst_times_period_is_counted_exactly' }).nullable(),

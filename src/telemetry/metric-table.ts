@@ -83,6 +83,20 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
     help: 'Time from a ShouldRateLimit call received to its answer ready.',
   },
   rate_limits_in_flight: { kind: 'gauge', help: 'ShouldRateLimit calls being decided now.' },
+  tls_reloads_total: {
+    kind: 'counter',
+    help: 'Replaced files of TLS that were taken, or refused because they were broken; then the last good ones stay.',
+    labels: { result: ['taken', 'refused'] },
+  },
+  tls_refusals_total: {
+    kind: 'counter',
+    help: 'Connections to the gRPC address that failed to shake hands, or whose certificate has none of the names accepted.',
+    labels: { why: ['handshake', 'name'] },
+  },
+  tls_certificate_not_after_seconds: {
+    kind: 'gauge',
+    help: 'When the certificate of the gRPC address expires, in seconds since 1970.',
+  },
   access_log_streams_total: {
     kind: 'counter',
     help: 'Access log streams of Envoys: opened, closed by a drain with everything taken, or broken.',
@@ -120,7 +134,7 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
     help: 'Limits that would have refused a request if they were enforced on it: in shadow, or artifact-only on an index page.',
     labels: {
       kind: ['rate', 'quota', 'concurrency'],
-      per: ['account', 'project', 'department', 'token', 'address', 'everyone', 'descriptor'],
+      per: ['account', 'project', 'department', 'token', 'address', 'everyone'],
     },
   },
   journal_bytes: {

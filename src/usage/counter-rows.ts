@@ -95,7 +95,7 @@ function isSame(one: Subject, other: Subject | undefined): boolean {
 }
 
 function isWatched({ kind }: Subject): boolean {
-  return kind !== 'address' && kind !== 'descriptor'
+  return kind !== 'address'
 }
 
 interface Charged {

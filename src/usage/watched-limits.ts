@@ -28,7 +28,7 @@ const nowhere: Place = { account: '', project: '', department: '', plan: '' }
 
 /**
  * The quotas whose counters belong to the subject: of an account those that are per account, of a token its account's per token, of a project
- * or department the rules as they apply to it as such, without account and plan (`untoldBecause` says of a rule whether it does). Addresses and descriptors are nobody that could be told;
+ * or department the rules as they apply to it as such, without account and plan (`untoldBecause` says of a rule whether it does). Addresses are nobody that could be told;
  * limits in shadow and those that nobody is told of are left out.
  */
 export function watchedLimits(snapshot: Snapshot, { subject, account, atMs }: Whose): readonly WatchedLimit[] {

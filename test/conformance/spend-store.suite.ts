@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { descriptorSubject } from '../../src/core/descriptor.ts'
 import { hashedPartition, type Subject } from '../../src/core/subject.ts'
 import {
   address,
@@ -208,10 +207,10 @@ export function spendStoreSuite(name: string, createHarness: () => Promise<Store
         expect(await store.peek([rateLine({ hits: 0 })])).toMatchObject({ states: [{ debt: 1_000 }] })
       })
 
-      it('takes lines of a department, an address, a descriptor and everyone all or nothing', async () => {
-        const descriptor = descriptorSubject({ domain: 'mirror', entries: [{ key: 'path', value: '/simple' }] })
+      it('takes lines of a department, an address, a token and everyone all or nothing', async () => {
+        const token: Subject = { kind: 'token', id: 'tok-1', partition: 31 }
         const everyone: Subject = { kind: 'everyone', id: 'everyone', partition: hashedPartition('everyone') }
-        const subjects = [research, address, descriptor, everyone]
+        const subjects = [research, address, token, everyone]
         const lines = subjects.map((subject) => rateLine({ subject, burst: 3 }))
         for (const id of ['d1', 'd2', 'd3'])
           expect(await store.spend(spendRequest({ id, lines, subjects }))).toMatchObject({ kind: 'taken' })

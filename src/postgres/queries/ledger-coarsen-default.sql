@@ -5,13 +5,13 @@ WITH done AS (
   UPDATE tollgate.usage_entry_default
      SET address = tollgate.coarse_address(address), file = '',
          subjects = CASE WHEN at < now() - interval '34 days'
-                         THEN ARRAY(SELECT name FROM unnest(subjects) AS name WHERE NOT name ~ '^(address|descriptor):')
+                         THEN ARRAY(SELECT name FROM unnest(subjects) AS name WHERE NOT name ~ '^address:')
                          ELSE subjects END
    WHERE ctid = ANY (ARRAY(
          SELECT ctid FROM tollgate.usage_entry_default
           WHERE at < now() - interval '30 days'
             AND (file <> '' OR address <> tollgate.coarse_address(address)
-                 OR at < now() - interval '34 days' AND EXISTS (SELECT FROM unnest(subjects) AS name WHERE name ~ '^(address|descriptor):'))
+                 OR at < now() - interval '34 days' AND EXISTS (SELECT FROM unnest(subjects) AS name WHERE name ~ '^address:'))
           LIMIT $1 FOR UPDATE SKIP LOCKED))
   RETURNING 1
 )

@@ -1,5 +1,5 @@
--- Purpose: coarsen the next entries of a day: addresses to /24 or /48 and files to nothing (step details), addresses among the subjects,
---          and descriptors, which may name one, to nothing (step subjects).
+-- Purpose: coarsen the next entries of a day: addresses to /24 or /48 and files to nothing (step details), addresses among the subjects
+--          to nothing (step subjects).
 -- Guarantee: at most $5 entries, in the order of their key, and usage_day says how far; the day is done when less than that was left. Amounts
 --            and everything that counters are recomputed from in a running window stay.
 -- Parameters: $1 step, $2 day, $3 and $4 id and partition to go on after, $5 entries at most. Answers how many were looked at, and one more
@@ -13,12 +13,12 @@ WITH batch AS (
      SET address = CASE WHEN $1 = 'details' THEN tollgate.coarse_address(entry.address) ELSE entry.address END,
          file = CASE WHEN $1 = 'details' THEN '' ELSE entry.file END,
          subjects = CASE WHEN $1 = 'subjects'
-                         THEN ARRAY(SELECT name FROM unnest(entry.subjects) AS name WHERE NOT name ~ '^(address|descriptor):')
+                         THEN ARRAY(SELECT name FROM unnest(entry.subjects) AS name WHERE NOT name ~ '^address:')
                          ELSE entry.subjects END
     FROM batch
    WHERE entry.mint_day = $2::date AND entry.id = batch.id AND entry.partition = batch.partition
      AND CASE WHEN $1 = 'details' THEN entry.file <> '' OR entry.address <> tollgate.coarse_address(entry.address)
-              ELSE EXISTS (SELECT FROM unnest(entry.subjects) AS name WHERE name ~ '^(address|descriptor):') END
+              ELSE EXISTS (SELECT FROM unnest(entry.subjects) AS name WHERE name ~ '^address:') END
 ), last AS (
   SELECT id, partition FROM batch ORDER BY id DESC, partition DESC LIMIT 1
 ), noted AS (

@@ -8,7 +8,7 @@
 -- Parameters: $1 partition, $2 JSON array of entries in stream order (see ledger-row.ts for the fields; credits come in millicredits),
 --             $3 and $4 first and last mint day of them, $5 whether to tell the counters that moved.
 -- Answers how many rows were written, and how many of those changed upwards, changed downwards, and are new and unsettled; and where it is
--- asked for, each counter of quota_usage that moved as it stands now, those of addresses and descriptors left out: an array of subject kind,
+-- asked for, each counter of quota_usage that moved as it stands now, those of addresses left out: an array of subject kind,
 -- subject id, surface, quantity, window kind, time zone, start and end in epoch milliseconds, used (credits in millicredits).
 WITH listed AS (
   SELECT place, mint_day, id, at, account, project, department, token, address, upstream, surface, kind, resource, file, is_home,
@@ -142,5 +142,5 @@ SELECT count(*)::int AS saved,
                   subject_kind, subject_id, surface, quantity, window_kind, time_zone, (extract(epoch FROM start_at) * 1000)::bigint,
                   (extract(epoch FROM end_at) * 1000)::bigint,
                   (used * CASE quantity WHEN 'credits' THEN 1000 ELSE 1 END)::numeric(38, 0)))
-           FROM counted WHERE subject_kind NOT IN ('address', 'descriptor')) END AS moved
+           FROM counted WHERE subject_kind <> 'address') END AS moved
   FROM changed

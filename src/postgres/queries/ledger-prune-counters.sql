@@ -6,7 +6,7 @@ WITH gone AS (
   DELETE FROM tollgate.quota_usage
    WHERE id = ANY (ARRAY(
          SELECT id FROM tollgate.quota_usage
-          WHERE end_at < now() - CASE WHEN subject_kind IN ('address', 'descriptor') THEN interval '48 hours'
+          WHERE end_at < now() - CASE WHEN subject_kind = 'address' THEN interval '48 hours'
                                       WHEN window_kind IN ('hour', 'day') THEN interval '72 hours' ELSE interval '35 days' END
           LIMIT $1 FOR UPDATE SKIP LOCKED))
   RETURNING 1

@@ -7,7 +7,7 @@ SELECT counter.id::text, counter.subject_kind, counter.subject_id, counter.surfa
        (counter.used * CASE counter.quantity WHEN 'credits' THEN 1000 ELSE 1 END)::numeric(38, 0)::text AS used, levels.standing
   FROM (SELECT * FROM tollgate.quota_usage AS kept
          WHERE kept.id > $1::bigint AND kept.end_at > $2::timestamptz AND kept.start_at <= $2
-           AND kept.subject_kind NOT IN ('address', 'descriptor')
+           AND kept.subject_kind <> 'address'
          ORDER BY kept.id LIMIT $3) AS counter
  CROSS JOIN LATERAL (
        SELECT jsonb_agg(jsonb_build_object('id', event.id, 'limit', event.limit_name, 'rule', event.limit_rule,

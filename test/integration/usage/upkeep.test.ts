@@ -10,7 +10,6 @@ import { hoursThatDiffer, type LedgerDatabase, openLedgerDatabase } from '../../
 const dayMs = 86_400_000
 const nowMs = Date.now()
 const address = { kind: 'address', id: '192.0.2.1', partition: 7 } as const
-const descriptor = { kind: 'descriptor', id: '4:edge14:remote_address9:192.0.2.1', partition: 7 } as const
 
 /** Three charges on each of these days before today; every second day with a table of its own. */
 async function bookDays(database: LedgerDatabase, daysAgo: readonly number[]): Promise<void> {
@@ -21,7 +20,7 @@ async function bookDays(database: LedgerDatabase, daysAgo: readonly number[]): P
     if (place % 2 === 0) await database.rows(`SELECT tollgate.add_usage_day('${day}')`)
     stream.append(
       ...[1, 2, 3].map((nth) =>
-        chargeEntry({ id: `${nth}.${at.toString(36)}`, at, subjects: [account('alice'), address, descriptor] }),
+        chargeEntry({ id: `${nth}.${at.toString(36)}`, at, subjects: [account('alice'), address] }),
       ),
     )
   }
@@ -50,7 +49,7 @@ test('upkeep keeps single charges whole for 30 days, coarse until 90, and their 
   const whole = {
     address: '192.0.2.1',
     file: 'torch-2.0-py3-none-any.whl',
-    subjects: ['account:alice', 'address:192.0.2.1', `descriptor:${descriptor.id}`],
+    subjects: ['account:alice', 'address:192.0.2.1'],
   }
   const coarse = { address: '192.0.2.0/24', file: '' }
   for (const row of rows) {
@@ -68,7 +67,7 @@ test('upkeep keeps single charges whole for 30 days, coarse until 90, and their 
   const subjects = await database.rows(
     `SELECT max(now() - hour) < interval '34 days' AS young, count(*)::int AS rows FROM tollgate.subject_hour`,
   )
-  expect(subjects).toEqual([{ young: true, rows: 3 * 6 }])
+  expect(subjects).toEqual([{ young: true, rows: 2 * 6 }])
   // Once more changes nothing, and the days that are coarse now are not read again.
   await untilDone(upkeepOf(database), upkeepSteps)
   expect(await database.rows(entries)).toEqual(rows)
@@ -147,12 +146,12 @@ test('counters are forgotten three days after an hour or a day, and 35 after a m
   )
 })
 
-test('counters of addresses and descriptors are forgotten two days after their window, so 34 after it began', async () => {
+test('counters of addresses are forgotten two days after their window, so 34 after it began', async () => {
   await using database = await openLedgerDatabase()
   await database.rows(`
     INSERT INTO tollgate.quota_usage (partition, subject_kind, subject_id, surface, quantity, window_kind, time_zone, start_at, end_at, used)
     SELECT 7, kind, ended::text, 'any', 'credits', 'month', 'UTC', date_trunc('hour', now()) - interval '31 days' - ended, date_trunc('hour', now()) - ended, 1
-      FROM unnest(ARRAY['address', 'descriptor', 'account']) AS kind, unnest(ARRAY['-1 hour', '46 hours', '49 hours']::interval[]) AS ended`)
+      FROM unnest(ARRAY['address', 'account']) AS kind, unnest(ARRAY['-1 hour', '46 hours', '49 hours']::interval[]) AS ended`)
   await untilDone(upkeepOf(database), ['prune_counters'])
   const left = await database.rows(
     'SELECT subject_kind AS kind, count(*)::int AS rows FROM tollgate.quota_usage GROUP BY 1 ORDER BY 1',
@@ -160,7 +159,6 @@ test('counters of addresses and descriptors are forgotten two days after their w
   expect(left).toEqual([
     { kind: 'account', rows: 3 },
     { kind: 'address', rows: 2 },
-    { kind: 'descriptor', rows: 2 },
   ])
 })
 
