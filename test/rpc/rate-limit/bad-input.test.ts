@@ -130,6 +130,30 @@ describe.each(['memory', 'redis'] as const)('on the %s store', (store) => {
     })
   })
 
+  describe('a rid that is no ticket of ours', () => {
+    const limits = [
+      { path: ['rid'], columns: perYear(1_000) },
+      { path: ['account'], columns: perYear(1_000) },
+    ]
+    const forged = ['', 'alice', 'x'.repeat(5_000), 'v1.e30.AAAA', '\u0000']
+
+    test('names nobody, matches no limit and is inside, or refused where the posture is deny', async () => {
+      const allowing = await createDomain(plane, { limits })
+      const denying = await createDomain(plane, { limits, columns: { posture: 'deny' } })
+      for (const rid of forged) {
+        const passed = await allowing.ask([{ of: { rid } }])
+        expect(passed).toMatchObject({ code: 'OK', statuses: [{ code: 'OK', limit: undefined }] })
+        expect((await denying.ask([{ of: { rid } }])).code).toBe('OVER_LIMIT')
+      }
+      expect(plane.counts.get('descriptor_cases_total[invalid_rid]')).toBeGreaterThanOrEqual(2 * forged.length)
+    })
+
+    test('and an account by its name charges nobody where the domain trusts nobody', async () => {
+      const domain = await createDomain(plane, { limits })
+      expect(await domain.tell({ account: 'alice' })).toBe('OK 999')
+    })
+  })
+
   describe('a call', () => {
     test.each(['', 'nobody-knows', 'x'.repeat(60_000), '\u0000', 'a b\n'])('of domain %j is inside', async (domain) => {
       const asked = { domain, descriptors: [{ of: { user: 'a' } }, { of: { user: 'b' } }] }

@@ -118,17 +118,37 @@ describe.each(['memory', 'redis'] as const)('on the %s store', (store) => {
     })
   })
 
-  test('a concurrency limit gives out its slots and frees them when their time is over', async () => {
-    const domain = await createDomain(plane, {
-      limits: [{ path: ['model'], columns: { kind: 'concurrency', amount: 2, held_seconds: 1 } }],
+  describe('a concurrency limit', () => {
+    const columns = { kind: 'concurrency', amount: 2, held_seconds: 3_600 }
+    const trusting = { trusts_descriptors: true, surface: 'gpu' }
+    const caps = (more: Readonly<Record<string, unknown>> = {}) =>
+      createDomain(plane, { limits: [{ path: ['model'], columns: { ...columns, ...more } }], columns: trusting })
+
+    test('gives out its slots by request, one each however often it asks, until the request ends', async () => {
+      const domain = await caps()
+      const ask = (request_id: string, model = 'm') => domain.tell({ model, request_id })
+      expect([await ask('1'), await ask('1'), await ask('2'), await ask('3')]).toEqual([
+        ...['OK 1', 'OK 1', 'OK 0'],
+        'OVER_LIMIT 0',
+      ])
+      expect(await ask('3', 'other')).toBe('OK 1')
+      const ended = await domain.ask([{ of: { model: 'm', request_id: '1', stream_done: 'yes' } }], 50)
+      expect(ended).toMatchObject({ code: 'OK', statuses: [{ code: 'OK', limit: undefined }] })
+      expect([await ask('3'), await ask('4')]).toEqual(['OK 0', 'OVER_LIMIT 0'])
     })
-    const took = [
-      await domain.tell({ model: 'm' }),
-      await domain.tell({ model: 'm' }),
-      await domain.tell({ model: 'm' }),
-    ]
-    expect(took).toEqual(['OK 1', 'OK 0', 'OVER_LIMIT 0'])
-    expect(await domain.tell({ model: 'other' })).toBe('OK 1')
-    await expect.poll(() => domain.tell({ model: 'm' }), { timeout: 10_000, interval: 50 }).toMatch(/^OK/)
+
+    test('only looks where nobody says whose the slot is', async () => {
+      const domain = await caps()
+      expect([await domain.tell({ model: 'm' }), await domain.tell({ model: 'm' })]).toEqual(['OK 2', 'OK 2'])
+      for (const request_id of ['1', '2']) await domain.tell({ model: 'm', request_id })
+      expect(await domain.tell({ model: 'm' })).toBe('OVER_LIMIT 0')
+    })
+
+    test('takes a slot back when its time is over', async () => {
+      const domain = await caps({ held_seconds: 1, amount: 1 })
+      const ask = (request_id: string) => domain.tell({ model: 'm', request_id })
+      expect([await ask('1'), await ask('2')]).toEqual(['OK 0', 'OVER_LIMIT 0'])
+      await expect.poll(() => ask('2'), { timeout: 10_000, interval: 50 }).toBe('OK 0')
+    })
   })
 })
