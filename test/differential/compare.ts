@@ -50,11 +50,11 @@ function compareExchange({ exchange, config, history, met }: Comparing): readonl
   if (lines.length > 0) return lines
   const { domain } = request
   const seen = request.descriptors.map((descriptor, nth) => ({
-    ...{ domain, descriptor, config, history },
+    ...{ request, descriptor, config, history },
     theirs: theirs.answer.statuses[nth] ?? noStatus,
     ours: ours.answer.statuses[nth] ?? noStatus,
   }))
-  for (const one of seen) history.counted(one)
+  for (const one of seen) history.counted({ domain, ...one })
   return seen.flatMap((one, nth) =>
     differingFields(one.theirs, one.ours).flatMap((field) => {
       const explanation = explain({ ...one, field })

@@ -7,6 +7,13 @@ export function composites(
   return everyDescriptor(config).map(({ key, value }) => ({ key, text: value === undefined ? key : `${key}_${value}` }))
 }
 
+/** Names of limits that some limit replaces. */
+export function replacedNames(config: readonly DescriptorConfig[]): ReadonlySet<string> {
+  return new Set(
+    everyDescriptor(config).flatMap(({ rate_limit: limit }) => (limit?.replaces ?? []).map(({ name }) => name)),
+  )
+}
+
 /** Names of limits that replace themselves, directly or through others. */
 export function namesInRing(config: readonly DescriptorConfig[]): ReadonlySet<string> {
   const replaces = new Map<string, Set<string>>()

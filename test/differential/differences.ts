@@ -1,12 +1,12 @@
 import type { DescriptorConfig } from './configuration.ts'
-import { composites, namesInRing } from './configured.ts'
+import { composites, namesInRing, replacedNames } from './configured.ts'
 import type { History } from './history.ts'
-import type { WireDescriptor, WireStatus } from './rate-limit-client.ts'
+import type { WireDescriptor, WireRequest, WireStatus } from './rate-limit-client.ts'
 
 /** One field in which the two answers about one descriptor differ. */
 export interface Finding {
   readonly field: 'code' | 'limit' | 'remaining' | 'reset'
-  readonly domain: string
+  readonly request: WireRequest
   readonly descriptor: WireDescriptor
   readonly theirs: WireStatus
   readonly ours: WireStatus
@@ -48,15 +48,15 @@ export const documentedDifferences: readonly Documented[] = [
     title: 'What is counted apart has counters of its own',
     reason:
       'The reference names a counter by domain, keys and values joined with an underscore and the start of the window. So an override shares the counter of its rule, and of any other unit that began at the same second, and two paths that read the same when joined share one.',
-    explains: ({ field, domain, descriptor, theirs, history }) =>
-      (field === 'code' || field === 'remaining') && history.isJoined({ domain, descriptor, theirs }),
+    explains: ({ field, request, descriptor, theirs, history }) =>
+      (field === 'code' || field === 'remaining') && history.isJoined({ domain: request.domain, descriptor, theirs }),
   },
   {
     id: 'joined-match',
     title: 'A key and a value match as two texts',
     reason:
       'The reference looks for them joined with an underscore, so that `user` with the value `tier_gold` finds the rule of `user_tier` with the value `gold`, and `user` with `*` finds every key that begins with `user_`.',
-    explains: ({ descriptor, config }) => descriptor.entries.some((entry) => isMatchedJoined(entry, config)),
+    explains: (finding) => hasJoined(finding.descriptor, finding.config) || isReplacedByJoined(finding),
     partsCounters: true,
   },
   {
@@ -71,6 +71,16 @@ export const documentedDifferences: readonly Documented[] = [
 
 function secondsUp({ durationUntilReset: reset }: WireStatus): number {
   return reset === null ? -1 : Number(reset.seconds) + (reset.nanos > 0 ? 1 : 0)
+}
+
+function hasJoined({ entries }: WireDescriptor, config: readonly DescriptorConfig[]): boolean {
+  return entries.some((entry) => isMatchedJoined(entry, config))
+}
+
+/** Another descriptor of the call finds a rule so, which may replace this one's limit on one side only. */
+function isReplacedByJoined({ request, theirs, ours, config }: Finding): boolean {
+  const name = theirs.currentLimit?.name ?? ours.currentLimit?.name ?? ''
+  return replacedNames(config).has(name) && request.descriptors.some((other) => hasJoined(other, config))
 }
 
 /** A rule of another key would match this entry when both are joined. */
