@@ -20,7 +20,8 @@ export function checkFiles(files: readonly SourceFile[], format: string): Result
   const faults = createFaults()
   const { domains, rows } = read(files, faults)
   const isGood = faults.count === 0
-  const good = `${files.length} ${files.length === 1 ? 'file' : 'files'}, ${domains.length} domains, ${rows.length} limits: nothing is wrong\n`
+  const found = [counted(files.length, 'file'), counted(domains.length, 'domain'), counted(rows.length, 'limit')]
+  const good = `${found.join(', ')}: nothing is wrong\n`
   const text = isGood
     ? good
     : faults
@@ -28,4 +29,8 @@ export function checkFiles(files: readonly SourceFile[], format: string): Result
         .map((fault) => `${faultLine(fault)}\n`)
         .join('')
   return { text, isGood, json: { files: files.length, domains, limits: rows.length, faults: faults.list() } }
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }

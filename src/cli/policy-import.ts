@@ -1,6 +1,5 @@
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { Fault } from '../core/fault.ts'
-import { faultLine } from '../policy/imports/import-fault.ts'
 import {
   type ImportOutcome,
   type ImportWish,
@@ -9,13 +8,15 @@ import {
 } from '../policy/imports/import-limits.ts'
 import type { ImportPlan } from '../policy/imports/plan-import.ts'
 import { outputOption, print } from './output.ts'
+import { watchImports } from './policy-import-watch.ts'
 import type { CliContext } from './ports.ts'
-import { shownImport } from './shown-import.ts'
+import { shownFaults, shownImport } from './shown-import.ts'
 
 interface Options {
   readonly asReference?: true
   readonly prune?: true
   readonly dryRun?: true
+  readonly watch?: true
 }
 
 /** `tollgate policy import ratelimit|limitador` */
@@ -34,8 +35,13 @@ function ratelimitCommand(context: CliContext): Command {
     .option('--as-reference', 'count each descriptor for itself and charge refused hits, as envoyproxy/ratelimit does')
     .option('--prune', 'remove imported limits of domains that no file has any more')
     .option('--dry-run', 'only say what would change')
+    .option('--watch', 'of one folder: import it now and after every change, until it is told to end')
     .addOption(outputOption())
     .action(async (paths: readonly string[], options: Options, command: Command) => {
+      if (options.watch === true) {
+        const { isDryRun, ...how } = wishOf(options)
+        return watchImports(context, { folder: watchedFolder(paths, isDryRun), ...how }, command)
+      }
       const files = await (await context.importFiles()).read(paths)
       const plan = planned(context, await importRatelimit(() => context.descriptors(), { files, ...wishOf(options) }))
       print(context, command, shownImport(plan, options.dryRun === true))
@@ -60,6 +66,11 @@ function limitadorCommand(context: CliContext): Command {
     })
 }
 
+function watchedFolder([folder, ...more]: readonly string[], isDryRun: boolean): string {
+  if (folder !== undefined && folder !== '-' && more.length === 0 && !isDryRun) return folder
+  throw new InvalidArgumentError('--watch is for one folder, and without --dry-run.')
+}
+
 function wishOf({ asReference, prune, dryRun }: Options): Omit<ImportWish, 'files'> {
   return { isAsReference: asReference === true, isWhole: prune === true, isDryRun: dryRun === true }
 }
@@ -67,8 +78,8 @@ function wishOf({ asReference, prune, dryRun }: Options): Omit<ImportWish, 'file
 /** What is wrong goes out line by line, as compilers have it, before the sentence that says nothing was done. */
 function planned(context: CliContext, outcome: ImportOutcome): ImportPlan {
   if (outcome.ok) return outcome.plan
-  const { faults, faultCount } = outcome
-  context.writeError(faults.map((fault) => `${faultLine(fault)}\n`).join(''))
+  const { faultCount } = outcome
+  context.writeError(shownFaults(outcome))
   throw new Fault(
     'not_valid',
     `${faultCount === 1 ? 'There is a fault' : `There are ${faultCount} faults`}, so nothing is imported`,

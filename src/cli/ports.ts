@@ -148,6 +148,8 @@ export interface CliContext {
   admin(): Promise<AdminTools>
   /** Files that are to be imported; needs no database. */
   importFiles(): Promise<SourceFiles>
+  /** Aborted when the process is told to end (SIGTERM, SIGINT); a second time ends it at once. */
+  ending(): AbortSignal
   /** Rows of descriptors, to import and export them. */
   descriptors(): Promise<DescriptorStore>
   policyCheck(): Promise<PolicyCheck>

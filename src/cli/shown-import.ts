@@ -1,4 +1,6 @@
 import type { LimitRow } from '../policy/import-ports.ts'
+import { faultLine } from '../policy/imports/import-fault.ts'
+import type { ImportOutcome } from '../policy/imports/import-limits.ts'
 import type { ImportPlan } from '../policy/imports/plan-import.ts'
 import type { Result } from './output.ts'
 import { shownAmount, shownPath } from './shown-descriptor.ts'
@@ -28,6 +30,12 @@ export function shownImport(plan: ImportPlan, isDryRun: boolean): Result {
   ]
   const table = lines.length === 0 ? '' : textTable(lines.slice(0, rowsShownMax), '')
   return { text: table + counts + rest.join(''), json: jsonOf(plan, isDryRun) }
+}
+
+/** What is wrong, line by line as compilers have it. */
+export function shownFaults({ faults, faultCount }: Extract<ImportOutcome, { readonly ok: false }>): string {
+  const rest = faultCount - faults.length
+  return faults.map((fault) => `${faultLine(fault)}\n`).join('') + (rest > 0 ? `and ${rest} more\n` : '')
 }
 
 function jsonOf({ before, kept, ...plan }: ImportPlan, isDryRun: boolean) {

@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { Fault } from '../core/fault.ts'
 import type { SourceFile, SourceFiles } from '../policy/import-ports.ts'
+import { type FolderWaits, watchFolder } from './watch-folder.ts'
 
 const filesMax = 1_000
 const fileBytesMax = 8_000_000
@@ -11,27 +12,49 @@ const bytesMax = 32_000_000
 type Input = AsyncIterable<Uint8Array>
 
 /** Files on disk and the standard input; see `SourceFiles`. */
-export function createImportFiles(input: Input): SourceFiles {
+export function createImportFiles(input: Input, waits: FolderWaits = {}): SourceFiles {
+  const read: SourceFiles['read'] = async (paths) => {
+    const found = await Promise.all(paths.map(filesAt))
+    const names = found.flat()
+    if (names.length > filesMax) throw new Fault('not_valid', `There are more than ${filesMax} files to import`)
+    const files: SourceFile[] = []
+    let left = bytesMax
+    for (const name of names) {
+      const bytes = name === '-' ? await readInput(input) : await readOne(name)
+      left -= bytes.length
+      if (left < 0) throw new Fault('not_valid', `The files to import have more than ${bytesMax} bytes together`)
+      files.push({ name: name === '-' ? 'standard input' : name, bytes })
+    }
+    return files
+  }
   return {
-    async read(paths) {
-      const found = await Promise.all(paths.map(filesAt))
-      const names = found.flat()
-      if (names.length > filesMax) throw new Fault('not_valid', `There are more than ${filesMax} files to import`)
-      const files: SourceFile[] = []
-      let left = bytesMax
-      for (const name of names) {
-        const bytes = name === '-' ? await readInput(input) : await readOne(name)
-        left -= bytes.length
-        if (left < 0) throw new Fault('not_valid', `The files to import have more than ${bytesMax} bytes together`)
-        files.push({ name: name === '-' ? 'standard input' : name, bytes })
+    read,
+    async *watch(folder, ended) {
+      while (!ended.aborted) {
+        // Before it is read, so that nothing written meanwhile is missed.
+        const watch = watchFolder(folder, ended, waits)
+        try {
+          yield await readOrFault(read, folder)
+          await watch.changed()
+        } finally {
+          watch.close()
+        }
       }
-      return files
     },
     write: (folder, files) =>
       asFault(folder, async () => {
         await mkdir(folder, { recursive: true })
         return Promise.all(files.map(({ name, text }) => writeOne(join(folder, name), text)))
       }),
+  }
+}
+
+async function readOrFault(read: SourceFiles['read'], folder: string): Promise<readonly SourceFile[] | Fault> {
+  try {
+    return await read([folder])
+  } catch (error) {
+    if (error instanceof Fault) return error
+    throw error
   }
 }
 

@@ -1,4 +1,5 @@
 import type { RateUnit } from '../core/descriptor-rule.ts'
+import type { Fault } from '../core/fault.ts'
 import type { Posture } from '../core/limit.ts'
 
 /** One entry of a path as `descriptor_limit.entries` holds it. */
@@ -89,4 +90,9 @@ export interface SourceFiles {
   read(paths: readonly string[]): Promise<readonly SourceFile[]>
   /** Writes files whose names are without folders, each whole or not at all; answers their paths. Makes the folder if need be. */
   write(folder: string, files: readonly { readonly name: string; readonly text: string }[]): Promise<readonly string[]>
+  /**
+   * What `read` answers for a folder, or its fault: now, and again whenever something in it may have changed, until `ended`. Also when nothing
+   * has changed, after some seconds.
+   */
+  watch(folder: string, ended: AbortSignal): AsyncIterable<readonly SourceFile[] | Fault>
 }

@@ -32,6 +32,7 @@ export function recordedContext(given: Partial<CliContext> = {}): RecordedContex
     requests: absent,
     admin: absent,
     importFiles: absent,
+    ending: () => AbortSignal.abort(),
     descriptors: absent,
     policyCheck: absent,
     policyShow: absent,

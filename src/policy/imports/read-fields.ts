@@ -82,7 +82,7 @@ export function readWhole(
   return undefined
 }
 
-export function kindName(value: YamlValue): string {
+function kindName(value: YamlValue): string {
   if (value.kind === 'text') return value.isPlain ? quoted(value.text) : `the text ${quoted(value.text)}`
   return { map: 'a block of fields', list: 'a list', nothing: 'nothing' }[value.kind]
 }

@@ -1,0 +1,105 @@
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { expect, test, vi } from 'vitest'
+import { runCli } from '../../../src/cli/run-cli.ts'
+import { createImportFiles } from '../../../src/files/import-files.ts'
+import { createPostgresDescriptorStore } from '../../../src/postgres/descriptor-store.ts'
+import { type RecordedContext, recordedContext } from '../../support/cli-context.ts'
+import { type LedgerDatabase, openLedgerDatabase } from '../../support/ledger-database.ts'
+
+const limits = (amount: number) =>
+  `domain: shop\ndescriptors:\n  - key: path\n    rate_limit: { unit: second, requests_per_unit: ${amount} }\n`
+
+interface Watching extends AsyncDisposable {
+  readonly folder: string
+  readonly context: RecordedContext
+  readonly database: LedgerDatabase
+  /** Resolves once this is in force. */
+  amounts(wanted: readonly number[]): Promise<void>
+  end(): Promise<number>
+}
+
+/** `pollMs` so long that only what the folder tells can be the reason, unless a test is about that. */
+async function watching(fill: (folder: string) => void, pollMs = 3_600_000): Promise<Watching> {
+  const folder = mkdtempSync(join(tmpdir(), 'tollgate-watch-'))
+  fill(folder)
+  const database = await openLedgerDatabase()
+  const ending = new AbortController()
+  const context = recordedContext({
+    importFiles: async () => createImportFiles(Readable.from([]), { quietMs: 5, pollMs }),
+    descriptors: async () => createPostgresDescriptorStore(database.pool),
+    ending: () => ending.signal,
+  })
+  const done = runCli(['policy', 'import', 'ratelimit', '--watch', folder], context)
+  const end = () => {
+    ending.abort()
+    return done
+  }
+  return {
+    ...{ folder, context, database, end },
+    amounts: (wanted) =>
+      vi.waitFor(
+        async () => {
+          const rows = await database.rows('SELECT amount::int FROM tollgate.descriptor_limit ORDER BY amount')
+          expect(rows.map(({ amount }) => amount)).toEqual(wanted)
+        },
+        { timeout: 20_000, interval: 20 },
+      ),
+    async [Symbol.asyncDispose]() {
+      await end()
+      await database[Symbol.asyncDispose]()
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
+
+test('--watch imports what is there, then what editors rename over it, until it is told to end', async () => {
+  await using watch = await watching((folder) => writeFileSync(join(folder, 'shop.yaml'), limits(1)))
+  await watch.amounts([1])
+  writeFileSync(join(watch.folder, 'shop.yaml~'), limits(2))
+  renameSync(join(watch.folder, 'shop.yaml~'), join(watch.folder, 'shop.yaml'))
+  await watch.amounts([2])
+  writeFileSync(join(watch.folder, 'more.yml'), limits(3).replace('shop', 'mail'))
+  await watch.amounts([2, 3])
+  expect(await watch.end()).toBe(0)
+  expect(watch.context.errors()).toBe('')
+})
+
+test('--watch sees a ConfigMap swapped', async () => {
+  await using watch = await watching((folder) => {
+    mkdirSync(join(folder, '..one'))
+    writeFileSync(join(folder, '..one/shop.yaml'), limits(1))
+    symlinkSync('..one', join(folder, '..data'))
+    symlinkSync('..data/shop.yaml', join(folder, 'shop.yaml'))
+  })
+  await watch.amounts([1])
+  mkdirSync(join(watch.folder, '..two'))
+  writeFileSync(join(watch.folder, '..two/shop.yaml'), limits(2))
+  symlinkSync('..two', join(watch.folder, '..data_tmp'))
+  renameSync(join(watch.folder, '..data_tmp'), join(watch.folder, '..data'))
+  await watch.amounts([2])
+})
+
+test('--watch keeps what is in force while files are faulty or gone, and says so once', async () => {
+  await using watch = await watching((folder) => writeFileSync(join(folder, 'shop.yaml'), limits(1)), 20)
+  await watch.amounts([1])
+  const errors = (wanted: string) =>
+    vi.waitFor(() => expect(watch.context.errors()).toContain(wanted), { timeout: 20_000, interval: 20 })
+  writeFileSync(join(watch.folder, 'shop.yaml'), limits(2).replace('unit: second', 'unit: moment'))
+  await errors('"moment" is no unit')
+  rmSync(join(watch.folder, 'shop.yaml'))
+  await errors('There is no .yaml or .yml file in')
+  await watch.amounts([1])
+  writeFileSync(join(watch.folder, 'shop.yaml'), limits(3))
+  await watch.amounts([3])
+  const said = watch.context.errors().split('what is in force stays')
+  expect(said).toHaveLength(3)
+})
+
+test('--watch is for one folder', async () => {
+  const context = recordedContext()
+  expect(await runCli(['policy', 'import', 'ratelimit', '--watch', 'a', 'b'], context)).toBe(2)
+  expect(context.errors()).toContain('--watch is for one folder')
+})
