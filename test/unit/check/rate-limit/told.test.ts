@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { RateLimitDescriptor } from '../../../../src/check/rate-limit-words.ts'
 import type { DescriptorAmount } from '../../../../src/core/descriptor-rule.ts'
 import type { Header } from '../../../../src/core/verdict.ts'
 import { type Desk, desk, entriesOf, per, rule } from './harness.ts'
@@ -168,7 +169,7 @@ describe('dynamic metadata', () => {
 
 describe('a call that is too large to be counted', () => {
   const entry = { key: 'k', value: 'v' }
-  test.each([
+  test.each<readonly [string, { readonly domain?: string; readonly descriptors: readonly RateLimitDescriptor[] }]>([
     ['descriptors', { descriptors: Array.from({ length: 101 }, () => ({ entries: [entry] })) }],
     ['entries', { descriptors: [{ entries: Array.from({ length: 21 }, () => entry) }] }],
     ['characters', { descriptors: [{ entries: [{ key: 'k', value: 'v'.repeat(65_537) }] }] }],
