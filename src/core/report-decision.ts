@@ -86,17 +86,6 @@ function slotsAfter(isDue: boolean): 'free' | 'keep' {
   return isDue ? 'free' : 'keep'
 }
 
-/**
- * The specification of `release` for one record: its slots are free and no longer its own, so that no later report takes them again. What is
- * booked under it, and when it is due, stays.
- */
-export function decideRelease(view: RecordView): RecordDecision {
-  const record = remembered(view.record, view.nowMs)
-  if (record === undefined || record.epoch !== view.epoch) return unchanged
-  if (record.state === 'final' || record.slots.length === 0) return unchanged
-  return { ...settled, record: { ...record, slots: [] }, slots: 'free' }
-}
-
 /** Moves every warm counter whose window holds `at` by the difference. `clamps` counts figures that would have gone below 0. */
 export function movedState(
   state: SubjectState,

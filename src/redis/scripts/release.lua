@@ -1,4 +1,4 @@
--- Purpose: frees the slots of one reservation before its end is reported (core/report-decision.ts, decideRelease).
+-- Purpose: frees the slots of one reservation before its end is reported (core/release-decision.ts, decideRelease).
 -- Guarantee: they are no longer the record's, so that no later report takes them again; all else of it stays. A reservation without record,
 -- of another epoch, at its end or without slots is left alone.
 -- KEYS: per partition epoch, record and charges key.

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Report } from '../../../src/core/charge.ts'
 import type { ChargeRecord } from '../../../src/core/charge-record.ts'
-import { decideExpiry, decideRelease, decideReport, isEarly, movedState } from '../../../src/core/report-decision.ts'
+import { decideExpiry, decideReport, isEarly, movedState } from '../../../src/core/report-decision.ts'
 import { address, alice, amounts, meta, startMs } from '../../support/spend-harness.ts'
 
 const record: ChargeRecord = {
@@ -161,25 +161,5 @@ describe('movedState()', () => {
       clamps: 1,
       state: { quotas: [{ current: { used: 0 } }] },
     })
-  })
-})
-
-describe('decideRelease()', () => {
-  const slots = [{ subject: alice, key: 'in-flight', slotMs: 9_000 }]
-  const holding = { ...record, slots }
-
-  it('frees the slots and takes them off the record, and leaves all else of it', () => {
-    const decision = decideRelease({ ...view, record: holding })
-    expect(decision).toEqual({ answer: 'booked', record, slots: 'free', rates: 'keep', stale: [] })
-  })
-
-  it.each([
-    ['has none', record],
-    ['is at its end', { ...holding, state: 'final' as const }],
-    ['is of another epoch', { ...holding, epoch: 'before' }],
-    ['is past its time', { ...holding, forgetAtMs: startMs }],
-    ['is not there', undefined],
-  ])('does nothing where the reservation %s', (_, found) => {
-    expect(decideRelease({ ...view, record: found })).toMatchObject({ record: 'keep', slots: 'keep' })
   })
 })
