@@ -91,6 +91,8 @@ function isMatchedJoined(
   const joined = `${key}_${value}`
   return composites(config).some((other) => {
     if (other.key === key) return false
-    return other.text.endsWith('*') ? joined.startsWith(other.text.slice(0, -1)) : joined === other.text
+    if (other.text.endsWith('*')) return joined.startsWith(other.text.slice(0, -1))
+    // Where no value matches, the reference looks for the key alone.
+    return joined === other.text || key === other.text
   })
 }

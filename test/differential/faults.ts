@@ -137,6 +137,19 @@ export const faultCases: readonly FaultCase[] = [
     ours: { refusedFor: '*' },
   },
   {
+    id: 'pattern-as-text',
+    title: 'A value that reads like a pattern is a value like any other',
+    reason: 'In the reference it finds the pattern that reads the same, before those that stand above it in the file.',
+    files: {
+      text: `descriptors:
+  - { key: k, value: "*", rate_limit: { unit: year, requests_per_unit: 5 } }
+  - { key: k, value: "a*", rate_limit: { unit: year, requests_per_unit: 1 } }`,
+    },
+    asks: [path('text', [['k', 'a*']]), path('text', [['k', 'a1']])],
+    theirs: ['OK 0', 'OK 4'],
+    ours: ['OK 4', 'OK 4'],
+  },
+  {
     id: 'mode-without-limit',
     title: 'A mode without a limit is an error',
     reason: 'The reference reads over `shadow_mode` and its like where the descriptor has no `rate_limit` of its own.',

@@ -36,6 +36,7 @@ export async function runSequences(sides: Sides, { seed, sequences }: Differenti
     failing.push(...failed)
     counts.requests += requests
     counts.again += again
+    for (const { case: one, unexplained } of failed) console.log(`${one.domain}: ${unexplained.join('; ')}`)
     console.log(`${first + nths.length} sequences, ${counts.requests} requests, ${failing.length} unexplained`)
     if (failing.length > 50) break
   }

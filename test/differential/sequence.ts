@@ -55,7 +55,7 @@ function walk(random: Random, configs: readonly DescriptorConfig[]): readonly Wi
 }
 
 function valueFor(random: Random, configured: string | undefined): string {
-  if (configured === undefined || random.chance(0.1)) return random.pick([...values, '', 'x*y', 'ap*'])
+  if (configured === undefined || random.chance(0.1)) return random.pick([...values, '', 'x*y'])
   if (!configured.endsWith('*')) return configured
   return configured.slice(0, -1) + random.pick(['', 'one', 'two', 'v1'])
 }
