@@ -49,6 +49,14 @@ test('the try-out shows what the README says of it', async () => {
   const codes: string[] = []
   for (let nth = 0; nth < 4; nth += 1) codes.push(String(JSON.parse((await call(ask)).body).overallCode))
   expect(codes).toEqual(['OK', 'OK', 'OK', 'OVER_LIMIT'])
+  const { body: metrics } = await call({ url: `${served.opsUrl}/metrics` })
+  const told = metrics.matchAll(
+    /^tollgate_descriptor_hits_total\{domain="shop",rule="[a-z0-9-]+",value="",result="(\w+)"\} (\d+)$/gm,
+  )
+  expect(Object.fromEntries([...told].map(([, result, hits]) => [result, hits]))).toMatchObject({
+    ...{ total: '4', within: '3', near: '1', over: '1' },
+  })
+  expect(metrics).not.toContain('tollgate_telemetry_faults_total{')
 
   const client = new pg.Client({ connectionString: database.url })
   await client.connect()

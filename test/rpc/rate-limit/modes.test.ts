@@ -37,6 +37,18 @@ describe.each(['memory', 'redis'] as const)('on the %s store', (store) => {
       expect([code, statuses.map((status) => status.code)]).toEqual(['OVER_LIMIT', ['OK', 'OVER_LIMIT']])
     })
 
+    test('of a rule keeps nothing else from being counted', async () => {
+      const domain = await createDomain(plane, {
+        limits: [
+          { path: ['user'], columns: { ...perYear(0), shadow: true } },
+          { path: ['address'], columns: perYear(2) },
+        ],
+      })
+      const both = [{ of: { user: 'a' } }, { of: { address: '1' } }]
+      const codes = [await domain.ask(both), await domain.ask(both), await domain.ask(both)].map(({ code }) => code)
+      expect(codes).toEqual(['OK', 'OK', 'OVER_LIMIT'])
+    })
+
     test('of a domain refuses nothing, and counts', async () => {
       const limits = [{ id: `all-shadow-${store}`, path: ['user'], columns: perYear(1) }]
       const domain = await createDomain(plane, { limits, columns: { shadow: true } })
