@@ -42,6 +42,14 @@ const domainList = z
     'must be domains such as example.com,example.org',
   )
 
+const nameList = z
+  .string()
+  .transform((text) => text.split(',').map((name) => name.trim()))
+  .refine(
+    (names) => names.every((name) => /^[\x21-\x7e]{1,255}$/.test(name)),
+    'must be names such as envoy.mesh.example,spiffe://mesh.example/envoy',
+  )
+
 /** One row per setting: its name, its rule, its default. `docs/reference/settings.md` is held against this table by a test. */
 const schema = z.strictObject({
   DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
@@ -57,6 +65,10 @@ const schema = z.strictObject({
     .refine((text) => Buffer.byteLength(text) <= 107, 'must be a path of at most 107 bytes, as sockets have it')
     .optional(),
   TOLLGATE_GRPC_ADDRESS: address.optional(),
+  TOLLGATE_GRPC_TLS_CERT: z.string().optional(),
+  TOLLGATE_GRPC_TLS_KEY: z.string().optional(),
+  TOLLGATE_GRPC_CLIENT_CA: z.string().optional(),
+  TOLLGATE_GRPC_CLIENT_NAMES: nameList.default([]),
   TOLLGATE_INSECURE_PEERS: flag.default(false),
   TOLLGATE_OPS_ADDRESS: address.default({ host: '127.0.0.1', port: 9464 }),
   TOLLGATE_ROLES: roleList.default([...roles]),
@@ -174,12 +186,14 @@ function crossFaults(settings: Settings, faulty: ReadonlyMap<string, string>): r
   const areValid = (...names: readonly (keyof Settings)[]): boolean => names.every((name) => !faulty.has(name))
   const { TOLLGATE_GRPC_ADDRESS: grpc, TOLLGATE_ROLES: given } = settings
   const faults: string[] = []
-  const isOpen = grpc !== undefined && !isLoopback(grpc.host) && !settings.TOLLGATE_INSECURE_PEERS
-  if (isOpen && areValid('TOLLGATE_INSECURE_PEERS')) {
+  const knowsPeers = settings.TOLLGATE_INSECURE_PEERS || settings.TOLLGATE_GRPC_CLIENT_CA !== undefined
+  const isOpen = grpc !== undefined && !isLoopback(grpc.host) && !knowsPeers
+  if (isOpen && areValid('TOLLGATE_INSECURE_PEERS', 'TOLLGATE_GRPC_CLIENT_CA')) {
     faults.push(
-      `TOLLGATE_GRPC_ADDRESS must be a loopback address, is ${JSON.stringify(`${grpc.host}:${grpc.port}`)}: anyone who reaches it decides for Envoy; set TOLLGATE_INSECURE_PEERS=true to allow that`,
+      `TOLLGATE_GRPC_ADDRESS must be a loopback address, is ${JSON.stringify(`${grpc.host}:${grpc.port}`)}: anyone who reaches it decides for Envoy; set TOLLGATE_GRPC_CLIENT_CA to let in only who has a certificate, or TOLLGATE_INSECURE_PEERS=true to allow that`,
     )
   }
+  faults.push(...tlsFaults(settings, areValid))
   const isAlone = settings.REDIS_URL === undefined && areValid('REDIS_URL', 'TOLLGATE_ROLES', 'TOLLGATE_UNBOOKED')
   if (isAlone && !settings.TOLLGATE_UNBOOKED && !bookingRoles.every((role) => given.includes(role))) {
     faults.push(
@@ -193,6 +207,27 @@ function crossFaults(settings: Settings, faulty: ReadonlyMap<string, string>): r
     )
   }
   return faults
+}
+
+/** Each of these means nothing without the ones before it. */
+function tlsFaults(settings: Settings, areValid: (...names: (keyof Settings)[]) => boolean): readonly string[] {
+  const isGiven = {
+    TOLLGATE_GRPC_ADDRESS: settings.TOLLGATE_GRPC_ADDRESS !== undefined,
+    TOLLGATE_GRPC_TLS_CERT: settings.TOLLGATE_GRPC_TLS_CERT !== undefined,
+    TOLLGATE_GRPC_TLS_KEY: settings.TOLLGATE_GRPC_TLS_KEY !== undefined,
+    TOLLGATE_GRPC_CLIENT_CA: settings.TOLLGATE_GRPC_CLIENT_CA !== undefined,
+    TOLLGATE_GRPC_CLIENT_NAMES: settings.TOLLGATE_GRPC_CLIENT_NAMES.length > 0,
+  }
+  const needs = [
+    ['TOLLGATE_GRPC_TLS_CERT', 'TOLLGATE_GRPC_TLS_KEY', 'a certificate is of no use without its key'],
+    ['TOLLGATE_GRPC_TLS_KEY', 'TOLLGATE_GRPC_TLS_CERT', 'a key is of no use without its certificate'],
+    ['TOLLGATE_GRPC_TLS_CERT', 'TOLLGATE_GRPC_ADDRESS', 'the socket is never encrypted'],
+    ['TOLLGATE_GRPC_CLIENT_CA', 'TOLLGATE_GRPC_TLS_CERT', 'clients show certificates only over TLS'],
+    ['TOLLGATE_GRPC_CLIENT_NAMES', 'TOLLGATE_GRPC_CLIENT_CA', 'names are proved by certificates of an authority'],
+  ] as const
+  return needs
+    .filter(([name, needed]) => isGiven[name] && !isGiven[needed] && areValid(name, needed))
+    .map(([name, needed, why]) => `${name} needs ${needed}: ${why}`)
 }
 
 function isLoopback(host: string): boolean {

@@ -3,7 +3,7 @@ import { createTicketSigner } from '../check/ticket.ts'
 import { Fault } from '../core/fault.ts'
 import { createSealedFile } from '../files/sealed-file.ts'
 import type { JsonRateLimit } from '../grpc/json-rate-limit.ts'
-import { createGrpcServer, type Listen } from '../grpc/server.ts'
+import { createGrpcServer, type Listen, type ListenTls } from '../grpc/server.ts'
 import { endedGrantsKeptMs } from '../policy/ended-grants.ts'
 import { createPolicyKeeper, type PolicyKeeper } from '../policy/keeper.ts'
 import type { CopyOptions } from '../policy/policy-copy.ts'
@@ -133,9 +133,9 @@ async function serveEnvoy(
   started: AsyncDisposableStack,
   { plane, serving }: { readonly plane: Plane; readonly serving: Serving },
 ): Promise<Awaited<ReturnType<typeof createGrpcServer>>> {
-  const { settings, observer, between } = serving
+  const { settings, observer, between, warnings = new Set() } = serving
   const methods = plane.methods.map((method) => between?.method?.(method) ?? method)
-  const server = await createGrpcServer({ methods, listen: listenOf(settings), observer })
+  const server = await createGrpcServer({ methods, listen: listenOf(settings, warnings), observer })
   started.defer(() => server.drain({ graceMs: settings.TOLLGATE_DRAIN_MS, forceMs }))
   started.defer(() => plane.endHolds())
   return server
@@ -213,8 +213,16 @@ function copyOf(settings: Settings, onUnusable: (reason: string) => void): CopyO
     : { lines: createSealedFile({ folder, name: copyName }), ageMsMax: days * dayMs, onUnusable }
 }
 
-function listenOf(settings: Settings): Listen {
+function listenOf(settings: Settings, warnings: Set<string>): Listen {
   const { TOLLGATE_GRPC_ADDRESS: tcp, TOLLGATE_DATA_FOLDER: folder } = settings
   const socketPath = settings.TOLLGATE_GRPC_SOCKET ?? join(folder, 'tollgate.sock')
-  return { socketPath, ...(tcp && { tcp }) }
+  const tls = tlsOf(settings, warnings)
+  return { socketPath, ...(tcp && { tcp: { ...tcp, ...(tls && { tls }) } }) }
+}
+
+function tlsOf(settings: Settings, warnings: Set<string>): ListenTls | undefined {
+  const { TOLLGATE_GRPC_TLS_CERT: cert, TOLLGATE_GRPC_TLS_KEY: key, TOLLGATE_GRPC_CLIENT_CA: clientCa } = settings
+  if (cert === undefined || key === undefined) return undefined
+  const files = { cert, key, ...(clientCa !== undefined && { clientCa }) }
+  return { files, clientNames: settings.TOLLGATE_GRPC_CLIENT_NAMES, warnings, nowMs: Date.now }
 }

@@ -44,6 +44,12 @@ export function createJsonRateLimit(parts: {
     }
     const decided = await timely.decide(decoded.request, Number.POSITIVE_INFINITY)
     if (decided === 'late') return refuse('late')
+    if (decided === 'unreadable') {
+      count('unreadable')
+      return problem(400, [
+        'There is more in it than can be counted: too many descriptors or entries, or too long ones',
+      ])
+    }
     const reply = decided === 'failed' ? undefined : replyOf(decided, { observer, onDropped })
     count(decided === 'failed' || reply === undefined ? 'failed' : decided.code === 'ok' ? 'OK' : 'OVER_LIMIT')
     return reply ?? problem(500, ['Tollgate failed: its log says why'])

@@ -1,4 +1,5 @@
 import { resolve as absolute } from 'node:path'
+import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type handleUnaryCall, logVerbosity, Metadata, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js'
 import { Fault } from '../core/fault.ts'
@@ -7,12 +8,18 @@ import { createHealth } from './health.ts'
 import { type Method, RpcError } from './methods.ts'
 import { createOpenStreams, type OpenStreams } from './open-streams.ts'
 import { clearSocket, withPrivateSocket } from './socket-file.ts'
+import { createTlsKeeper, type TlsKeeperOptions } from './tls-keeper.ts'
+import { listenTls } from './tls-listener.ts'
 
 export interface Listen {
   /** A unix socket file: made with mode 0600, a dead process's file is replaced. */
   readonly socketPath?: string
-  /** Port 0 takes a free one. Plain text: loopback, or peers that are trusted for another reason. */
-  readonly tcp?: { readonly host: string; readonly port: number }
+  /** Port 0 takes a free one. Without `tls` plain text: loopback, or peers that are trusted for another reason. */
+  readonly tcp?: { readonly host: string; readonly port: number; readonly tls?: ListenTls }
+}
+
+export interface ListenTls extends Omit<TlsKeeperOptions, 'observer'> {
+  readonly clientNames: readonly string[]
 }
 
 export interface GrpcServerOptions {
@@ -66,7 +73,8 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
     ...(listen.tcp && { 'grpc.keepalive_time_ms': keepaliveMs, 'grpc.keepalive_timeout_ms': keepaliveAnswerMs }),
   })
   for (const method of [...methods, ...health.methods]) register({ server, streams, observer }, method)
-  const addresses = await bindAll(server, listen)
+  const bound = await bindAll(server, listen, observer)
+  const { addresses } = bound
   let drained: Promise<void> | undefined
   return {
     addresses,
@@ -75,12 +83,12 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
       health.setServing(false)
       drained ??= sleep(graceMs).then(() => {
         streams.endAll()
-        return shutdown(server, { addresses, forceMs })
+        return shutdown(server, bound, forceMs)
       })
       return drained
     },
     close() {
-      cutAfter(server, { addresses, forceMs: 0 })
+      cutAfter(server, bound, 0)
       server.forceShutdown()
     },
   }
@@ -136,7 +144,13 @@ function headByMs(metadata: Metadata): number {
   return tryMs > 0 ? Date.now() + tryMs : Number.POSITIVE_INFINITY
 }
 
-async function bindAll(server: Server, { socketPath, tcp }: Listen): Promise<readonly string[]> {
+interface Bound {
+  readonly addresses: readonly string[]
+  /** Ends the listener of TLS, if there is one, and after that long its connections. */
+  readonly endTls?: (cutMs: number) => void
+}
+
+async function bindAll(server: Server, { socketPath, tcp }: Listen, observer: Observer): Promise<Bound> {
   const addresses: string[] = []
   try {
     if (socketPath !== undefined) {
@@ -145,41 +159,64 @@ async function bindAll(server: Server, { socketPath, tcp }: Listen): Promise<rea
       await withPrivateSocket(path, () => bind(server, `unix:${path}`))
       addresses.push(`unix:${path}`)
     }
-    if (tcp !== undefined) {
-      const host = tcp.host.includes(':') ? `[${tcp.host}]` : tcp.host
-      addresses.push(`${host}:${await bind(server, `${host}:${tcp.port}`)}`)
-    }
-    return addresses
+    if (tcp === undefined) return { addresses }
+    const host = tcp.host.includes(':') ? `[${tcp.host}]` : tcp.host
+    if (tcp.tls === undefined)
+      return { addresses: [...addresses, `${host}:${await bind(server, `${host}:${tcp.port}`)}`] }
+    const { port, end } = await bindTls(server, { ...tcp, tls: tcp.tls }, observer)
+    return { addresses: [...addresses, `${host}:${port}`], endTls: end }
   } catch (error) {
     server.forceShutdown()
     throw error
   }
 }
 
+/** The handshake is done before the transport sees the connection: grpc-js can neither check a client's name nor tell why it refused one (1.14). */
+async function bindTls(
+  server: Server,
+  { host, port, tls }: { readonly host: string; readonly port: number; readonly tls: ListenTls },
+  observer: Observer,
+) {
+  const keeper = await createTlsKeeper({ ...tls, observer })
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure())
+  try {
+    const onConnection = (socket: Duplex): void => injector.injectConnection(socket)
+    const listener = await listenTls({ host, port, keeper, clientNames: tls.clientNames, onConnection, observer })
+    const end = (cutMs: number): void => {
+      keeper.close()
+      listener.close()
+      injector.drain(cutMs)
+    }
+    return { port: listener.port, end }
+  } catch (error) {
+    keeper.close()
+    throw cannotListen(`${host}:${port}`, error)
+  }
+}
+
 function bind(server: Server, address: string): Promise<number> {
   return new Promise((resolve, reject) => {
     server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
-      if (!error) return resolve(port)
-      const isTaken = error.message.includes('EADDRINUSE')
-      const sentence = isTaken ? `Another process listens on ${address}` : `Cannot listen on ${address}`
-      reject(new Fault(isTaken ? 'already_running' : 'settings_invalid', sentence, { cause: error }))
+      if (error) reject(cannotListen(address, error))
+      else resolve(port)
     })
   })
 }
 
-interface Cut {
-  readonly addresses: readonly string[]
-  readonly forceMs: number
+function cannotListen(address: string, cause: unknown): Fault {
+  const isTaken = cause instanceof Error && cause.message.includes('EADDRINUSE')
+  const sentence = isTaken ? `Another process listens on ${address}` : `Cannot listen on ${address}`
+  return new Fault(isTaken ? 'already_running' : 'settings_invalid', sentence, { cause })
 }
 
 /** A call that never ends keeps `tryShutdown` waiting for ever, so it gets `forceMs`. */
-function shutdown(server: Server, cut: Cut): Promise<void> {
-  cutAfter(server, cut)
+function shutdown(server: Server, bound: Bound, forceMs: number): Promise<void> {
+  cutAfter(server, bound, forceMs)
   return new Promise((resolve) => {
     const timer = setTimeout(() => {
       server.forceShutdown()
       resolve()
-    }, cut.forceMs)
+    }, forceMs)
     server.tryShutdown(() => {
       clearTimeout(timer)
       resolve()
@@ -188,6 +225,8 @@ function shutdown(server: Server, cut: Cut): Promise<void> {
 }
 
 /** Connections that are still open then are cut. `forceShutdown` does not: without channelz it knows no connections (seen on 1.14). */
-function cutAfter(server: Server, { addresses, forceMs }: Cut): void {
+function cutAfter(server: Server, { addresses, endTls }: Bound, forceMs: number): void {
+  endTls?.(forceMs)
+  // One that is not bound by grpc-js, as that of TLS, it does not know and passes over.
   for (const address of addresses) server.drain(address, forceMs)
 }

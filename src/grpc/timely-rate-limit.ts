@@ -1,4 +1,5 @@
 import type { RateLimit, RateLimitAnswer, RateLimitRequest } from '../check/rate-limit-words.ts'
+import { Fault } from '../core/fault.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import { answerBy } from './answer-by.ts'
 import type { LoadGate } from './load-gate.ts'
@@ -32,7 +33,7 @@ export class TimelyRateLimit {
    *
    * @param callerMs when the caller stops waiting; Infinity when it did not say
    */
-  decide(request: RateLimitRequest, callerMs: number): Promise<RateLimitAnswer | 'late' | 'failed'> {
+  decide(request: RateLimitRequest, callerMs: number): Promise<RateLimitAnswer | 'late' | 'failed' | 'unreadable'> {
     const { nowMs, callMsMax } = this.#options
     const now = nowMs()
     const deadlineMs = answerBy(callerMs, now, callMsMax)
@@ -47,11 +48,13 @@ export class TimelyRateLimit {
   }
 
   /** Never rejects. */
-  async #ask(request: RateLimitRequest, deadlineMs: number): Promise<RateLimitAnswer | 'failed'> {
+  async #ask(request: RateLimitRequest, deadlineMs: number): Promise<RateLimitAnswer | 'failed' | 'unreadable'> {
     this.#enter(1)
     try {
       return await this.#options.rateLimit(request, { deadlineMs })
     } catch (error) {
+      // The caller's fault: too many descriptors, or too long ones.
+      if (error instanceof Fault && error.code === 'bad_request') return 'unreadable'
       this.#options.observer.warn('rate_limit_failed', { error })
       return 'failed'
     } finally {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Fault } from '../../src/core/fault.ts'
 import { readSettings, settingNames } from '../../src/settings.ts'
 
@@ -40,7 +40,7 @@ test('every fault is told at once, in one plain sentence with the setting, what 
     'TOLLGATE_CHECK_MS_MAX must be a whole number from 20 to 10000, is "5"',
     'TOLLGATE_COLOUR is not a setting of Tollgate',
     'TOLLGATE_DRAIN_MS must be a whole number from 0 to 60000, is "soon"',
-    'TOLLGATE_GRPC_ADDRESS must be a loopback address, is "0.0.0.0:9000": anyone who reaches it decides for Envoy; set TOLLGATE_INSECURE_PEERS=true to allow that',
+    'TOLLGATE_GRPC_ADDRESS must be a loopback address, is "0.0.0.0:9000": anyone who reaches it decides for Envoy; set TOLLGATE_GRPC_CLIENT_CA to let in only who has a certificate, or TOLLGATE_INSECURE_PEERS=true to allow that',
     `TOLLGATE_GRPC_SOCKET must be a path of at most 107 bytes, as sockets have it, is "/${'é'.repeat(54)}"`,
     'TOLLGATE_LOG_LEVEL must be trace, debug, info, warn, error, fatal or silent, is "loud"',
     'TOLLGATE_OPS_ADDRESS must have a port of at most 65535, is "127.0.0.1:99999"',
@@ -106,4 +106,40 @@ test('the settings page names every setting, and no other', () => {
   const page = readFileSync(new URL('../../docs/reference/settings.md', import.meta.url), 'utf8')
   const named = [...page.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name]) => name)
   expect(named.sort()).toEqual([...settingNames].sort())
+})
+
+describe('TLS on the gRPC address', () => {
+  const tls = { TOLLGATE_GRPC_TLS_CERT: '/tls.crt', TOLLGATE_GRPC_TLS_KEY: '/tls.key' }
+  const open = { TOLLGATE_GRPC_ADDRESS: '0.0.0.0:9000' }
+
+  test('with an authority of clients, and not alone, allows an address that is not loopback', () => {
+    const settings = readSettings({ ...open, ...tls, TOLLGATE_GRPC_CLIENT_CA: '/ca.crt' })
+    expect(settings.TOLLGATE_GRPC_ADDRESS).toEqual({ host: '0.0.0.0', port: 9000 })
+    expect(faultOf({ ...open, ...tls })).toContain('TOLLGATE_GRPC_ADDRESS must be a loopback address')
+  })
+
+  test('needs what belongs to it, and all that is missing is told at once', () => {
+    const faultsOf = (given: Record<string, string>): readonly string[] => faultOf(given).split('\n  ').slice(1)
+    expect(faultsOf({ TOLLGATE_GRPC_TLS_CERT: '/tls.crt', TOLLGATE_GRPC_CLIENT_NAMES: 'envoy' })).toEqual([
+      'TOLLGATE_GRPC_TLS_CERT needs TOLLGATE_GRPC_TLS_KEY: a certificate is of no use without its key',
+      'TOLLGATE_GRPC_TLS_CERT needs TOLLGATE_GRPC_ADDRESS: the socket is never encrypted',
+      'TOLLGATE_GRPC_CLIENT_NAMES needs TOLLGATE_GRPC_CLIENT_CA: names are proved by certificates of an authority',
+    ])
+    expect(faultsOf({ TOLLGATE_GRPC_TLS_KEY: '/tls.key', TOLLGATE_GRPC_CLIENT_CA: '/ca.crt' })).toEqual([
+      'TOLLGATE_GRPC_TLS_KEY needs TOLLGATE_GRPC_TLS_CERT: a key is of no use without its certificate',
+      'TOLLGATE_GRPC_CLIENT_CA needs TOLLGATE_GRPC_TLS_CERT: clients show certificates only over TLS',
+    ])
+  })
+
+  test('takes a list of names', () => {
+    const given = { ...open, ...tls, TOLLGATE_GRPC_CLIENT_CA: '/ca.crt' }
+    const { TOLLGATE_GRPC_CLIENT_NAMES: names } = readSettings({
+      ...given,
+      TOLLGATE_GRPC_CLIENT_NAMES: 'envoy.mesh.example, spiffe://mesh.example/envoy',
+    })
+    expect(names).toEqual(['envoy.mesh.example', 'spiffe://mesh.example/envoy'])
+    expect(faultOf({ ...given, TOLLGATE_GRPC_CLIENT_NAMES: 'a,,b' })).toContain(
+      'TOLLGATE_GRPC_CLIENT_NAMES must be names such as envoy.mesh.example,spiffe://mesh.example/envoy, is "a,,b"',
+    )
+  })
 })
