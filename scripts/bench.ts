@@ -8,6 +8,7 @@ const benches: Readonly<Record<string, readonly string[]>> = {
   alerts: ['alerts', 'crossing'],
   check: ['check', 'policy'],
   crossing: ['crossing'],
+  descriptors: ['descriptors'],
   policy: ['policy'],
   ledger: ['ledger'],
   memory: ['memory'],
