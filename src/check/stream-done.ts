@@ -1,3 +1,4 @@
+import { Fault } from '../core/fault.ts'
 import type { HitCounter } from '../core/hit.ts'
 import type { Digest } from '../core/hit-counter.ts'
 import { type DescriptorDomain, matchDescriptor } from '../core/match-descriptor.ts'
@@ -5,6 +6,7 @@ import type { PeriodMemo } from '../core/period-window.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import type { DescriptorRead } from './descriptor-principal.ts'
 import { hitLinesOf } from './hit-lines.ts'
+import { countCase } from './hit-metrics.ts'
 import type { HitStore } from './hit-ports.ts'
 import type { SpendStore } from './ports.ts'
 import type { DescriptorEntry } from './rate-limit-words.ts'
@@ -28,7 +30,9 @@ export function createStreamDone(deps: StreamDoneDeps): StreamDone {
   const { store, hits, observer } = deps
   const told = (freed: Promise<unknown>): Promise<unknown> =>
     freed.catch((error: unknown) => {
-      observer.warn('slots_not_released', { error })
+      // An outage would else write a line for every request.
+      if (error instanceof Fault && error.code === 'store_unavailable') countCase(observer, 'store_away')
+      else observer.warn('slots_not_released', { error })
     })
   return async (read, domain) => {
     const { claim, slotId } = read

@@ -36,6 +36,7 @@ const domain: DescriptorDomain = {
 
 function createWorld({ isAway = false } = {}) {
   const freed: unknown[] = []
+  const counted: string[] = []
   const released: { counters: readonly HitCounter[]; slotId: string }[] = []
   const fail = (): never => {
     throw new Fault('store_unavailable', 'Away', { transient: true })
@@ -43,9 +44,14 @@ function createWorld({ isAway = false } = {}) {
   const done = createStreamDone({
     store: { release: async (reservation) => (isAway ? fail() : [freed.push(reservation)].flatMap(() => [])) },
     hits: { release: async (slots) => (isAway ? fail() : void released.push(slots)), nowMs: () => noonMs },
-    ...{ digest, memo: createPeriodMemo(), observer: silentObserver },
+    ...{ digest, memo: createPeriodMemo() },
+    observer: {
+      ...silentObserver,
+      count: (metric, labels = {}) => void counted.push([metric, ...Object.values(labels)].join(' ')),
+      warn: (event) => void counted.push(event),
+    },
   })
-  return { done, freed, released }
+  return { done, freed, released, counted }
 }
 
 const reserved = (entries: DescriptorRead['entries']): DescriptorRead => ({
@@ -82,7 +88,8 @@ it('frees by the request that a trusted caller names, and nothing of Check', asy
 })
 
 it('is over when the stores are away: slots end by the access log or by themselves', async () => {
-  const { done } = createWorld({ isAway: true })
+  const { done, counted } = createWorld({ isAway: true })
   const entries = [{ key: 'rid', value: 'alice' }]
   await expect(done(reserved(entries), domain)).resolves.toBeUndefined()
+  expect(counted).toEqual(['descriptor_cases_total store_away', 'descriptor_cases_total store_away'])
 })
