@@ -1,6 +1,6 @@
 import { utcTime, wallTime } from './calendar-text.ts'
 import type { DescriptorAmount, Period } from './descriptor-rule.ts'
-import type { Problem } from './problem.ts'
+import type { DescriptorCause, Problem } from './problem.ts'
 
 /** The limit that refused a call, and how it stands. */
 interface OverLimit {
@@ -33,7 +33,7 @@ export function descriptorProblem(over: OverLimit, { askAt, docsBase, nowMs }: D
   const { name, amountMax, used, retryAfterMs, resetAtMs } = over
   const isNever = retryAfterMs === 'never'
   return {
-    type: `${docsBase}#rate_limit`,
+    type: typeOf('rate_limit', docsBase),
     title: isNever ? 'More than the limit ever allows' : titles[over.amount.kind],
     status,
     detail: `${isNever ? tooMuch(over) : sentences[over.amount.kind](over, nowMs)}; for more ask ${askAt}`,
@@ -48,7 +48,7 @@ export function descriptorProblem(over: OverLimit, { askAt, docsBase, nowMs }: D
 /** The body where the limits could not be asked and so refuse. */
 export function uncountedProblem({ docsBase }: DescriptorScene): DescriptorProblem {
   return {
-    type: `${docsBase}#unavailable`,
+    type: typeOf('unavailable', docsBase),
     title: 'Temporarily unavailable',
     status,
     detail: 'Limits cannot be checked at the moment; try again in a few seconds',
@@ -61,7 +61,7 @@ export function ownLimitProblem(
   { askAt, docsBase }: DescriptorScene,
 ): DescriptorProblem {
   return {
-    type: `${docsBase}#rate_limit`,
+    type: typeOf('rate_limit', docsBase),
     title: titles.window,
     status,
     detail: `All ${amount} of the limit ${shortened(name)} of this account are used; resets ${wallTime(resetAtMs, 'UTC')}; for more ask ${askAt}`,
@@ -74,11 +74,15 @@ export function ownLimitProblem(
 /** The body where a call names somebody who cannot be charged. */
 export function nobodysProblem({ askAt, docsBase }: DescriptorScene): DescriptorProblem {
   return {
-    type: `${docsBase}#rate_limit`,
+    type: typeOf('rate_limit', docsBase),
     title: 'Nobody to charge',
     status,
     detail: `The account that this call names is not known, not allowed, or cannot be asked about; try again in a few seconds, or ask ${askAt}`,
   }
+}
+
+function typeOf(cause: DescriptorCause, docsBase: string): string {
+  return `${docsBase}#${cause}`
 }
 
 const titles: Readonly<Record<OverLimit['amount']['kind'], string>> = {

@@ -3,6 +3,9 @@ import type { Words } from './refusal-words.ts'
 import { shownNumber } from './shown-amount.ts'
 import type { Refusal } from './verdict.ts'
 
+/** Where a refusal by a descriptor's limit is explained. */
+export type DescriptorCause = 'rate_limit' | 'unavailable'
+
 /** The body of a refusal (RFC 9457). Members about a limit are there when a limit refused; `retry_after_ms` on rates. */
 export interface Problem {
   /** Where the refusal is explained: one anchor per cause. */

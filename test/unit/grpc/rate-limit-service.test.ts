@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { RateLimit } from '../../../src/check/rate-limit-words.ts'
+import { Fault } from '../../../src/core/fault.ts'
 import type { Call } from '../../../src/grpc/methods.ts'
 import { decodeRateLimitRequest } from '../../../src/grpc/rate-limit-request.ts'
 import { createRateLimitService } from '../../../src/grpc/rate-limit-service.ts'
@@ -158,4 +159,20 @@ describe('ShouldRateLimit', () => {
     )
     expect(Math.min(seen.read, seen.unread)).toBeGreaterThan(100)
   })
+})
+
+test('a call that is too large to be counted is unreadable, and no fault of ours', async () => {
+  const warned: string[] = []
+  const counts: string[] = []
+  const { answer } = serving({
+    rateLimit: () => Promise.reject(new Fault('bad_request', 'Too many')),
+    observer: {
+      ...silentObserver,
+      count: (metric, labels = {}) => void counts.push([metric, ...Object.values(labels)].join(' ')),
+      warn: (event) => void warned.push(event),
+    },
+  })
+  expect(await answer(frame)).toMatchObject(bare)
+  expect(counts).toEqual(['rate_limits_total unreadable'])
+  expect(warned).toEqual([])
 })
