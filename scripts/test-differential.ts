@@ -3,9 +3,11 @@ import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { runSequences } from '../test/differential/run.ts'
 import { runFaults } from '../test/differential/run-faults.ts'
+import { runLoading } from '../test/differential/run-loading.ts'
 import { startReferenceSide, startTollgateSide } from '../test/differential/sides.ts'
-import { ratelimitBinary, ratelimitVersion } from './servers/ratelimit-binary.ts'
+import { ratelimitBinary, ratelimitChecker, ratelimitVersion } from './servers/ratelimit-binary.ts'
 
+const filesDrawn = 500
 const { values } = parseArgs({
   options: { sequences: { type: 'string', default: '20000' }, seed: { type: 'string' } },
 })
@@ -28,9 +30,18 @@ await using stack = new AsyncDisposableStack()
 const reference = stack.use(await startReferenceSide(binary))
 const tollgate = stack.use(await startTollgateSide())
 const faults = await runFaults({ reference, tollgate })
+const checker = await ratelimitChecker()
+const loading = checker === undefined ? undefined : await runLoading(checker, { seed, files: filesDrawn })
+if (loading === undefined) console.log('files were not held against the reference: this needs Go')
+else {
+  for (const [id, count] of loading.refused) console.log(`documented refusal ${id}: ${count}`)
+  console.log(
+    `files: ${loading.both} taken by both, ${loading.neither} by neither, ${loading.failures.length} unexplained`,
+  )
+}
 const tally = await runSequences({ reference, tollgate }, { seed, sequences })
 for (const [id, count] of tally.met) console.log(`documented difference ${id}: ${count}`)
-const failures = [...faults, ...tally.failures]
+const failures = [...faults, ...(loading?.failures ?? []), ...tally.failures]
 for (const failure of failures) console.error(`FAILED ${failure}`)
 const seconds = Math.round((performance.now() - startedMs) / 1_000)
 console.log(

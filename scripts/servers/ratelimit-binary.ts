@@ -23,13 +23,22 @@ export async function ratelimitBinary(): Promise<string | undefined> {
     if (!existsSync(given)) throw new Fault('server_missing', `RATELIMIT_BIN names ${given}, which is not there`)
     return given
   }
-  const built = join(stateFolder(`ratelimit-${ratelimitVersion}`), 'service_cmd')
+  return builtCommand('service_cmd')
+}
+
+/** The path of its command that says whether files can be loaded, built like the server. Undefined without Go. */
+export function ratelimitChecker(): Promise<string | undefined> {
+  return builtCommand('config_check_cmd')
+}
+
+async function builtCommand(name: string): Promise<string | undefined> {
+  const built = join(stateFolder(`ratelimit-${ratelimitVersion}`), name)
   if (existsSync(built)) return built
   if (!(await hasGo())) return undefined
-  console.error(`tollgate: building ${MODULE} ${ratelimitVersion} with Go …`)
+  console.error(`tollgate: building ${name} of ${MODULE} ${ratelimitVersion} with Go …`)
   const fresh = createScratchFolder('ratelimit-build')
-  await build(fresh)
-  renameSync(join(fresh, 'service_cmd'), built)
+  await build(name, fresh)
+  renameSync(join(fresh, name), built)
   return built
 }
 
@@ -40,7 +49,7 @@ async function hasGo(): Promise<boolean> {
   )
 }
 
-async function build(folder: string): Promise<void> {
+async function build(name: string, folder: string): Promise<void> {
   const options = {
     // Outside of any module, so that nothing here changes what is built.
     cwd: folder,
@@ -49,8 +58,8 @@ async function build(folder: string): Promise<void> {
     maxBuffer: 16_000_000,
   }
   try {
-    await run('go', ['install', `${MODULE}/src/service_cmd@${ratelimitVersion}`], options)
-    const { stdout } = await run('go', ['version', '-m', join(folder, 'service_cmd')], options)
+    await run('go', ['install', `${MODULE}/src/${name}@${ratelimitVersion}`], options)
+    const { stdout } = await run('go', ['version', '-m', join(folder, name)], options)
     if (!stdout.includes(`${MODULE}\t${ratelimitVersion}\t${SUM}`)) {
       throw new Error(`the sum of its files is not ${SUM}`)
     }

@@ -30,11 +30,11 @@ export function readYaml({ name: file, bytes }: SourceFile, faults: Faults): Yam
     const said = 'a second document begins here: put each domain into a file of its own'
     faults.add({ file, ...placeAt(lines, second.range[0]) }, said)
   }
-  const wrong = [...document.errors, ...document.warnings.filter(({ code }) => code !== 'TAG_RESOLVE_FAILED')]
-  for (const { pos, message } of wrong) {
-    faults.add({ file, ...placeAt(lines, pos[0]) }, `this is not YAML: ${message}`)
-  }
-  return wrong.length > 0 ? undefined : growTree(document as Document.Parsed, { file, lines, faults })
+  // What follows the first one mostly follows from it.
+  const [wrong] = [...document.errors, ...document.warnings.filter(({ code }) => code !== 'TAG_RESOLVE_FAILED')]
+  if (wrong === undefined) return growTree(document as Document.Parsed, { file, lines, faults })
+  faults.add({ file, ...placeAt(lines, wrong.pos[0]) }, `this is not YAML: ${wrong.message}`)
+  return undefined
 }
 
 function textOf(bytes: Uint8Array): string | undefined {
