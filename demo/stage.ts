@@ -29,7 +29,7 @@ export async function setStage(started: AsyncDisposableStack, onLost: OnLost): P
   // Stays when the demo has ended, to see why a step failed; of the last demo only.
   const logFile = join(stateFolder('demo'), 'tollgate.log')
   rmSync(logFile, { force: true })
-  const world = await startWorld({ folder: scratch, databaseUrl, redisUrl, settings, logFile })
+  const world = await startWorld({ folder: scratch, databaseUrl, redisUrl, settings, logFile, rateLimitDomain: 'edge' })
   started.defer(() => world.stop())
   tellEnd({ name: 'Tollgate', server: world.tollgate, onLost })
   tellEnd({ name: 'Envoy', server: world.envoy, onLost })

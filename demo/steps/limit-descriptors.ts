@@ -6,18 +6,19 @@ import { type Demo, expectThat, type Shown } from '../step.ts'
 const file = join(rootFolder, 'demo/rate-limits.yaml')
 const RAISE = `UPDATE tollgate.descriptor_limit SET amount = 100 WHERE domain = 'shop' AND amount = 3`
 
-/** A file of envoyproxy/ratelimit becomes rows of policy, and its limits hold and change like any other. */
-export async function limitDescriptors({ world }: Demo): Promise<readonly Shown[]> {
+const PER_ACCOUNT = `INSERT INTO tollgate.descriptor_limit (id, domain, entries, amount, unit) VALUES ('per-account', 'edge', '[{"key":"rid"}]', 2, 'day')`
+
+/** A file of envoyproxy/ratelimit becomes rows of policy, and its limits hold and change like any other; and so behind Envoy's own filter. */
+export async function limitDescriptors(demo: Demo): Promise<readonly Shown[]> {
+  return [...(await importFile(demo)), ...(await limitBehindEnvoy(demo))]
+}
+
+async function importFile({ world }: Demo): Promise<readonly Shown[]> {
   const imported = await world.run('policy', 'import', 'ratelimit', file)
   expectThat(imported.code === 0, 'the file is imported', imported.text)
-  const ask = (entry: string, value: string): Call => ({
-    method: 'POST',
-    url: `${world.tollgate.opsUrl}/json`,
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ domain: 'shop', descriptors: [{ entries: [{ key: entry, value }] }] }),
-  })
+  const ask = (key: string, value: string): Call => question(world, 'shop', { entries: [{ key, value }] })
   const bob = ask('user', 'bob')
-  await untilReply({ ...bob, body: lookOnly(bob) }, ({ body }) => body.includes('"requestsPerUnit"'), 5_000)
+  await untilKnown(world, 'shop')
   const asked: Reply[] = []
   for (let nth = 0; nth < 4; nth += 1) asked.push(await call(bob))
   const statuses = asked.map(({ status }) => status)
@@ -41,8 +42,38 @@ export async function limitDescriptors({ world }: Demo): Promise<readonly Shown[
   ]
 }
 
-/** The same question with hits of 0, which takes none. */
-function lookOnly({ body = '' }: Call): string {
-  const asked = JSON.parse(body) as { readonly descriptors: readonly object[] }
-  return JSON.stringify({ ...asked, descriptors: asked.descriptors.map((one) => ({ ...one, hitsAddend: '0' })) })
+/** The filter's descriptor `rid` is the ticket that Check signed, so the limit is each account's own. */
+async function limitBehindEnvoy({ world, aliceToken }: Demo): Promise<readonly Shown[]> {
+  await world.sql(`INSERT INTO tollgate.descriptor_domain (id) VALUES ('edge')`)
+  await world.sql(PER_ACCOUNT)
+  await untilKnown(world, 'edge')
+  const asked: Reply[] = []
+  for (let nth = 0; nth < 3; nth += 1)
+    asked.push(await call({ url: `${world.baseUrl}/simple/fig/`, token: aliceToken }))
+  const statuses = asked.map(({ status }) => status)
+  expectThat(statuses.join() === '200,200,429', 'two pass and the third does not', asked)
+  await world.sql(`DELETE FROM tollgate.descriptor_limit WHERE id = 'per-account'`)
+  return [
+    { what: PER_ACCOUNT, happened: 'each account twice a day' },
+    {
+      what: 'alice through Envoy and its rate limit filter, three times',
+      happened: statuses.join(', '),
+      terminal: asked.at(-1)?.body ?? '',
+    },
+  ]
+}
+
+function question(world: Demo['world'], domain: string, descriptor: object): Call {
+  return {
+    method: 'POST',
+    url: `${world.tollgate.opsUrl}/json`,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ domain, descriptors: [descriptor] }),
+  }
+}
+
+/** Looks, taking nothing: a limit that a call brings along is told only where the domain has a row. */
+async function untilKnown(world: Demo['world'], domain: string): Promise<void> {
+  const look = { entries: [{ key: 'look', value: 'x' }], limit: { requestsPerUnit: 1, unit: 'DAY' }, hitsAddend: '0' }
+  await untilReply(question(world, domain, look), ({ body }) => body.includes('"requestsPerUnit"'), 5_000)
 }
