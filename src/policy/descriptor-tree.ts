@@ -33,6 +33,7 @@ interface Editing {
   readonly untried: Map<object, readonly DescriptorRule[]>
 }
 
+const anyValue: ValueMatch = { kind: 'any' }
 const noNode: Node = { rules: [], keys: new Map() }
 const noBranch: Branch = { exact: new GroupedMap<Node>(), byText: new Map(), patterns: [] }
 export const emptyTree: DescriptorTree = { root: noNode, untried: new Map() }
@@ -85,7 +86,7 @@ function editRules(rules: readonly DescriptorRule[], changes: readonly RuleChang
 }
 
 function editBranch(branch: Branch, { changes, depth }: Changes, editing: Editing): Branch | undefined {
-  const matchOf = ({ rule }: RuleChange): ValueMatch => rule.steps[depth]?.match ?? { kind: 'any' }
+  const matchOf = ({ rule }: RuleChange): ValueMatch => rule.steps[depth]?.match ?? anyValue
   const {
     any: ofAny,
     exact: ofExact = [],
