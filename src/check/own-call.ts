@@ -28,7 +28,7 @@ export interface OwnPart {
   readonly settle?: OwnSpend['settle']
 }
 
-interface OwnAsked {
+export interface OwnAsked {
   readonly call: NamedCall
   readonly selected: readonly SelectedLimit[]
   readonly snapshot: Snapshot
@@ -42,14 +42,34 @@ interface OwnAsked {
 const withinNoLimit: DescriptorStatus = { code: 'ok', remaining: 0 }
 const nobodys: DescriptorStatus = { code: 'over_limit', remaining: 0 }
 
-/** Asks for the limits of those whom a call names, and frees what ended. Never rejects for a store that is away. */
-export async function askOwn(
-  asked: OwnAsked,
-  deps: { readonly principals: Principals; readonly observer: Observer },
-): Promise<readonly OwnPart[]> {
-  const parts = await Promise.all(asked.call.named.map((named) => askOne(named, asked, deps)))
+interface OwnDeps {
+  readonly principals: Principals
+  readonly observer: Observer
+}
+
+/** Takes from those whom a trusted call names, and frees what ended: before rules count. Never rejects for a store that is away. */
+export async function askOwn(asked: OwnAsked, deps: OwnDeps): Promise<readonly OwnPart[]> {
+  const asking = asked.call.named.filter((named) => !isShown(named, asked))
+  const parts = await Promise.all(asking.map((named) => askOne(named, asked, deps)))
   const { rule } = asked.domain ?? {}
   return rule?.shadow === true || rule?.quotaMode === true ? parts.map(refusingNothing) : parts
+}
+
+/** Looks at the limits of callers for whom there is no rule: takes and refuses nothing, so rules may count meanwhile. */
+export function showOwn(asked: OwnAsked, { principals, observer }: OwnDeps): Promise<readonly OwnPart[]> {
+  const { snapshot, notAfterMs } = asked
+  const shown = asked.call.named.flatMap(({ descriptor, read }) => {
+    if (read.claim.kind !== 'reservation' || !isShown({ descriptor, read }, asked)) return []
+    countCase(observer, 'own_limits')
+    const status = principals.own.show(read.claim.ticket, { snapshot, notAfterMs })
+    return [status.then((told) => ({ descriptor, status: told }))]
+  })
+  return Promise.all(shown)
+}
+
+function isShown({ descriptor, read }: NamedDescriptor, { domain, selected }: OwnAsked): boolean {
+  if (domain === undefined || read.isStreamDone || read.claim.kind !== 'reservation') return false
+  return !selected.some((limit) => limit.descriptor === descriptor)
 }
 
 /** In a domain where nothing is refused, own limits refuse nothing either. */
@@ -60,9 +80,9 @@ function refusingNothing({ retryAfterMs: _, ...part }: OwnPart): OwnPart {
 async function askOne(
   { descriptor, read }: NamedDescriptor,
   asked: OwnAsked,
-  { principals, observer }: { readonly principals: Principals; readonly observer: Observer },
+  { principals, observer }: OwnDeps,
 ): Promise<OwnPart> {
-  const { call, selected, snapshot, domain, nowMs, notAfterMs } = asked
+  const { call, snapshot, domain, nowMs, notAfterMs } = asked
   const { claim } = read
   if (claim.kind === 'invalid') {
     countCase(observer, 'invalid_rid')
@@ -73,14 +93,9 @@ async function askOne(
     await principals.within(principals.streamDone(read, domain), notAfterMs - nowMs)
     return { descriptor, status: withinNoLimit }
   }
-  if (domain === undefined || claim.kind === 'none') return { descriptor, status: withinNoLimit }
-  if (claim.kind === 'account') {
-    countCase(observer, snapshot.account(claim.account) === undefined ? 'unknown_account' : 'own_limits')
-    const hits = hitsOf(call.request.descriptors[descriptor] ?? { entries: [] }, call.request)
-    const spend = await principals.own.spend(claim.account, { snapshot, domain: domain.rule, hits, notAfterMs })
-    return { descriptor, ...spend }
-  }
-  if (selected.some((limit) => limit.descriptor === descriptor)) return { descriptor, status: withinNoLimit }
-  countCase(observer, 'own_limits')
-  return { descriptor, status: await principals.own.show(claim.ticket, { snapshot, notAfterMs }) }
+  if (domain === undefined || claim.kind !== 'account') return { descriptor, status: withinNoLimit }
+  countCase(observer, snapshot.account(claim.account) === undefined ? 'unknown_account' : 'own_limits')
+  const hits = hitsOf(call.request.descriptors[descriptor] ?? { entries: [] }, call.request)
+  const spend = await principals.own.spend(claim.account, { snapshot, domain: domain.rule, hits, notAfterMs })
+  return { descriptor, ...spend }
 }

@@ -8,11 +8,11 @@ import type { Observer } from '../telemetry/observer.ts'
 import { type CountHits, createCountHits } from './count-hits.ts'
 import type { HitCall } from './count-on.ts'
 import type { CountedCall } from './descriptor-status.ts'
-import { hitLinesOf } from './hit-lines.ts'
+import { type CallLines, hitLinesOf } from './hit-lines.ts'
 import { countCase, createHitMetrics, type HitMetrics } from './hit-metrics.ts'
 import type { HitStore } from './hit-ports.ts'
 import { type NamedCall, nameCall } from './named-call.ts'
-import { askOwn, type OwnPart, type Principals } from './own-call.ts'
+import { askOwn, type OwnAsked, type OwnPart, type Principals, showOwn } from './own-call.ts'
 import { besideRefused, settleOwn } from './own-parts.ts'
 import { rateLimitAnswer, unknownDomain } from './rate-limit-answer.ts'
 import { checkBounds } from './rate-limit-bounds.ts'
@@ -88,14 +88,36 @@ async function decide(domain: DescriptorDomain, asked: Asked, deciding: Deciding
   const { memo, digest, observer, answers } = deciding
   const selected = selectLimits({ domain, descriptors: request.descriptors, observer })
   const matched = hitLinesOf(selected, { domain: domain.rule, request, nowMs, memo, digest })
-  const own = named.length === 0 ? noParts : await askOwn({ ...asked, selected, domain }, deciding)
-  const lines = own.length === 0 ? matched : besideRefused(matched, own, domain.rule)
-  const counted = lines.lines.length === 0 ? nothing : await deciding.count({ ...lines, ...howOf(domain, asked), memo })
+  const countLines = (lines: CallLines): Promise<CountedCall> | CountedCall =>
+    lines.lines.length === 0 ? nothing : deciding.count({ ...lines, ...howOf(domain, asked), memo })
+  const { own, counted } =
+    named.length === 0
+      ? { own: noParts, counted: await countLines(matched) }
+      : await countNamed({ ...asked, selected, domain }, { matched, countLines, deciding })
   const decided = { descriptorCount: request.descriptors.length, selected, counted, own }
   tellCall(decided, { domain: domain.rule, request }, deciding.metrics)
   const answer = rateLimitAnswer(decided, domain, () => ({ ...answers, nowMs: deciding.nowMs() }))
   settleOwn(own, answer.statuses, domain.rule)
   return answer
+}
+
+interface CountNamed {
+  readonly matched: CallLines
+  readonly countLines: (lines: CallLines) => Promise<CountedCall> | CountedCall
+  readonly deciding: Deciding
+}
+
+/** Own limits that are taken go before the rules of the call; those that are only shown are looked at meanwhile. */
+async function countNamed(
+  asked: OwnAsked & { readonly domain: DescriptorDomain },
+  { matched, countLines, deciding }: CountNamed,
+): Promise<{ readonly own: readonly OwnPart[]; readonly counted: CountedCall }> {
+  const take = async () => {
+    const own = await askOwn(asked, deciding)
+    return { own, counted: await countLines(besideRefused(matched, own, asked.domain.rule)) }
+  }
+  const [{ own, counted }, shown] = await Promise.all([take(), showOwn(asked, deciding)])
+  return { own: [...own, ...shown], counted }
 }
 
 function howOf(
