@@ -1,4 +1,5 @@
 import type { RateLimitAnswer } from '../check/rate-limit-words.ts'
+import { Fault } from '../core/fault.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import type { DroppedHeader } from './check-response.ts'
 import { sendableHeaders } from './rate-limit-fields.ts'
@@ -35,21 +36,17 @@ export function createJsonRateLimit(parts: {
     count(code)
     return problem(503, ['Tollgate has no answer in time: try again'], retrySoon)
   }
+  const refuseUnread = (faults: readonly string[]): JsonReply => {
+    count('unreadable')
+    return problem(400, faults)
+  }
   return async (body) => {
     if (timely.isOverloaded()) return refuse('overloaded')
     const decoded = decodeRateLimitJson(body)
-    if (!decoded.ok) {
-      count('unreadable')
-      return problem(400, decoded.faults)
-    }
+    if (!decoded.ok) return refuseUnread(decoded.faults)
     const decided = await timely.decide(decoded.request, Number.POSITIVE_INFINITY)
     if (decided === 'late') return refuse('late')
-    if (decided === 'unreadable') {
-      count('unreadable')
-      return problem(400, [
-        'There is more in it than can be counted: too many descriptors or entries, or too long ones',
-      ])
-    }
+    if (decided instanceof Fault) return refuseUnread([decided.message])
     const reply = decided === 'failed' ? undefined : replyOf(decided, { observer, onDropped })
     count(decided === 'failed' || reply === undefined ? 'failed' : decided.code === 'ok' ? 'OK' : 'OVER_LIMIT')
     return reply ?? problem(500, ['Tollgate failed: its log says why'])

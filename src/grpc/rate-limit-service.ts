@@ -1,4 +1,5 @@
 import type { RateLimitAnswer } from '../check/rate-limit-words.ts'
+import { Fault } from '../core/fault.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import type { DroppedHeader } from './check-response.ts'
 import { createJsonRateLimit, type JsonRateLimit } from './json-rate-limit.ts'
@@ -71,7 +72,10 @@ async function answerCall({ timely, observer, onDropped }: Parts, bytes: Buffer,
 function decide(timely: TimelyRateLimit, bytes: Buffer, call: Call): Failure | Promise<RateLimitAnswer | Failure> {
   if (timely.isOverloaded()) return 'overloaded'
   const decoded = decodeRateLimitRequest(bytes)
-  return decoded.ok ? timely.decide(decoded.request, call.headByMs) : 'unreadable'
+  if (!decoded.ok) return 'unreadable'
+  return timely
+    .decide(decoded.request, call.headByMs)
+    .then((decided) => (decided instanceof Fault ? 'unreadable' : decided))
 }
 
 function encode(answer: RateLimitAnswer, { observer, onDropped }: Omit<Parts, 'timely'>): Buffer {

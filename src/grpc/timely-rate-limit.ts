@@ -29,11 +29,11 @@ export class TimelyRateLimit {
   }
 
   /**
-   * Never rejects. The decision keeps to the margin of `answerBy` by itself, as its postures need; what does not is cut at half of it.
+   * Never rejects; a `Fault` is the caller's: the call is larger than what can be counted. The decision keeps to the margin of `answerBy` by itself, as its postures need; what does not is cut at half of it.
    *
    * @param callerMs when the caller stops waiting; Infinity when it did not say
    */
-  decide(request: RateLimitRequest, callerMs: number): Promise<RateLimitAnswer | 'late' | 'failed' | 'unreadable'> {
+  decide(request: RateLimitRequest, callerMs: number): Promise<RateLimitAnswer | 'late' | 'failed' | Fault> {
     const { nowMs, callMsMax } = this.#options
     const now = nowMs()
     const deadlineMs = answerBy(callerMs, now, callMsMax)
@@ -48,13 +48,12 @@ export class TimelyRateLimit {
   }
 
   /** Never rejects. */
-  async #ask(request: RateLimitRequest, deadlineMs: number): Promise<RateLimitAnswer | 'failed' | 'unreadable'> {
+  async #ask(request: RateLimitRequest, deadlineMs: number): Promise<RateLimitAnswer | 'failed' | Fault> {
     this.#enter(1)
     try {
       return await this.#options.rateLimit(request, { deadlineMs })
     } catch (error) {
-      // The caller's fault: too many descriptors, or too long ones.
-      if (error instanceof Fault && error.code === 'bad_request') return 'unreadable'
+      if (error instanceof Fault && error.code === 'bad_request') return error
       this.#options.observer.warn('rate_limit_failed', { error })
       return 'failed'
     } finally {

@@ -2,6 +2,7 @@ import { alertMetrics } from './alert-metrics.ts'
 import { apiMetrics } from './api-metrics.ts'
 import { descriptorMetrics } from './descriptor-metrics.ts'
 import type { MetricRow } from './metric-row.ts'
+import { wireMetrics } from './wire-metrics.ts'
 
 const verdicts = ['allow', 'throttle', 'challenge', 'deny', 'answer']
 const reasons = [
@@ -73,30 +74,7 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
     help: 'Headers left out of an answer because their name or value must not be sent.',
     labels: { why: ['unknown_name', 'bad_value'] },
   },
-  rate_limits_total: {
-    kind: 'counter',
-    help: 'ShouldRateLimit calls answered, by overall code; the last four are answered OVER_LIMIT without statuses.',
-    labels: { code: ['OK', 'OVER_LIMIT', 'unreadable', 'overloaded', 'late', 'failed'] },
-  },
-  rate_limit_duration_seconds: {
-    kind: 'histogram',
-    help: 'Time from a ShouldRateLimit call received to its answer ready.',
-  },
-  rate_limits_in_flight: { kind: 'gauge', help: 'ShouldRateLimit calls being decided now.' },
-  tls_reloads_total: {
-    kind: 'counter',
-    help: 'Replaced files of TLS that were taken, or refused because they were broken; then the last good ones stay.',
-    labels: { result: ['taken', 'refused'] },
-  },
-  tls_refusals_total: {
-    kind: 'counter',
-    help: 'Connections to the gRPC address that failed to shake hands, or whose certificate has none of the names accepted.',
-    labels: { why: ['handshake', 'name'] },
-  },
-  tls_certificate_not_after_seconds: {
-    kind: 'gauge',
-    help: 'When the certificate of the gRPC address expires, in seconds since 1970.',
-  },
+  ...wireMetrics,
   access_log_streams_total: {
     kind: 'counter',
     help: 'Access log streams of Envoys: opened, closed by a drain with everything taken, or broken.',

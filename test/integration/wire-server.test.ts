@@ -1,8 +1,16 @@
 import { chmodSync, existsSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { type Client, type ClientReadableStream, type ClientWritableStream, Metadata } from '@grpc/grpc-js'
+import {
+  type Client,
+  type ClientReadableStream,
+  type ClientWritableStream,
+  Metadata,
+  type ServiceError,
+} from '@grpc/grpc-js'
 import { describe, expect, test } from 'vitest'
+import { createRateLimitService } from '../../src/grpc/rate-limit-service.ts'
+import { silentObserver } from '../../src/telemetry/observer.ts'
 import { allow, createWire, gate } from '../rpc/support/wire-server.ts'
 
 const { clientOf, folder, rawClient, serve } = createWire()
@@ -68,6 +76,34 @@ describe('grpc.health.v1', () => {
     expect(await health(client)).toEqual(Buffer.from([8, 1]))
     expect(await health(client, 'envoy.service.auth.v3.Authorization')).toEqual(Buffer.from([8, 1]))
     expect(await health(client, 'nobody')).toBe(5)
+  })
+
+  test('knows every service by its name', async () => {
+    const { method } = createRateLimitService({
+      rateLimit: async () => ({ code: 'ok', statuses: [], responseHeaders: [] }),
+      ...{ gate: { overload: () => undefined }, callMsMax: 200, observer: silentObserver, nowMs: Date.now },
+    })
+    const { server, address } = await serve({ more: [method] })
+    server.setServing(true)
+    const client = rawClient(address)
+    for (const name of ['auth.v3.Authorization', 'ratelimit.v3.RateLimitService', 'accesslog.v3.AccessLogService']) {
+      expect([name, await health(client, `envoy.service.${name}`)]).toEqual([name, Buffer.from([8, 1])])
+    }
+  })
+
+  test('is there, reflection is not: UNIMPLEMENTED, as for any method that is not served', async () => {
+    const client = rawClient((await serve()).address)
+    const code = (path: string): Promise<number> =>
+      new Promise((resolve) => {
+        const stream = client.makeBidiStreamRequest(path, same, same)
+        stream.on('data', () => resolve(0)).on('error', (error: ServiceError) => resolve(error.code))
+        // ServerReflectionRequest {list_services = 7}
+        stream.end(Buffer.from([0x3a, 1, 0x2a]))
+      })
+    for (const version of ['v1', 'v1alpha']) {
+      expect(await code(`/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`)).toBe(12)
+    }
+    expect(await code('/envoy.service.ratelimit.v2.RateLimitService/ShouldRateLimit')).toBe(12)
   })
 
   test('Watch tells each change', async () => {

@@ -8,6 +8,7 @@ import type { Decision } from '../../../src/core/verdict.ts'
 import { createAccessLogMethod } from '../../../src/grpc/access-log-service.ts'
 import { type AuthorizationOptions, createAuthorizationMethod } from '../../../src/grpc/authorization-service.ts'
 import { createHolds } from '../../../src/grpc/holds.ts'
+import type { Method } from '../../../src/grpc/methods.ts'
 import { createGrpcServer, type GrpcServer, type Listen } from '../../../src/grpc/server.ts'
 import { silentObserver } from '../../../src/telemetry/observer.ts'
 import { type CheckClient, createCheckClient } from './check-client.ts'
@@ -30,6 +31,8 @@ export interface Served {
 
 interface ServeParts extends Partial<AuthorizationOptions> {
   readonly listen?: Listen
+  /** Served beside them. */
+  readonly more?: readonly Method[]
   /** 100 when absent. */
   readonly inFlightMax?: number
   /** Waited for before entries count as reported. */
@@ -80,6 +83,7 @@ async function serve({
   listen,
   reporting,
   inFlightMax = 100,
+  more = [],
   ...options
 }: ServeParts & { readonly listen: Listen }): Promise<Served> {
   const undelivered: Decision[] = []
@@ -103,7 +107,11 @@ async function serve({
       entries.push(...taken)
     },
   })
-  const server = await createGrpcServer({ listen, observer: silentObserver, methods: [authorization, accessLog] })
+  const server = await createGrpcServer({
+    listen,
+    observer: silentObserver,
+    methods: [authorization, accessLog, ...more],
+  })
   return { server, address: server.addresses[0] ?? '', undelivered, entries }
 }
 

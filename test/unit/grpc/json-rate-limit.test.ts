@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { RateLimit } from '../../../src/check/rate-limit-words.ts'
+import { Fault } from '../../../src/core/fault.ts'
 import { createRateLimitService } from '../../../src/grpc/rate-limit-service.ts'
 import type { RateLimitOptions } from '../../../src/grpc/timely-rate-limit.ts'
 import { silentObserver } from '../../../src/telemetry/observer.ts'
@@ -63,6 +64,13 @@ test('/json is 400 and says every fault of the question', async () => {
       detail: 'domain must be a text; x is not a field of RateLimitRequest',
     },
   ])
+  expect(counts).toEqual(['rate_limits_total unreadable'])
+})
+
+test('/json is 400 of a call that is larger than what is counted, too', async () => {
+  const { ask, counts } = asking({ rateLimit: () => Promise.reject(new Fault('bad_request', 'A call has at most 3')) })
+  const { status, body } = await ask('{}')
+  expect([status, JSON.parse(body)]).toMatchObject([400, { detail: 'A call has at most 3' }])
   expect(counts).toEqual(['rate_limits_total unreadable'])
 })
 
