@@ -31,13 +31,20 @@ export function createRateLimitRoom(room: RateLimitRoom): RateLimit {
   const { settings, hits } = room
   const { askAt, docsBase } = answersOf(settings)
   const memo = createPeriodMemo()
+  let local: HitStore | undefined
+  const openLocal = (): HitStore => {
+    local = createMemoryHitStore({ nowMs: () => hits.nowMs(), countersMax: localCountersMax, observer: silentObserver })
+    return local
+  }
+  /** Slots may be held here from a time when the store was away. */
+  const release: HitStore['release'] = async (slots) => {
+    await local?.release(slots)
+    await hits.release(slots)
+  }
   return createRateLimit({
     ...room,
-    openLocal: () =>
-      createMemoryHitStore({
-        ...{ nowMs: () => hits.nowMs(), countersMax: localCountersMax, observer: silentObserver },
-      }),
-    principals: principalsOf(room, memo),
+    openLocal,
+    principals: principalsOf({ ...room, release }, memo),
     nowMs: Date.now,
     memo,
     digest: digestOf,
@@ -46,8 +53,8 @@ export function createRateLimitRoom(room: RateLimitRoom): RateLimit {
   })
 }
 
-function principalsOf(room: RateLimitRoom, memo: PeriodMemo): Principals {
-  const { store, hits, seed, away, observer, signer, settings, keep } = room
+function principalsOf(room: RateLimitRoom & { readonly release: HitStore['release'] }, memo: PeriodMemo): Principals {
+  const { store, hits, release, seed, away, observer, signer, settings, keep } = room
   const own = createOwnLimits({
     ...{ store, keep, within, windowsAt: createWindows() },
     admit: createAdmit({ store, seed, away, observer }),
@@ -58,7 +65,10 @@ function principalsOf(room: RateLimitRoom, memo: PeriodMemo): Principals {
   return {
     ...{ own, within },
     readDescriptor: createReadDescriptor({ signer, nowMs: () => store.nowMs(), digest: digestOf }),
-    streamDone: createStreamDone({ store, hits, digest: digestOf, memo, observer }),
+    streamDone: createStreamDone({
+      ...{ store, digest: digestOf, memo, observer },
+      hits: { release, nowMs: () => hits.nowMs() },
+    }),
   }
 }
 

@@ -116,10 +116,13 @@ export function desk(
   const nowMs = (): number => now
   const cases: string[] = []
   const hits: HitStore = createMemoryHitStore({ nowMs, countersMax: 10_000 })
-  const snapshot = { descriptorDomain: (id: string) => (id === 'shop' ? domain : undefined) }
+  const snapshot = {
+    descriptorDomain: (id: string) => (id === 'shop' ? domain : undefined),
+    account: () => undefined,
+  }
   const rateLimit = createRateLimit({
-    // The only question of a snapshot that is asked here.
-    policy: { current: () => snapshot as Snapshot },
+    // The only questions of a snapshot that are asked here.
+    policy: { current: () => snapshot as unknown as Snapshot },
     hits,
     openLocal: () => createMemoryHitStore({ nowMs, countersMax: 10_000 }),
     processes: () => 1,
