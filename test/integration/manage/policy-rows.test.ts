@@ -97,40 +97,6 @@ test('writeRow() writes rows whose key has two columns, in the order in which th
   expect(rest.next).toBeUndefined()
 })
 
-test('writeRow() writes a domain by any visible name and limits of its descriptors, by text or as JSON', async () => {
-  await using office = await openOffice()
-  const name = 'Zürich, 中文: a/b'
-  const domain = { actor: root, table: 'descriptor_domain', key: name.split(',') }
-  expect((await writeRow(office, { ...domain, values: { posture: 'deny' } })).new['id']).toBe(name)
-  expect((await readRow(office, domain))['posture']).toBe('deny')
-  const limit = { actor: root, table: 'descriptor_limit', key: ['d'] }
-  const values = { domain: name, amount: '250', unit: 'day', replaces: 'a,b' }
-  const made = await writeRow(office, { ...limit, values: { ...values, entries: '[{"key":"user","value":"*"}]' } })
-  expect([made.new['entries'], made.new['amount'], made.new['replaces']]).toEqual([
-    [{ key: 'user', value: '*' }],
-    '250',
-    ['a', 'b'],
-  ])
-  const entries = [{ key: 'user', share_threshold: true }, { key: 'a"b' }]
-  expect((await writeRow(office, { ...limit, values: { ...made.new, entries } })).new['entries']).toEqual(entries)
-  for (const wrong of ['[{"key":', '[{"key":"a\\u0000"}]', 'x'.repeat(32_001), [{ key: '\uD800' }]]) {
-    await expect(writeRow(office, { ...limit, values: { entries: wrong } })).rejects.toMatchObject({
-      code: 'not_valid',
-      message: expect.stringContaining('entries must be JSON'),
-    })
-  }
-  for (const wrong of ['null', '[]', '{"key":"a"}', [{ key: 5 }]]) {
-    await expect(writeRow(office, { ...limit, values: { entries: wrong } })).rejects.toMatchObject({
-      code: 'not_valid',
-      message: expect.stringContaining('(descriptor_limit_entries_are_a_path)'),
-    })
-  }
-  await expect(deleteRow(office, { ...domain, isLastMeant: true })).rejects.toMatchObject({
-    code: 'conflict',
-    message: expect.stringContaining('descriptor_limit_domain_exists'),
-  })
-})
-
 test('every write is in the audit by the name of whom it was made by, whatever their name looks like', async () => {
   await using office = await openOffice()
   const actor: Actor = { ...root, id: "o'neil; drop" }

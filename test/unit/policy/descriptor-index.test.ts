@@ -170,7 +170,8 @@ describe('a row that is not valid', () => {
 
 test('a pattern whose first rule goes takes the place of the next', () => {
   const [early, late] = [{ position: 0 }, { position: 9 }]
-  const pattern = (id: string, value: string, changed: object) => limitRow(id, [{ key: 'k', value }], changed)
+  const pattern = (id: string, value: string, changed: { readonly position: number }) =>
+    limitRow(id, [{ key: 'k', value }], changed)
   const before = changedPolicy([
     domains(domainRow('envoy')),
     limits(pattern('a', 'x*', early), pattern('b', 'x*', late), pattern('c', '*', { position: 5 })),
