@@ -36,13 +36,14 @@ export async function createDomain(
   }: { readonly limits: readonly LimitRow[]; readonly columns?: Readonly<Record<string, unknown>> },
 ): Promise<TestDomain> {
   domains += 1
-  const named = { id: `domain-${domains}`, ...columns }
+  const nth = domains
+  const named = { id: `domain-${nth}`, ...columns }
   const { id } = named
   await insert(plane, 'descriptor_domain', named)
   for (const [index, row] of limits.entries()) {
     const entries = JSON.stringify(row.path.map(stepOf))
     await insert(plane, 'descriptor_limit', {
-      id: row.id ?? `domain-${domains}-${index}`,
+      id: row.id ?? `domain-${nth}-${index}`,
       domain: id,
       entries,
       ...row.columns,
