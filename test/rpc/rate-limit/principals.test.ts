@@ -120,6 +120,23 @@ describe.each(['memory', 'redis'] as const)('on the %s store', (store) => {
     expect(await spend('frank', 100, 'shadow')).toMatchObject({ code: 'OK' })
   })
 
+  test('the end of a stream frees the slot of Check, so that a request that waits for it passes, and books nothing', async () => {
+    await plane.policy(`
+      INSERT INTO tollgate.account (id, project, plan) VALUES ('heidi', 'vision', 'free');
+      INSERT INTO tollgate.limit_rule (id, name, kind, counts, amount, applies_to_account) VALUES
+        ('one', 'one', 'concurrency', 'in_flight', 1, 'heidi')`)
+    const rid = await ticketOf('heidi')
+    const waiting = plane.client().check({
+      ...{ token: await plane.token('heidi'), path: wheel, extensions: { upstream: 'mirror' } },
+    })
+    for (const value of ['', 'yes']) {
+      const { code, status } = await ask('nowhere', { stream_done: value, rid }, 1_000_000)
+      expect({ code, ...status }).toMatchObject({ ...passed, code: 'OK' })
+    }
+    expect((await waiting).allowed).toBe(true)
+    expect(await booked('heidi')).toEqual([])
+  })
+
   test('a trusted request holds a slot until its end is told, which charges nothing', async () => {
     const of = (request_id: string) => ({ job: 'render', request_id })
     expect((await ask('trusting', of('r1'))).code).toBe('OK')
