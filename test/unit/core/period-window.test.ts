@@ -82,6 +82,14 @@ describe('with a zone, periods of its calendar', () => {
     expect(shown(period, at)).toEqual(expected)
   })
 
+  test('are the right ones with a memo that has seen earlier and later instants', () => {
+    const memo = createPeriodMemo()
+    const period = of('day', 'UTC')
+    const startOf = (at: string) => new Date(periodWindow(period, Date.parse(at), memo).startMs).toISOString()
+    const days = ['2026-11-22', '2026-11-23', '2026-11-21', '2026-11-21']
+    expect(days.map((day) => startOf(`${day}T12:00Z`))).toEqual(days.map((day) => `${day}T00:00:00.000Z`))
+  })
+
   test('an unknown zone is a RangeError', () => {
     expect(() => shown(of('day', 'Nowhere/Else'), '2026-11-22T12:00Z')).toThrow(RangeError)
   })

@@ -31,7 +31,7 @@ export function domainRule(changes: Partial<DomainRule> = {}): DomainRule {
 }
 
 /** `key=value` for an exact value, `key` for any, a step for the rest. */
-export function stepsOf(path: readonly (string | DescriptorStep)[]): readonly DescriptorStep[] {
+function stepsOf(path: readonly (string | DescriptorStep)[]): readonly DescriptorStep[] {
   return path.map((step) => {
     if (typeof step !== 'string') return step
     const [key = '', value] = step.split('=')
@@ -62,7 +62,7 @@ export function per(unit: Period['unit'], amount: number, changes: Partial<Perio
   return { kind: 'window', amount, period: { unit, units: 1, ...changes } } as const
 }
 
-export function domainOf(rules: readonly DescriptorRule[], changes: Partial<DomainRule> = {}): DescriptorDomain {
+function domainOf(rules: readonly DescriptorRule[], changes: Partial<DomainRule> = {}): DescriptorDomain {
   const { root } = editTree(
     emptyTree,
     rules.map((one) => ({ rule: one, comes: true })),

@@ -97,6 +97,16 @@ describe('a refusal', () => {
     })
   })
 
+  test('waits a whole second more where a part of one is left', async () => {
+    const { ask, sleep } = desk([rule(['ip'], { amount: per('minute', 0) })], { headers: 'both' })
+    sleep(1)
+    expect(named((await ask(['ip=1'])).responseHeaders)).toMatchObject({
+      'retry-after': '30',
+      ratelimit: '"ip";r=0;t=30',
+      'x-ratelimit-reset': '30',
+    })
+  })
+
   test('of a calendar window tells its zone, and UTC', async () => {
     expect((await refusal(per('day', 1, { timeZone: 'Asia/Shanghai' }))).detail).toBe(
       '1 of 1 used of the limit per-ip in this day; resets 2026-11-23 00:00 Asia/Shanghai (2026-11-22 16:00 UTC); for more ask the platform team',
