@@ -4,8 +4,8 @@ import { debtMax, rateWaitMs } from './rate.ts'
 /** What the slots of one counter say to a line: those past their time are as if they had never been. */
 export interface SlotSight {
   readonly held: number
-  /** Whoever asks holds one of them. */
-  readonly isOwn: boolean
+  /** When the one of whoever asks ends; 0 = none of them is. */
+  readonly ownEndsAtMs: number
   /** When the last of them ends by itself; 0 = none is held. */
   readonly lastEndsAtMs: number
   /** When so many have ended by themselves that the line fits; undefined: it fits now, or never will. */
@@ -31,7 +31,9 @@ export function hitWaitMs(line: HitLine, held: HeldHits, looker: Looker): number
   if (line.hits < 0) return 0
   if (typeof held === 'number') return line.kind === 'rate' ? debtWaitMs(line, held) : windowWaitMs(line, held, looker)
   if (line.kind !== 'concurrency' || slotsFit(line, held)) return 0
-  return held.roomAtMs === undefined ? 'never' : held.roomAtMs - looker.nowMs
+  // Who only looks may see the slot that another line of the call took: it ends.
+  const roomAtMs = held.roomAtMs ?? (line.hits === 0 ? held.lastEndsAtMs : undefined)
+  return roomAtMs === undefined ? 'never' : roomAtMs - looker.nowMs
 }
 
 /** What the counter holds once the line is taken. */
@@ -82,17 +84,19 @@ function debtWaitMs(line: RateHitLine, debt: number): number | 'never' {
   return Math.max(0, Math.ceil((debt - line.burst * line.periodMs) / line.amount))
 }
 
-function slotsFit(line: SlotHitLine, { held, isOwn }: SlotSight): boolean {
-  return line.hits > 0 ? isOwn || held < line.amount : held <= line.amount
+function slotsFit(line: SlotHitLine, { held, ownEndsAtMs }: SlotSight): boolean {
+  return line.hits > 0 ? ownEndsAtMs > 0 || held < line.amount : held <= line.amount
 }
 
 function slotsAfter(line: SlotHitLine, sight: SlotSight, { nowMs, slotId }: Looker): SlotSight {
-  const { held, isOwn } = sight
+  const { held, ownEndsAtMs } = sight
+  const isOwn = ownEndsAtMs > 0
   if (slotId === undefined) return sight
-  if (line.hits < 0) return isOwn ? { ...sight, held: held - 1, isOwn: false } : sight
+  if (line.hits < 0) return isOwn ? { ...sight, held: held - 1, ownEndsAtMs: 0 } : sight
   if (line.hits === 0 || (!isOwn && held >= slotsMax)) return sight
-  const lastEndsAtMs = Math.max(sight.lastEndsAtMs, nowMs + line.slotMs)
-  return { ...sight, held: isOwn ? held : held + 1, isOwn: true, lastEndsAtMs }
+  const endsAtMs = nowMs + line.slotMs
+  const lastEndsAtMs = Math.max(sight.lastEndsAtMs, endsAtMs)
+  return { ...sight, held: isOwn ? held : held + 1, ownEndsAtMs: endsAtMs, lastEndsAtMs }
 }
 
 function countOf(line: HitLine, held: HeldHits): number {

@@ -104,7 +104,7 @@ class MemoryHitStore implements HitStore {
     if (shelf !== undefined && line.kind === 'concurrency' && slotId !== undefined) {
       this.#resized(shelf, () => {
         shelf.forget(nowMs - keptMs)
-        if (typeof after === 'number' || !after.isOwn) shelf.free(slotId)
+        if (typeof after === 'number' || after.ownEndsAtMs === 0) shelf.free(slotId)
         else if (line.hits > 0) shelf.hold(slotId, nowMs + line.slotMs)
       })
       counter.forgetAtMs = Math.max(counter.forgetAtMs, shelf.lastEndsAtMs + keptMs)

@@ -23,10 +23,11 @@ export class SlotShelf {
   sight(line: SlotHitLine, nowMs: number, slotId: string | undefined): SlotSight {
     const ended = this.#placeAfter(nowMs)
     const held = this.#sorted.length - ended
-    const isOwn = slotId !== undefined && (this.#ends.get(slotId) ?? 0) > nowMs
+    const ownEndsAtMs = slotId === undefined ? 0 : (this.#ends.get(slotId) ?? 0)
     const room = held - line.amount - (line.hits > 0 ? 0 : 1)
     const roomAtMs = room < 0 ? undefined : this.#sorted[ended + room]?.endsAtMs
-    return { held, isOwn, lastEndsAtMs: held === 0 ? 0 : this.lastEndsAtMs, roomAtMs }
+    const lastEndsAtMs = held === 0 ? 0 : this.lastEndsAtMs
+    return { held, ownEndsAtMs: ownEndsAtMs > nowMs ? ownEndsAtMs : 0, lastEndsAtMs, roomAtMs }
   }
 
   /** One that is held already ends anew. */

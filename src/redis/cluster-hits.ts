@@ -1,16 +1,9 @@
-import type { HitAnswer, HitCounter, HitRequest } from '../core/hit.ts'
+import type { HitAnswer, HitCounter, HitLine, HitRequest } from '../core/hit.ts'
 import type { HitPart } from '../core/hit-decision.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import type { At } from './at-master.ts'
-import {
-  type CountedPart,
-  givenBack,
-  groupsOfDescriptors,
-  isOver,
-  type PartOfHits,
-  partsOfHits,
-  statesInOrder,
-} from './hit-parts.ts'
+import { groupsByDescriptor, groupsByPartition } from './hit-groups.ts'
+import { type CountedPart, givenBack, isOver, type PartOfHits, partsOfHits, statesInOrder } from './hit-parts.ts'
 import type { RedisHitStore } from './hit-store.ts'
 
 type NotCounted = Exclude<HitAnswer, { kind: 'counted' }>
@@ -38,10 +31,7 @@ export class ClusterHits implements RedisHitStore {
   }
 
   async hit(request: HitRequest): Promise<HitAnswer> {
-    const { lines, counting } = request
-    const all = lines.map((_, index) => index)
-    const groups = counting === 'each' ? groupsOfDescriptors(lines) : [all]
-    const outcomes = await Promise.all(groups.map((indexes) => this.#group(request, indexes)))
+    const outcomes = await this.#outcomes(request)
     const counted = outcomes.flatMap((outcome) => (isCounted(outcome) ? outcome : []))
     const failed = outcomes.find((outcome) => !isCounted(outcome))
     if (failed === undefined || isCounted(failed)) {
@@ -51,6 +41,21 @@ export class ClusterHits implements RedisHitStore {
     await this.#giveBack(counted, { isUndone: true })
     if ('fault' in failed) throw failed.fault
     return failed
+  }
+
+  /** Of all that was asked, up to the first failure. */
+  async #outcomes(request: HitRequest): Promise<readonly Outcome[]> {
+    const { lines, counting } = request
+    if (counting === 'all_or_nothing') return [await this.#inOrder(partsOfHits(request, allOf(lines), counting))]
+    const groups = groupsByPartition(lines)
+    if (groups !== undefined) return Promise.all(groups.map((indexes) => this.#together(request, indexes)))
+    const outcomes: Outcome[] = []
+    for (const indexes of groupsByDescriptor(lines)) {
+      const outcome = await this.#inOrder(partsOfHits(request, indexes, 'all_or_nothing'))
+      outcomes.push(outcome)
+      if (!isCounted(outcome)) break
+    }
+    return outcomes
   }
 
   async release({ counters, slotId }: Parameters<RedisHitStore['release']>[0]): Promise<void> {
@@ -70,11 +75,10 @@ export class ClusterHits implements RedisHitStore {
     return this.#at(partitionOf(taken.part), ({ hits }) => hits.giveBack(taken))
   }
 
-  #group(request: HitRequest, indexes: readonly number[]): Promise<Outcome> {
-    const parts = partsOfHits(request, indexes, request.counting)
-    const [only] = parts
-    if (only !== undefined && parts.length === 1) return this.#take(only)
-    return this.#inOrder(partsOfHits(request, indexes, 'all_or_nothing'))
+  /** Lines of one partition. */
+  async #together(request: HitRequest, indexes: readonly number[]): Promise<Outcome> {
+    const [part] = partsOfHits(request, indexes, request.counting)
+    return part === undefined ? [] : this.#take(part)
   }
 
   async #inOrder(parts: readonly PartOfHits[]): Promise<Outcome> {
@@ -120,13 +124,18 @@ export class ClusterHits implements RedisHitStore {
   }
 
   async #giveBack(took: readonly CountedPart[], how: { readonly isUndone: boolean }): Promise<void> {
-    const given = took.map(({ part: { partition, request }, counted }) => {
+    // Backwards, so that a counter that was moved twice is left as it was found.
+    const given = took.toReversed().map(({ part: { partition, request }, counted }) => {
       const waitMs = Math.max(1, request.notAfterMs - this.#clusterMs())
       return this.#at(partition, ({ hits }) => hits.giveBack({ part: request, counted, waitMs, ...how }))
     })
     for (const outcome of await Promise.allSettled(given))
       if (outcome.status === 'rejected') this.#observer.count('hits_not_given_back_total')
   }
+}
+
+function allOf(lines: readonly HitLine[]): readonly number[] {
+  return lines.map((_, index) => index)
 }
 
 function partitionOf({ lines }: HitPart): number {

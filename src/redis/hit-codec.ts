@@ -12,6 +12,8 @@ interface Encoded {
 /** A call that was counted, with what its counters held. */
 export interface CountedHits extends HitDecision {
   readonly kind: 'counted'
+  /** Of each line, before the call. */
+  readonly held: readonly HeldHits[]
 }
 
 /** KEYS and ARGV of `scripts/hit.lua`. Text is joined by hand: this is done for every call. */
@@ -40,7 +42,8 @@ export function decodeHit(reply: string, part: HitPart): CountedHits | Exclude<H
   const at = Number(words[1])
   if (words[0] === 'late') return { kind: 'late', at }
   if (words[0] === 'stale') return { kind: 'stale-windows', at }
-  return { kind: 'counted', ...decideHits(part, at, heldIn(words, part.lines)) }
+  const held = heldIn(words, part.lines)
+  return { kind: 'counted', held, ...decideHits(part, at, held) }
 }
 
 /** What a part took and is to be given back. */
@@ -51,28 +54,30 @@ export interface TakenHits {
   readonly isUndone: boolean
 }
 
-/** KEYS and ARGV of `scripts/hit-back.lua`; undefined where nothing is to be given back. */
+/** KEYS and ARGV of `scripts/hit-back.lua`: of each counter, from what it holds to what it would; undefined where nothing is to be given back. */
 export function encodeHitBack(
   { part, counted, isUndone }: TakenHits,
   partitions: readonly PartitionKeys[],
 ): Encoded | undefined {
-  const keys: string[] = []
+  const { at, held, after } = counted
+  const goals = isUndone ? held : decideHits({ ...part, isRefused: true }, at, held).after
+  const keys = new Set<string>()
+  const changed: string[] = []
   const taken: number[] = []
-  for (const [index, line] of part.lines.entries()) {
-    const stands = !isUndone && (!line.enforced || line.chargesRefused)
-    if (stands || counted.states[index]?.taken !== true) continue
-    const before = counted.before[index] ?? 0
-    const after = counted.after[index] ?? 0
-    const back = backOf(line, { before, after, at: counted.at })
+  // Backwards, because the last line of a counter knows what it came to.
+  for (let index = part.lines.length - 1; index >= 0; index -= 1) {
+    const line = part.lines[index]
+    const [goal, now] = [goals[index], after[index]]
+    if (line === undefined || goal === undefined || now === undefined) continue
+    const key =
+      line.kind === 'window' ? windowKey(line, windowStartOf(line, at) ?? 0, partitions) : keyOf(line, partitions)
+    const back = keys.has(key) ? undefined : backOf(line, { goal, now, at })
+    keys.add(key)
     if (back === undefined) continue
-    keys.push(
-      line.kind === 'window'
-        ? windowKey(line, windowStartOf(line, counted.at) ?? 0, partitions)
-        : keyOf(line, partitions),
-    )
+    changed.push(key)
     taken.push(...back)
   }
-  return keys.length === 0 ? undefined : { keys, args: [JSON.stringify(taken), part.slotId ?? ''] }
+  return changed.length === 0 ? undefined : { keys: changed, args: [JSON.stringify(taken), part.slotId ?? ''] }
 }
 
 /** Where the slots of a counter lie. */
@@ -112,19 +117,18 @@ function heldIn(words: readonly string[], lines: readonly HitLine[]): readonly H
     }
     place += 4
     const roomAtMs = room === '-' ? undefined : Number(room)
-    return { held: Number(first), isOwn: own === '1', lastEndsAtMs: Number(last), roomAtMs }
+    return { held: Number(first), ownEndsAtMs: Number(own), lastEndsAtMs: Number(last), roomAtMs }
   })
 }
 
 function backOf(
   line: HitLine,
-  { before, after, at }: { readonly before: HeldHits; readonly after: HeldHits; readonly at: number },
+  { goal, now, at }: { readonly goal: HeldHits; readonly now: HeldHits; readonly at: number },
 ): readonly number[] | undefined {
-  if (typeof before === 'number' && typeof after === 'number') {
-    const taken = after - before
-    if (line.kind === 'rate') return [1, taken, after, line.periodMs, line.amount, at]
-    return taken === 0 ? undefined : [0, taken]
-  }
-  if (typeof before === 'number' || typeof after === 'number' || before.isOwn === after.isOwn) return undefined
-  return [2, before.isOwn && line.kind === 'concurrency' ? line.slotMs : 0]
+  if (typeof goal !== 'number' && typeof now !== 'number')
+    return goal.ownEndsAtMs === now.ownEndsAtMs ? undefined : [2, goal.ownEndsAtMs]
+  if (typeof goal !== 'number' || typeof now !== 'number' || goal === now) return undefined
+  const taken = now - goal
+  if (line.kind === 'rate') return [1, taken, now, line.periodMs, line.amount, at]
+  return line.kind === 'window' ? [0, taken, at < line.endMs ? line.endMs : line.nextEndMs] : undefined
 }

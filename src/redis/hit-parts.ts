@@ -1,5 +1,5 @@
 import type { HitLine, HitRequest, HitState } from '../core/hit.ts'
-import type { HitPart } from '../core/hit-decision.ts'
+import { decideHits, type HitPart } from '../core/hit-decision.ts'
 import type { CountedHits } from './hit-codec.ts'
 
 /** The lines of a call that lie in one partition, and where each stands in the call. */
@@ -31,21 +31,6 @@ export function partsOfHits(
     }))
 }
 
-/** Of a call that counts each descriptor alone: what can be asked together, that is all of one partition, or one descriptor of several. */
-export function groupsOfDescriptors(lines: readonly HitLine[]): readonly (readonly number[])[] {
-  const groups = new Map<string, number[]>()
-  const indexes = lines.map((_, index) => index)
-  for (const [descriptor, own] of Map.groupBy(indexes, (index) => lines[index]?.descriptor ?? 0)) {
-    const partitions = new Set(own.map((index) => lines[index]?.counter.partition ?? 0))
-    const [partition] = partitions
-    const name = partitions.size === 1 ? `partition ${partition}` : `descriptor ${descriptor}`
-    const group = groups.get(name)
-    if (group === undefined) groups.set(name, [...own])
-    else for (const index of own) group.push(index)
-  }
-  return [...groups.values()]
-}
-
 /** An enforced line of it does not fit. */
 export function isOver({ part, counted }: CountedPart): boolean {
   return counted.states.some(({ fits }, place) => !fits && part.request.lines[place]?.enforced === true)
@@ -53,13 +38,8 @@ export function isOver({ part, counted }: CountedPart): boolean {
 
 /** The states once what a refused part took was given back. */
 export function givenBack({ part, counted }: CountedPart): CountedPart {
-  const states = counted.states.map((state, place): HitState => {
-    const line = part.request.lines[place]
-    return line === undefined || !line.enforced || line.chargesRefused
-      ? state
-      : { ...state, taken: false, after: state.before }
-  })
-  return { part, counted: { ...counted, states } }
+  const { at, held } = counted
+  return { part, counted: { ...counted, ...decideHits({ ...part.request, isRefused: true }, at, held) } }
 }
 
 /** States of all parts by line of the call. */

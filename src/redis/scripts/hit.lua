@@ -5,8 +5,8 @@
 -- ARGV: 1 asked, as JSON: [not after, 0 all or nothing | 1 each descriptor alone | 2 all, and another part was refused, then for each line
 --       its flags (kind: 0 window, 1 rate, 2 slots; + 4 enforced, + 8 charges refused hits, + 16 first of its descriptor), hits, amount and
 --       of a window start, end, next end; of a rate period, burst; of slots the milliseconds of one] · 2 whose slots, or nothing.
--- Answers 'late <at>', 'stale <at>', 'counted <at>' with, for each line, hits in the window; debt of the rate; slots held, 1 if own is one of
--- them, when the last ends, when there is room or '-'.
+-- Answers 'late <at>', 'stale <at>', 'counted <at>' with, for each line, hits in the window; debt of the rate; slots held, when the own one
+-- and when the last ends (0: none), when there is room or '-'.
 
 local USED_MAX, SLOTS_MAX, KEPT_MS = 9007199254740991, 100000, 5000
 local WINDOW, RATE = 0, 1
@@ -67,7 +67,7 @@ local function look_at_slots(index, amount, hits)
   local ended = call('ZCOUNT', key, '-inf', at)
   local held = all - ended
   local own_ends = slot_id ~= '' and call('ZSCORE', key, slot_id)
-  local own = own_ends and tonumber(own_ends) > now and 1 or 0
+  local own = own_ends and tonumber(own_ends) > now
   local last = held > 0 and call('ZRANGE', key, -1, -1, 'WITHSCORES')[2] or '0'
   local room = held - amount - (hits > 0 and 0 or 1)
   local ends = '-'
@@ -75,8 +75,8 @@ local function look_at_slots(index, amount, hits)
     local rank = text(ended + room)
     ends = call('ZRANGE', key, rank, rank, 'WITHSCORES')[2] or '-'
   end
-  words[index + 2] = text(held) .. ' ' .. own .. ' ' .. last .. ' ' .. ends
-  return 2 * held + own
+  words[index + 2] = text(held) .. ' ' .. (own and own_ends or '0') .. ' ' .. last .. ' ' .. ends
+  return 2 * held + (own and 1 or 0)
 end
 
 for index = 1, L do
