@@ -107,9 +107,14 @@ function treeOf(
   const tree = previous.trees.get(name) ?? emptyTree
   const isOtherwise = denies(tables, name) !== denies(previous.tables, name)
   // What rests on the domain's posture is seldom there, and not kept apart: then the domain is made from the beginning.
-  const isWhole = isOtherwise && (tree.untried.size > 0 || tables.descriptor_limit.faults.size > 0)
+  const isWhole = isOtherwise && (tree.untried.size > 0 || mayBeFaulty(tables.descriptor_limit))
   if (isWhole) return editTree(emptyTree, wholeDomain(name, tables), refuse)
   return changes.length === 0 ? tree : editTree(tree, changes, refuse)
+}
+
+/** A held table does not tell of the faults of its rows. */
+function mayBeFaulty({ faults, isHeld }: DescriptorTables['descriptor_limit']): boolean {
+  return faults.size > 0 || isHeld
 }
 
 function wholeDomain(name: string, tables: DescriptorTables): readonly RuleChange[] {

@@ -2,10 +2,10 @@ import { hash } from 'node:crypto'
 import fc from 'fast-check'
 import pg from 'pg'
 import { expect, test } from 'vitest'
+import { type DescriptorDomain, matchDescriptor } from '../../src/core/match-descriptor.ts'
 import { policyShow } from '../../src/policy/policy-show.ts'
-import { policyCheck } from '../../src/policy/policy-state.ts'
 import { applyChanges, readPolicy } from '../../src/policy/read-policy.ts'
-import type { PolicySnapshot } from '../../src/policy/snapshot.ts'
+import { faultsOf, type PolicySnapshot } from '../../src/policy/snapshot.ts'
 import { createPostgresPolicyDatabase } from '../../src/postgres/policy-database.ts'
 import { createDatabase } from '../support/databases.ts'
 
@@ -69,6 +69,23 @@ const statement = fc.oneof(
     ([from, to]) => `UPDATE tollgate.limit_rule l SET name = '${to}' WHERE name = '${from}' AND NOT EXISTS (
       SELECT FROM tollgate.limit_rule o WHERE o.name = '${to}')`,
   ),
+  fc
+    .tuple(id, fc.constantFrom('edge', 'other'), fc.constantFrom('"value":"a"', '"value":"a*"', '"regex":"["'), amount)
+    .map(
+      ([
+        one,
+        of,
+        match,
+        position,
+      ]) => `INSERT INTO tollgate.descriptor_limit (id, domain, entries, "position", amount, unit)
+      VALUES ('${one}', '${of}', '[{"key":"k",${match}}]', ${position}, 1, 'day')
+      ON CONFLICT (id) DO UPDATE SET domain = excluded.domain, entries = excluded.entries, "position" = excluded.position`,
+    ),
+  id.map((one) => `DELETE FROM tollgate.descriptor_limit WHERE id = '${one}'`),
+  fc.constantFrom('allow', 'deny').map((posture) => `UPDATE tollgate.descriptor_domain SET posture = '${posture}'`),
+  fc.constant(
+    `SELECT tollgate.confirm_emptied('descriptor_limit') WHERE NOT EXISTS (SELECT FROM tollgate.descriptor_limit)`,
+  ),
   fc.constantFrom('one.example', 'two.example').map((host) => `UPDATE tollgate.upstream SET host = '${host}'`),
 )
 
@@ -84,14 +101,22 @@ const base = `
   INSERT INTO tollgate.project (id, department) VALUES ('p1', 'd1'), ('p2', 'd2');
   INSERT INTO tollgate.plan (id) VALUES ('free');
   INSERT INTO tollgate.account (id, project, plan) VALUES ('alice', 'p1', 'free'), ('bob', 'p1', 'free'), ('carol', 'p2', 'free');
+  INSERT INTO tollgate.descriptor_domain (id) VALUES ('edge'), ('other');
   INSERT INTO tollgate.price_rule (id, surface) VALUES ('price', 'pypi');
   INSERT INTO tollgate.upstream (id, surface, host, origin_url, grammar) VALUES ('u', 'pypi', 'one.example', 'http://x', 'pypi');`
+
+function matched(domain: DescriptorDomain | undefined, value: string): unknown {
+  return domain && matchDescriptor(domain, [{ key: 'k', value }])
+}
 
 /** Everything a reader of the snapshot can see. */
 function seen(snapshot: PolicySnapshot): unknown {
   return {
     listing: policyShow(snapshot),
-    faults: policyCheck(snapshot.state),
+    faults: faultsOf(snapshot),
+    matched: ['edge', 'other'].map((one) =>
+      ['a', 'ab', 'b'].map((value) => matched(snapshot.descriptorDomain(one), value)),
+    ),
     tokens: ['a', 'b', 'c'].map((text) => snapshot.tokenByDigest(digestOf(text))),
     accounts: accounts.map((one) => {
       const found = snapshot.account(one)
@@ -109,7 +134,7 @@ test('changes applied one by one come to the same as reading everything anew', a
   const policy = createPostgresPolicyDatabase({ databaseUrl: database.url })
   await client.query(base)
   const cleaned = `DELETE FROM tollgate.limit_rule; DELETE FROM tollgate.token; DELETE FROM tollgate.access_rule; DELETE FROM tollgate.price_tier;
-    DELETE FROM tollgate.grant`
+    DELETE FROM tollgate.grant; DELETE FROM tollgate.descriptor_limit`
   try {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {

@@ -11,6 +11,8 @@ export interface DescriptorChanges {
   readonly table: DescriptorTable
   readonly rows?: readonly RawRow[]
   readonly gone?: readonly string[]
+  /** If the table comes out empty, nobody confirmed it. */
+  readonly isAccident?: true
 }
 
 /** A row of `descriptor_limit` as PostgreSQL gives it. */
@@ -50,7 +52,8 @@ export function changedPolicy(changes: readonly DescriptorChanges[], previous?: 
     draft.remove({ table, ids: gone })
     draft.take({ table, rows })
   }
-  const emptied = ['descriptor_domain', 'descriptor_limit']
+  const accidents = changes.flatMap(({ table, isAccident }) => (isAccident ? [table] : []))
+  const emptied = ['descriptor_domain', 'descriptor_limit'].filter((name) => !accidents.some((table) => table === name))
   const state = draft.finish({ history: 'h', version: before.version + 1, emptied })
   return createSnapshot(state, previous && { previous, touchedTokens: [] })
 }

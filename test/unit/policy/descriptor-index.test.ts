@@ -147,6 +147,14 @@ describe('a row that is not valid', () => {
     expect(found(changedPolicy([{ table: 'descriptor_limit', gone: ['b'] }], denying))).toBe('')
   })
 
+  test('begins to deny with its domain also when the table is held', () => {
+    const first = changedPolicy([domains(domainRow('envoy')), limits(broken())])
+    const held = changedPolicy([{ table: 'descriptor_limit', gone: ['b'], isAccident: true }], first)
+    const stillHeld = { table: 'descriptor_limit', isAccident: true } as const
+    const denying = changedPolicy([domains(domainRow('envoy', { posture: 'deny' })), stillHeld], held)
+    expect(matchedIds(denying.descriptorDomain('envoy'), 'user=x path=/')).toBe('b')
+  })
+
   test('of which not even the keys can be read is left out', () => {
     for (const entries of [null, 'x', [], [{ value: 'x' }], [{ key: 'a' }, null]]) {
       const policy = changedPolicy([domains(domainRow('envoy')), limits(limitRow('b', entries, { posture: 'deny' }))])
