@@ -110,8 +110,9 @@ export const faultCases: readonly FaultCase[] = [
   },
   {
     id: 'limit-at-the-wrong-level',
-    title: 'A limit at the wrong level of the file is an error',
-    reason: 'The reference reads over it, and nothing is limited.',
+    title: 'A field at the wrong level of the file is an error',
+    reason:
+      'The reference knows one list of names for all levels, and reads over a name that means nothing where it stands.',
     files: { level: 'rate_limit: { unit: year, requests_per_unit: 1 }\ndescriptors: [{ key: k }]' },
     asks: [one('level'), one('level')],
     theirs: ['OK no limit', 'OK no limit'],
