@@ -42,9 +42,10 @@ function waitOf({ retryAfterMs, status }: Waiting): number {
   return retryAfterMs === undefined || retryAfterMs === 'never' ? (status.resetMs ?? 0) : retryAfterMs
 }
 
+/** Undefined where the limit's row cannot be read: what it allows is not known, so its refusal is our own trouble. */
 function overOf({ rule, line, state }: CountedLimit, { nowMs }: DescriptorScene) {
   const { amount } = rule
-  if (amount.kind === 'unlimited' || amount.kind === 'none') return undefined
+  if (rule.isFaulty === true || amount.kind === 'unlimited' || amount.kind === 'none') return undefined
   const { before: used, retryAfterMs, resetMs } = state
   const name = rule.name ?? rule.id
   return {

@@ -69,7 +69,8 @@ export function createHitsAway({ openLocal, processes, nowMs, observer }: HitsAw
 }
 
 function deniedBy(lines: readonly HitLine[]): ReadonlySet<number> {
-  const denying = lines.filter(({ enforced, posture }) => enforced && posture === 'deny')
+  // What gives back is never refused.
+  const denying = lines.filter(({ enforced, posture, hits }) => enforced && posture === 'deny' && hits >= 0)
   return new Set(denying.map(({ descriptor }) => descriptor))
 }
 

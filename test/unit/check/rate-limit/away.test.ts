@@ -82,6 +82,13 @@ describe.each(['away', 'late', 'uncertain'] as const)('while the store is %s', (
     expect(new Set(cases)).toEqual(new Set(['store_away']))
   })
 
+  test('hits that are given back are not refused', async () => {
+    const { codes, become } = away([hourly('deny')])
+    become(trouble)
+    expect(await codes([{ entries: entriesOf('deny=1'), isNegativeHits: true }])).toBe('ok')
+    expect(await codes([{ entries: entriesOf('deny=1'), hitsAddend: 0 }])).toBe('over')
+  })
+
   test('what is not enforced never refuses, whatever its posture', async () => {
     const { codes, become } = away([
       rule(['a'], { posture: 'deny', shadow: true }),

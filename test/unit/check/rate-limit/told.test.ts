@@ -149,6 +149,14 @@ describe('a refusal', () => {
     expect(named(responseHeaders)['retry-after']).toBe('3570')
   })
 
+  test('by a limit whose row cannot be read says that limits cannot be checked', async () => {
+    const { ask } = desk([rule(['ip'], { isFaulty: true, posture: 'deny', amount: per('day', 0) })])
+    const { code, body = '', responseHeaders } = await ask(['ip=1'])
+    expect(code).toBe('over_limit')
+    expect(JSON.parse(body)).toMatchObject({ type: 'https://docs.example/blocked#unavailable' })
+    expect(named(responseHeaders)['retry-after']).toBe('2')
+  })
+
   test('of an unnamed limit names its row; a long name is cut in the sentence, and no line break gets there', async () => {
     const { ask } = desk([rule(['ip'], { name: `line\r\nbreak ${'x'.repeat(240)}`, amount: per('minute', 0) })])
     const { body = '', responseHeaders } = await ask(['ip=1'])
