@@ -165,6 +165,17 @@ test('the end of a download frees the slot of its caller, and its bytes are book
   ])
 })
 
+test('every route tells the end of its streams, with no rate limits of its own', async () => {
+  const token = await addAccount(world, 'one-by-one')
+  await world.sql(
+    `INSERT INTO tollgate.limit_rule (id, name, kind, counts, amount, applies_to_account)
+     VALUES ('one-by-one', 'one-by-one', 'concurrency', 'in_flight', 1, 'one-by-one')`,
+  )
+  await untilStatusShows(world, token, '"one-by-one"')
+  // The access log comes after 3 s, and Check lets a request wait for half a second.
+  expect(await statuses({ url: await fileUrl(world, token, 'fig'), token }, 3)).toEqual([200, 200, 200])
+})
+
 test('a slot of descriptors is held by a download, whatever Check allows, and free when it ends', async () => {
   const token = await addAccount(world, 'held')
   const url = await fileUrl(world, token, 'watermelon')
