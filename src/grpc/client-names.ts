@@ -6,7 +6,7 @@ const altName = /(DNS|URI):("(?:[^"\\]|\\.)*"|[^,]+)/g
  * The names a certificate proves: its subject alternative names of kind DNS (in lower case) and URI; of one that has no subject alternative
  * names at all, its common name (RFC 6125 §6.4.4).
  */
-export function namesOf({
+function namesOf({
   subject,
   subjectaltname,
 }: Pick<PeerCertificate, 'subject' | 'subjectaltname'>): readonly string[] {
