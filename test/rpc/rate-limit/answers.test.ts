@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createDomain, perYear } from '../support/descriptor-rows.ts'
+import { createDomain, patient, perYear } from '../support/descriptor-rows.ts'
 import { startPlane, type TestPlane } from '../support/plane.ts'
 
 // What stands in an answer beside the statuses, as docs/reference/rate-limit.md says.
 let plane: TestPlane
 beforeAll(async () => {
-  plane = await startPlane({ store: 'memory' })
+  plane = await startPlane({ store: 'memory', settings: patient })
 })
 afterAll(() => plane[Symbol.asyncDispose]())
 

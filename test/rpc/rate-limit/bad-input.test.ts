@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createDomain, perYear } from '../support/descriptor-rows.ts'
+import { createDomain, patient, perYear } from '../support/descriptor-rows.ts'
 import { startPlane, type TestPlane } from '../support/plane.ts'
 import { createRateLimitClient, frameOf, type RateLimitClient } from '../support/rate-limit-client.ts'
 
@@ -12,8 +12,8 @@ describe.each(['memory', 'redis'] as const)('on the %s store', (store) => {
   let plane: TestPlane
   let client: RateLimitClient
   beforeAll(async () => {
-    plane = await startPlane({ store })
-    client = createRateLimitClient(plane.address)
+    plane = await startPlane({ store, settings: patient })
+    client = createRateLimitClient(plane.address, { timeoutMs: 20_000 })
     plane.defer(() => client.close())
   })
   afterAll(() => plane[Symbol.asyncDispose]())

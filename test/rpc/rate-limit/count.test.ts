@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createDomain, perYear } from '../support/descriptor-rows.ts'
+import { createDomain, patient, perYear } from '../support/descriptor-rows.ts'
 import { startPlane, type TestPlane } from '../support/plane.ts'
 
 const yearUnit = 6
@@ -8,7 +8,7 @@ const dayUnit = 4
 describe.each(['memory', 'redis'] as const)('on the %s store', (store) => {
   let plane: TestPlane
   beforeAll(async () => {
-    plane = await startPlane({ store })
+    plane = await startPlane({ store, settings: patient })
   })
   afterAll(() => plane[Symbol.asyncDispose]())
 

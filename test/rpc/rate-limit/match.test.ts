@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createDomain, type LimitRow, perYear } from '../support/descriptor-rows.ts'
+import { createDomain, type LimitRow, patient, perYear } from '../support/descriptor-rows.ts'
 import { startPlane, type TestPlane } from '../support/plane.ts'
 
 // What a descriptor matches: the look-up that envoyproxy/ratelimit documents, and the patterns that come with it here.
 let plane: TestPlane
 beforeAll(async () => {
-  plane = await startPlane({ store: 'memory' })
+  plane = await startPlane({ store: 'memory', settings: patient })
 })
 afterAll(() => plane[Symbol.asyncDispose]())
 

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
-import { createDomain, perYear } from '../support/descriptor-rows.ts'
+import { createDomain, patient, perYear } from '../support/descriptor-rows.ts'
 import { startPlane } from '../support/plane.ts'
 
 // `plane.counts` is what the rooms counted; that these names and labels make series is held in test/unit/check/hit-metrics.test.ts.
 test.each(['memory', 'redis'] as const)(
   'on the %s store hits are told by rule, in portions as near as the limit',
   async (store) => {
-    await using plane = await startPlane({ store })
+    await using plane = await startPlane({ store, settings: patient })
     const path = ['user']
     const charging = { ...perYear(10), charges_refused: true }
     const domain = await createDomain(plane, {
@@ -30,14 +30,14 @@ test.each(['memory', 'redis'] as const)(
 )
 
 test('the percentage from which hits are near is a setting', async () => {
-  await using plane = await startPlane({ store: 'memory', settings: { TOLLGATE_NEAR_PERCENT: '50' } })
+  await using plane = await startPlane({ store: 'memory', settings: { ...patient, TOLLGATE_NEAR_PERCENT: '50' } })
   const domain = await createDomain(plane, { limits: [{ id: 'l', path: ['user'], columns: perYear(10) }] })
   await domain.tell({ user: 'a' }, 8)
   expect(domain.hits('l')).toMatchObject({ total: 8, near: 3 })
 })
 
 test('hits that fit are told apart where another limit of the call refused, and so are hits given back', async () => {
-  await using plane = await startPlane({ store: 'memory' })
+  await using plane = await startPlane({ store: 'memory', settings: patient })
   const domain = await createDomain(plane, {
     limits: [
       { id: 'wide', path: ['user'], columns: perYear(10) },
@@ -53,7 +53,7 @@ test('hits that fit are told apart where another limit of the call refused, and 
 })
 
 test('values are told only where the row says so, and a shared threshold tells its pattern', async () => {
-  await using plane = await startPlane({ store: 'memory' })
+  await using plane = await startPlane({ store: 'memory', settings: patient })
   const pattern = { key: 'file', value: 'files/*', value_to_metric: true }
   const domain = await createDomain(plane, {
     limits: [
@@ -75,7 +75,7 @@ test('values are told only where the row says so, and a shared threshold tells i
 })
 
 test('what was not counted by a rule is counted by its case', async () => {
-  await using plane = await startPlane({ store: 'memory' })
+  await using plane = await startPlane({ store: 'memory', settings: patient })
   const domain = await createDomain(plane, {
     limits: [
       { id: 'one', path: ['a'], columns: { ...perYear(9), name: 'one' } },

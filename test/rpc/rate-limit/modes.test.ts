@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createDomain, perYear } from '../support/descriptor-rows.ts'
+import { createDomain, patient, perYear } from '../support/descriptor-rows.ts'
 import { startPlane, type TestPlane } from '../support/plane.ts'
 
 // What of a limit does not refuse: shadow, quota mode, and limits that others of the call replace.
 describe.each(['memory', 'redis'] as const)('on the %s store', (store) => {
   let plane: TestPlane
   beforeAll(async () => {
-    plane = await startPlane({ store })
+    plane = await startPlane({ store, settings: patient })
   })
   afterAll(() => plane[Symbol.asyncDispose]())
 

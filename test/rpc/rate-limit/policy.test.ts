@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createDomain, perYear } from '../support/descriptor-rows.ts'
+import { createDomain, patient, perYear } from '../support/descriptor-rows.ts'
 import { startPlane } from '../support/plane.ts'
 import { createRateLimitClient } from '../support/rate-limit-client.ts'
 
@@ -7,7 +7,7 @@ import { createRateLimitClient } from '../support/rate-limit-client.ts'
 test.each(['memory', 'redis'] as const)(
   'on the %s store limits come, change and go on a running window',
   async (store) => {
-    await using plane = await startPlane({ store })
+    await using plane = await startPlane({ store, settings: patient })
     const domain = await createDomain(plane, { limits: [{ id: 'l', path: ['user'], columns: perYear(2) }] })
     const change = (set: string) => plane.policy(`UPDATE tollgate.descriptor_limit SET ${set} WHERE id = 'l'`)
     expect(await domain.tell({ user: 'a' }, 2)).toBe('OK 0')
@@ -29,9 +29,9 @@ test.each(['memory', 'redis'] as const)(
 )
 
 test('a change of one transaction is in force as one', async () => {
-  await using plane = await startPlane({ store: 'memory' })
+  await using plane = await startPlane({ store: 'memory', settings: patient })
   await createDomain(plane, { limits: [{ path: ['user'], columns: perYear(1) }] })
-  const client = createRateLimitClient(plane.address)
+  const client = createRateLimitClient(plane.address, { timeoutMs: 20_000 })
   plane.defer(() => client.close())
   const left = async () => {
     const asked = { domain: 'moved', descriptors: [{ of: { a: '1' } }, { of: { b: '1' } }] }
@@ -58,7 +58,7 @@ test('a change of one transaction is in force as one', async () => {
 })
 
 test('a row that cannot be read leaves the last good one in force, and a domain without a row has no limits', async () => {
-  await using plane = await startPlane({ store: 'memory' })
+  await using plane = await startPlane({ store: 'memory', settings: patient })
   const domain = await createDomain(plane, { limits: [{ id: 'l', path: ['path=/a/*'], columns: perYear(1) }] })
   expect(await domain.tell({ path: '/a/1' })).toBe('OK 0')
   const bad = JSON.stringify([{ key: 'path', regex: '(' }])
