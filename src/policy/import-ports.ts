@@ -66,12 +66,9 @@ export interface DescriptorStore {
   read(): Promise<DescriptorRows>
   /**
    * One transaction in which nobody else writes these tables: hands over the rows, writes what `decide` answers (undefined: nothing), and
-   * answers it. Nothing is written when it throws.
+   * answers it. Nothing is written when it throws. The audit names the database session's user, as it does for whatever operators write.
    */
-  change<Plan extends DescriptorWrite | undefined>(
-    decide: (rows: DescriptorRows) => Plan,
-    written: { readonly by?: string },
-  ): Promise<Plan>
+  change<Plan extends DescriptorWrite | undefined>(decide: (rows: DescriptorRows) => Plan): Promise<Plan>
 }
 
 /** A file to be imported. */

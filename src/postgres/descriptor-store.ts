@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
 import type { Pool, PoolClient } from 'pg'
-import type { DescriptorRows, DescriptorStore, DescriptorWrite } from '../policy/import-ports.ts'
-import { inTransactionBy } from './acting.ts'
+import type { DescriptorRows, DescriptorStore, DescriptorWrite, DomainRow, LimitRow } from '../policy/import-ports.ts'
 import { asRowFault } from './row-refusal.ts'
+import { inTransaction } from './transaction.ts'
 
 const textOf = (name: string): string =>
   readFileSync(new URL(`./queries/descriptor-${name}.sql`, import.meta.url), 'utf8')
-const rowsQuery = textOf('rows')
+const domainsQuery = textOf('domains')
+const limitsQuery = textOf('limits')
 const addDomains = textOf('add-domains')
 const changeDomains = textOf('change-domains')
 const removeLimits = textOf('remove-limits')
@@ -14,13 +15,16 @@ const changeLimits = textOf('change-limits')
 const addLimits = textOf('add-limits')
 const confirmEmptied = textOf('confirm-emptied')
 
+/** Of one statement, so that each ends well within the time that it has. */
+const rowsMax = 5_000
+
 /** Rows of descriptors in PostgreSQL; see `DescriptorStore`. */
 export function createPostgresDescriptorStore(pool: Pool): DescriptorStore {
   return {
-    read: () => asRowFault(pool, () => readRows(pool)),
-    change: (decide, { by }) =>
+    read: () => asRowFault(pool, () => inTransaction(pool, 'REPEATABLE READ', readRows)),
+    change: (decide) =>
       asRowFault(pool, () =>
-        inTransactionBy(pool, by, async (client) => {
+        inTransaction(pool, 'READ COMMITTED', async (client) => {
           // Two imports at once would each decide by rows that the other replaces. Readers are not kept waiting.
           await client.query(
             'LOCK TABLE tollgate.descriptor_domain, tollgate.descriptor_limit IN SHARE ROW EXCLUSIVE MODE',
@@ -34,12 +38,13 @@ export function createPostgresDescriptorStore(pool: Pool): DescriptorStore {
   }
 }
 
-async function readRows(database: Pick<Pool | PoolClient, 'query'>): Promise<DescriptorRows> {
-  const { rows } = await database.query<DescriptorRows>(rowsQuery)
-  return rows[0] ?? { domains: [], limits: [] }
+async function readRows(client: PoolClient): Promise<DescriptorRows> {
+  const { rows: domains } = await client.query<{ row: DomainRow }>(domainsQuery)
+  const { rows: limits } = await client.query<{ row: LimitRow }>(limitsQuery)
+  return { domains: domains.map(({ row }) => row), limits: limits.map(({ row }) => row) }
 }
 
-/** Each a statement over all its rows, since triggers work once a statement. */
+/** Many rows to a statement, since triggers work once a statement. */
 async function write(client: PoolClient, plan: DescriptorWrite): Promise<void> {
   const { newDomains, changedDomains, added, changed, removed } = plan
   for (const [text, rows] of [
@@ -49,6 +54,8 @@ async function write(client: PoolClient, plan: DescriptorWrite): Promise<void> {
     [changeLimits, changed],
     [addLimits, added],
   ] as const) {
-    if (rows.length > 0) await client.query(text, [JSON.stringify(rows)])
+    for (let from = 0; from < rows.length; from += rowsMax) {
+      await client.query(text, [JSON.stringify(rows.slice(from, from + rowsMax))])
+    }
   }
 }

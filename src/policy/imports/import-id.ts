@@ -25,6 +25,7 @@ export function importedId(
     .join('-')
     .toLowerCase()
     .replace(/[^a-z0-9._]+/g, '-')
+    .replace(/^[-._]+/, '')
   const readable = `${kind}-${words}`.slice(0, idLengthMax - digestLength - 1).replace(/[-._]+$/, '')
   return `${readable}-${digest}`
 }

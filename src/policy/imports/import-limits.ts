@@ -11,8 +11,6 @@ export interface ImportWish {
   readonly isWhole: boolean
   /** Nothing is written. */
   readonly isDryRun: boolean
-  /** Who writes, for the audit; absent: the operator, whom the database knows by the name of its session. */
-  readonly by?: string
 }
 
 /** Asked for only when the files are without fault. */
@@ -24,7 +22,7 @@ export type ImportOutcome =
   | { readonly ok: false; readonly faults: readonly ImportFault[]; readonly faultCount: number }
 
 /** What files of envoyproxy/ratelimit say. Every fault is added; with one, what is answered is not whole. */
-export function readRatelimit({ files, ...how }: Omit<ImportWish, 'isDryRun' | 'by'>, faults: Faults): Wanted {
+export function readRatelimit({ files, ...how }: Omit<ImportWish, 'isDryRun'>, faults: Faults): Wanted {
   const read = files
     .map((file) => readRatelimitFile(file, { faults, isAsReference: how.isAsReference }))
     .filter((file) => file !== undefined)
@@ -60,12 +58,7 @@ export async function importLimitador(
 
 async function importWanted(
   open: OpenStore,
-  {
-    wanted,
-    faults,
-    isDryRun,
-    by,
-  }: { readonly wanted: Wanted; readonly faults: Faults } & Pick<ImportWish, 'isDryRun' | 'by'>,
+  { wanted, faults, isDryRun }: { readonly wanted: Wanted; readonly faults: Faults } & Pick<ImportWish, 'isDryRun'>,
 ): Promise<ImportOutcome> {
   const refused = () => ({ ok: false, faults: faults.list(), faultCount: faults.count }) as const
   if (faults.count > 0) return refused()
@@ -74,12 +67,9 @@ async function importWanted(
     const plan = planImport(wanted, await store.read(), faults)
     return faults.count > 0 ? refused() : { ok: true, plan }
   }
-  const plan = await store.change(
-    (rows) => {
-      const made = planImport(wanted, rows, faults)
-      return faults.count > 0 ? undefined : made
-    },
-    by === undefined ? {} : { by },
-  )
+  const plan = await store.change((rows) => {
+    const made = planImport(wanted, rows, faults)
+    return faults.count > 0 ? undefined : made
+  })
   return plan === undefined ? refused() : { ok: true, plan }
 }

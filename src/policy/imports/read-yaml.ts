@@ -31,7 +31,7 @@ export function readYaml({ name: file, bytes }: SourceFile, faults: Faults): Yam
     faults.add({ file, ...placeAt(lines, second.range[0]) }, said)
   }
   // What follows the first one mostly follows from it.
-  const [wrong] = [...document.errors, ...document.warnings.filter(({ code }) => code !== 'TAG_RESOLVE_FAILED')]
+  const [wrong] = document.errors
   if (wrong === undefined) return growTree(document as Document.Parsed, { file, lines, faults })
   faults.add({ file, ...placeAt(lines, wrong.pos[0]) }, `this is not YAML: ${wrong.message}`)
   return undefined

@@ -36,7 +36,7 @@ interface Growing {
 }
 
 /** As many values as an import may have, so that aliases of aliases come to an end. */
-const valuesMax = 1_000_000
+const valuesMax = 500_000
 
 /**
  * A document as values with their places. Aliases and merge keys (`<<`) are written out, up to a bound; duplicate keys, tags, anchors that are

@@ -1,5 +1,5 @@
 -- Purpose: adds limits of descriptors.
--- Guarantee: one statement, however many.
+-- Guarantee: one statement for many rows.
 -- Parameters: $1 json list of objects with all columns.
 INSERT INTO tollgate.descriptor_limit (
   id, domain, entries, "position", name, kind, amount, unit, units, time_zone, burst, held_seconds, replaces, shadow, quota_mode,

@@ -1,5 +1,5 @@
 -- Purpose: changes limits of descriptors to what is given.
--- Guarantee: one statement, however many; the ids stay.
+-- Guarantee: one statement for many rows; the ids stay.
 -- Parameters: $1 json list of objects with all columns.
 UPDATE tollgate.descriptor_limit k
    SET (domain, entries, "position", name, kind, amount, unit, units, time_zone, burst, held_seconds, replaces, shadow, quota_mode,
