@@ -67,7 +67,7 @@ function editNode(node: Node, { changes, depth }: Changes, editing: Editing): No
   const [only] = changes
   const added = node === noNode && only?.comes && changes.length === 1 ? newNode(only.rule, depth) : undefined
   if (added !== undefined) return added
-  const byKey = Map.groupBy(changes, ({ rule }) => rule.steps[depth]?.key)
+  const byKey = grouped(changes, ({ rule }) => rule.steps[depth]?.key)
   const here = byKey.get(undefined)
   byKey.delete(undefined)
   const keys = edited(node.keys, byKey, (branch = noBranch, changes) => {
@@ -87,20 +87,14 @@ function editRules(rules: readonly DescriptorRule[], changes: readonly RuleChang
 
 function editBranch(branch: Branch, { changes, depth }: Changes, editing: Editing): Branch | undefined {
   const matchOf = ({ rule }: RuleChange): ValueMatch => rule.steps[depth]?.match ?? anyValue
-  const {
-    any: ofAny,
-    exact: ofExact = [],
-    pattern: ofPatterns = [],
-  } = Object.groupBy(changes, (change) => {
-    const { kind } = matchOf(change)
-    return kind === 'any' || kind === 'exact' ? kind : 'pattern'
-  })
+  const byKind = grouped(changes, (change) => kindOf(matchOf(change)))
+  const ofAny = byKind.get('any')
   const below = (node: Node = noNode, part: readonly RuleChange[]): Node | undefined =>
     editNode(node, { changes: part, depth: depth + 1 }, editing)
   const any = ofAny === undefined ? branch.any : below(branch.any, ofAny)
-  const byValue = Map.groupBy(ofExact, (change) => textOf(matchOf(change)))
+  const byValue = grouped(byKind.get('exact') ?? [], (change) => textOf(matchOf(change)))
   const exact = branch.exact.edited({ edits: byValue, make: below })
-  const byPattern = Map.groupBy(ofPatterns, (change) => textOf(matchOf(change)))
+  const byPattern = grouped(byKind.get('pattern') ?? [], (change) => textOf(matchOf(change)))
   const byText = edited(branch.byText, byPattern, (pattern, part) => {
     const [change] = part
     return change && editPattern(pattern, { match: matchOf(change), part, node: below(pattern?.node, part) })
@@ -148,6 +142,22 @@ function* rulesUnder(node: Node): Iterable<DescriptorRule> {
     for (const next of byText.values()) yield* rulesUnder(next.node)
     if (any !== undefined) yield* rulesUnder(any)
   }
+}
+
+function kindOf({ kind }: ValueMatch): 'any' | 'exact' | 'pattern' {
+  return kind === 'any' || kind === 'exact' ? kind : 'pattern'
+}
+
+/** As `Map.groupBy`, whose lists have room for many: here nearly all are of one. */
+function grouped<Key>(changes: readonly RuleChange[], keyOf: (change: RuleChange) => Key): Map<Key, RuleChange[]> {
+  const groups = new Map<Key, RuleChange[]>()
+  for (const change of changes) {
+    const key = keyOf(change)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [change])
+    else group.push(change)
+  }
+  return groups
 }
 
 /** What tells it from other patterns of its key; of an exact value the value. */
