@@ -20,7 +20,7 @@ export interface CountedHits extends HitDecision {
 export function encodeHit(part: HitPart, partitions: readonly PartitionKeys[]): Encoded {
   const { lines, slotId = '', notAfterMs } = part
   const keys: string[] = []
-  let asked = `[${Math.min(notAfterMs, Number.MAX_SAFE_INTEGER)},${countingOf(part)}`
+  let asked = `[${Math.floor(Math.min(notAfterMs, Number.MAX_SAFE_INTEGER))},${countingOf(part)}`
   let descriptor: number | undefined
   for (const line of lines) {
     keys.push(keyOf(line, partitions))
