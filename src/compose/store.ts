@@ -15,7 +15,7 @@ import type { Settings } from '../settings.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import type { ChargeStream } from '../usage/ports.ts'
 
-/** Below 150 MB. */
+/** Some 150 MB. */
 const hitCountersMax = 500_000
 
 const everyPartition = Array.from({ length: partitionCount }, (_, partition) => partition)
