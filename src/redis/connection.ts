@@ -152,19 +152,9 @@ export class Connection {
   }
 
   /** Runs one script by one EVALSHA. @throws Fault `store_unavailable` at the latest after `waitMs`. */
-  async run(script: Script, call: Call): Promise<unknown> {
-    this.caller()
-    if (this.#inFlight >= inFlightMax) throw unavailable('Too many calls to Redis are under way')
-    // Answers to what is under way close the breaker, so none but the first after them need wait to find out.
-    const mayProbe = !this.#breaker.isOpen || this.#inFlight === 0
-    const isDispensable = call.silentMsMax !== undefined || call.silenceMs !== undefined
-    if (this.#isSilent && isDispensable) throw unavailable('Redis has been silent')
-    if (!mayProbe || !this.#breaker.admits(this.#options.nowMs())) throw unavailable('Redis did not answer lately')
-    return await this.#sent(script, call)
-  }
-
-  #sent(script: Script, call: Call): Promise<unknown> {
+  run(script: Script, call: Call): Promise<unknown> {
     return new Promise((resolve, reject) => {
+      this.#admit(call)
       let isAnswered = false
       let isGivenUp = false
       const repliesBefore = this.#replies
@@ -188,31 +178,44 @@ export class Connection {
       this.#load.mark()
       this.#inFlight += 1
       this.#unheardSinceMs ??= performance.now()
-      this.#evaluate(script, call).then(
-        (reply) => {
-          isAnswered = true
-          this.#replies += 1
-          this.#isSilent = false
-          this.#inFlight -= 1
-          this.#heard()
-          clearTimeout(timer)
-          // An answer after its time-out says as well that the store is back.
-          this.#breaker.succeeded()
-          if (isGivenUp) call.onLateReply?.(reply)
-          resolve(reply)
-        },
-        (cause: unknown) => {
-          isAnswered = true
-          this.#inFlight -= 1
-          this.#heard()
-          clearTimeout(timer)
-          // An error that Redis itself replied says that it answers.
-          if (cause instanceof ReplyError) this.#breaker.succeeded()
-          else this.#breaker.failed(this.#options.nowMs(), { timedOut: false })
-          reject(unavailable('Redis could not be asked', { cause, uncertain: true }))
-        },
-      )
+      const heard = (): void => {
+        isAnswered = true
+        this.#inFlight -= 1
+        this.#heard()
+        clearTimeout(timer)
+      }
+      const answered = (reply: unknown): void => {
+        this.#replies += 1
+        this.#isSilent = false
+        heard()
+        // An answer after its time-out says as well that the store is back.
+        this.#breaker.succeeded()
+        if (isGivenUp) call.onLateReply?.(reply)
+        resolve(reply)
+      }
+      const failed = (cause: unknown): void => {
+        heard()
+        // An error that Redis itself replied says that it answers.
+        if (cause instanceof ReplyError) this.#breaker.succeeded()
+        else this.#breaker.failed(this.#options.nowMs(), { timedOut: false })
+        reject(unavailable('Redis could not be asked', { cause, uncertain: true }))
+      }
+      this.#send('evalsha', script.sha, call).then(answered, (cause: unknown) => {
+        if (!(cause instanceof ReplyError && cause.message.startsWith('NOSCRIPT'))) return failed(cause)
+        this.#send('eval', script.text, call).then(answered, failed)
+      })
     })
+  }
+
+  /** @throws Fault when a call would not be answered, or not in time. */
+  #admit(call: Call): void {
+    this.caller()
+    if (this.#inFlight >= inFlightMax) throw unavailable('Too many calls to Redis are under way')
+    // Answers to what is under way close the breaker, so none but the first after them need wait to find out.
+    const mayProbe = !this.#breaker.isOpen || this.#inFlight === 0
+    const isDispensable = call.silentMsMax !== undefined || call.silenceMs !== undefined
+    if (this.#isSilent && isDispensable) throw unavailable('Redis has been silent')
+    if (!mayProbe || !this.#breaker.admits(this.#options.nowMs())) throw unavailable('Redis did not answer lately')
   }
 
   #heard(): void {
@@ -228,19 +231,15 @@ export class Connection {
     return this.#load.busyShare(ms) < busyShareMax
   }
 
-  async #evaluate(script: Script, call: Call): Promise<unknown> {
-    try {
-      return await this.#send('evalsha', script.sha, call)
-    } catch (cause) {
-      if (!(cause instanceof Error) || !cause.message.startsWith('NOSCRIPT')) throw cause
-      return await this.#send('eval', script.text, call)
-    }
-  }
-
+  /** Never throws: who counts what is under way hears of every end. */
   #send(command: string, script: string, call: Call): Promise<unknown> {
-    this.#holdWrites()
-    const args = [script, String(call.keys.length), ...call.keys, ...call.args]
-    return this.#client.sendCommand(new Command(command, args, { replyEncoding: 'utf8' })) as Promise<unknown>
+    try {
+      this.#holdWrites()
+      const args = [script, String(call.keys.length), ...call.keys, ...call.args]
+      return this.#client.sendCommand(new Command(command, args, { replyEncoding: 'utf8' })) as Promise<unknown>
+    } catch (cause) {
+      return Promise.reject(cause)
+    }
   }
 
   /** What is sent in one turn of the event loop leaves in one packet: a system call each would cost as much as all else here. */
