@@ -34,7 +34,7 @@ export function indexDescriptors(tables: DescriptorTables, previous: DescriptorI
   for (const name of names) {
     const rule = tables.descriptor_domain.inForce.get(name)
     const tree = treeOf(name, { tables, previous, changes: changes.get(name) ?? [] })
-    if (tree === emptyTree) trees.delete(name)
+    if (tree.root.keys.size === 0) trees.delete(name)
     else trees.set(name, tree)
     if (rule === undefined) domains.delete(name)
     else domains.set(name, { rule, root: tree.root })
