@@ -31,7 +31,7 @@ export async function watchRatelimit(
     try {
       if (version instanceof Fault) throw version
       const outcome = await importRatelimit(open, { files: version, isDryRun: false, ...how })
-      if (digest !== done || said !== undefined) listener.onOutcome(outcome)
+      listener.onOutcome(outcome)
       done = digest
       said = undefined
     } catch (error) {

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream'
 import { expect, test, vi } from 'vitest'
 import { runCli } from '../../../src/cli/run-cli.ts'
 import { createImportFiles } from '../../../src/files/import-files.ts'
+import type { SourceFiles } from '../../../src/policy/import-ports.ts'
 import { createPostgresDescriptorStore } from '../../../src/postgres/descriptor-store.ts'
 import { type RecordedContext, recordedContext } from '../../support/cli-context.ts'
 import { type LedgerDatabase, openLedgerDatabase } from '../../support/ledger-database.ts'
@@ -16,6 +17,8 @@ interface Watching extends AsyncDisposable {
   readonly folder: string
   readonly context: RecordedContext
   readonly database: LedgerDatabase
+  /** Resolves when the folder was looked at so often again. */
+  looks(count: number): Promise<void>
   /** Resolves once this is in force. */
   amounts(wanted: readonly number[]): Promise<void>
   end(): Promise<number>
@@ -27,8 +30,19 @@ async function watching(fill: (folder: string) => void, pollMs = 3_600_000): Pro
   fill(folder)
   const database = await openLedgerDatabase()
   const ending = new AbortController()
+  let looked = 0
+  const files = createImportFiles(Readable.from([]), { quietMs: 5, pollMs })
+  const watched: SourceFiles = {
+    ...files,
+    async *watch(path, ended) {
+      for await (const version of files.watch(path, ended)) {
+        yield version
+        looked += 1
+      }
+    },
+  }
   const context = recordedContext({
-    importFiles: async () => createImportFiles(Readable.from([]), { quietMs: 5, pollMs }),
+    importFiles: async () => watched,
     descriptors: async () => createPostgresDescriptorStore(database.pool),
     ending: () => ending.signal,
   })
@@ -39,6 +53,10 @@ async function watching(fill: (folder: string) => void, pollMs = 3_600_000): Pro
   }
   return {
     ...{ folder, context, database, end },
+    looks: (count) => {
+      const wanted = looked + count
+      return vi.waitFor(() => expect(looked).toBeGreaterThanOrEqual(wanted), { timeout: 20_000, interval: 20 })
+    },
     amounts: (wanted) =>
       vi.waitFor(
         async () => {
@@ -89,8 +107,10 @@ test('--watch keeps what is in force while files are faulty or gone, and says so
     vi.waitFor(() => expect(watch.context.errors()).toContain(wanted), { timeout: 20_000, interval: 20 })
   writeFileSync(join(watch.folder, 'shop.yaml'), limits(2).replace('unit: second', 'unit: moment'))
   await errors('"moment" is no unit')
+  await watch.looks(3)
   rmSync(join(watch.folder, 'shop.yaml'))
   await errors('There is no .yaml or .yml file in')
+  await watch.looks(3)
   await watch.amounts([1])
   writeFileSync(join(watch.folder, 'shop.yaml'), limits(3))
   await watch.amounts([3])
