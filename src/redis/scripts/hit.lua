@@ -136,12 +136,16 @@ local function settle(from, to, refused)
   end
   for index = from, to do
     local key, p = keys[index], places[index]
-    local held = settled[key] or base[index]
-    local flags = asked[p]
-    if asked[p + 1] ~= 0 and (not refused or flags % 8 < 4 or flags % 16 >= 8) then
-      local _, now_held = after(p, held)
-      settled[key], moved[key] = now_held, index
+    if not refused then
+      settled[key] = running[key]
+      moved[key] = asked[p + 1] ~= 0 and index or moved[key]
     else
+      local flags, held = asked[p], settled[key] or base[index]
+      if asked[p + 1] ~= 0 and (flags % 8 < 4 or flags % 16 >= 8) then
+        local _
+        _, held = after(p, held)
+        moved[key] = index
+      end
       settled[key] = held
     end
   end
