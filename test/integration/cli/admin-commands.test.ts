@@ -39,6 +39,20 @@ test('limits, any other row, bans and the audit are managed by the command line 
   expect((await run('policy', 'rows', 'price_tier')).out).toBe(
     'PRICE  FROM_BYTES  CREDITS_PER_MB\nbig    0           1\n',
   )
+  await run('policy', 'set', 'descriptor_domain', 'edge, Zürich', 'counting=each')
+  const entries = 'entries=[{"key":"user","value":"a=b,c"}]'
+  const descriptor = ['domain=edge, Zürich', entries, 'amount=5', 'unit=day']
+  expect((await run('policy', 'set', 'descriptor_limit', 'users', ...descriptor)).out).toMatch(
+    /^entries +\[\{"key":"user","value":"a=b,c"\}\]$/m,
+  )
+  expect((await run('policy', 'set', 'descriptor_limit', 'users', 'entries=[{"key":"user"}]')).out).toMatch(
+    /^entries +\[\{"key":"user"\}\] \(was \[\{"key":"user","value":"a=b,c"\}\]\)$/m,
+  )
+  expect(await run('policy', 'set', 'descriptor_limit', 'users', 'entries=user')).toMatchObject({
+    exitCode: 1,
+    errors: expect.stringContaining('entries must be JSON'),
+  })
+  expect((await run('policy', 'rows', 'descriptor_domain')).out).toMatch(/^edge, Zürich +each /m)
   expect(await run('policy', 'set', 'token', 'a', 'note=b')).toMatchObject({ exitCode: 2 })
   expect(await run('policy', 'set', 'plan', 'free', 'token_days_max=0')).toEqual({
     exitCode: 1,
