@@ -10,7 +10,7 @@ const rowsShownMax = 500
 
 /** What an import did, or would do. */
 export function shownImport(plan: ImportPlan, isDryRun: boolean): Result {
-  const { added, changed, removed, before, kept, left, newDomains, changedDomains } = plan
+  const { added, changed, removed, before, kept, left, unheard, newDomains, changedDomains } = plan
   const lines = [
     ...added.map((row) => lineOf('added', row, shownAmount(row))),
     ...changed.map((row) => lineOf('changed', row, differenceOf(before.get(row.id), row))),
@@ -27,6 +27,7 @@ export function shownImport(plan: ImportPlan, isDryRun: boolean): Result {
     ...(left.length > 0
       ? [`No file has these domains any more, and their limits stay: ${few(left)} (--prune removes them)\n`]
       : []),
+    ...(unheard.length > 0 ? [`Replaced, though no limit has the name: ${few(unheard)}\n`] : []),
   ]
   const table = lines.length === 0 ? '' : textTable(lines.slice(0, rowsShownMax), '')
   return { text: table + counts + rest.join(''), json: jsonOf(plan, isDryRun) }
@@ -45,6 +46,7 @@ function jsonOf({ before, kept, ...plan }: ImportPlan, isDryRun: boolean) {
     domains: { added: newDomains, changed: changedDomains, left },
     ...{ added, changed: changed.map((row) => ({ old: before.get(row.id), new: row })), removed },
     kept: kept.map(({ id }) => id),
+    unheard: plan.unheard,
   }
 }
 

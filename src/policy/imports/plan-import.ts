@@ -23,6 +23,8 @@ export interface ImportPlan extends DescriptorWrite {
   readonly kept: readonly LimitRow[]
   /** Domains of which an import made limits and that no file names any more; they stay too. */
   readonly left: readonly string[]
+  /** Names that limits replace and that no limit of their domain has: they do nothing. */
+  readonly unheard: readonly string[]
 }
 
 /**
@@ -49,7 +51,7 @@ export function planImport(wanted: Wanted, now: DescriptorRows, faults: Faults):
     }
   }
   const others = wanted.isWhole ? [] : made.filter(({ domain }) => !named.has(domain)).map(({ domain }) => domain)
-  const rest = { before, kept: byHand, left: [...new Set(others)].sort() }
+  const rest = { before, kept: byHand, left: [...new Set(others)].sort(), unheard: unheardOf(wanted, byHand) }
   return { ...domainsOf(wanted, now), added, changed, removed: removed.map(({ id }) => id), ...rest }
 }
 
@@ -66,6 +68,14 @@ function domainsOf({ domains, isAsReference }: Wanted, now: DescriptorRows) {
     .filter(({ old, row }) => old.counting !== row.counting || old.charges_refused !== row.charges_refused)
     .map(({ row }) => row)
   return { newDomains, changedDomains }
+}
+
+function unheardOf({ rows }: Wanted, byHand: readonly LimitRow[]): readonly string[] {
+  const all = [...rows.map(({ row }) => row), ...byHand]
+  const named = new Set(all.map(({ domain, name }) => JSON.stringify([domain, name])))
+  const replaced = all.flatMap(({ domain, replaces }) => replaces.map((name) => ({ domain, name })))
+  const unheard = replaced.filter(({ domain, name }) => !named.has(JSON.stringify([domain, name])))
+  return [...new Set(unheard.map(({ name }) => name))].sort()
 }
 
 function noteClashes(

@@ -130,6 +130,17 @@ test('rows by hand stay and are named, and one that is in the way is a fault', a
   expect((await run(database, ['import', 'ratelimit', path])).errors).toContain('was given another path by hand')
 })
 
+test('a name that is replaced and that no limit has is told', async () => {
+  await using database = await openLedgerDatabase()
+  const text = `domain: d
+descriptors:
+  - { key: a, rate_limit: { unit: day, requests_per_unit: 1, name: one } }
+  - { key: b, rate_limit: { unit: day, requests_per_unit: 1, replaces: [{ name: one }, { name: on }] } }
+`
+  const { out } = await run(database, ['import', 'ratelimit', '-'], text)
+  expect(out).toContain('Replaced, though no limit has the name: on\n')
+})
+
 test('--as-reference sets how a domain counts, and an import without it leaves that alone', async () => {
   await using database = await openLedgerDatabase()
   const path = file('messages.yaml', messages)

@@ -1,8 +1,11 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { rootFolder } from '../../../scripts/state-folder.ts'
 import { runCli } from '../../../src/cli/run-cli.ts'
 import { createImportFiles } from '../../../src/files/import-files.ts'
 import type { SourceFiles } from '../../../src/policy/import-ports.ts'
@@ -116,6 +119,23 @@ test('--watch keeps what is in force while files are faulty or gone, and says so
   await watch.amounts([3])
   const said = watch.context.errors().split('what is in force stays')
   expect(said).toHaveLength(3)
+})
+
+test('--watch as a process of its own ends in order when it is told to', async () => {
+  await using database = await openLedgerDatabase()
+  const folder = mkdtempSync(join(tmpdir(), 'tollgate-watch-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  writeFileSync(join(folder, 'shop.yaml'), limits(1))
+  const words = ['policy', 'import', 'ratelimit', '--watch', folder, '--output', 'json']
+  const child = spawn(process.execPath, [join(rootFolder, 'src/main.ts'), ...words], {
+    env: { PATH: process.env['PATH'], DATABASE_URL: database.url },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const ended = once(child, 'exit')
+  const [said] = await once(child.stdout, 'data')
+  expect(JSON.parse(String(said)).added).toHaveLength(1)
+  child.kill('SIGTERM')
+  expect(await ended).toEqual([0, null])
 })
 
 test('--watch is for one folder', async () => {
