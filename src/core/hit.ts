@@ -34,14 +34,14 @@ export interface WindowHitLine extends HitLineBase {
   readonly nextEndMs: number
 }
 
-/** `amount` hits per `periodMs`, at most `burst` at once; burst × periodMs ≤ 2^52. */
+/** `amount` hits per `periodMs`, at most `burst` at once; burst × periodMs ≤ 2^52. All lines on one counter have one period. */
 export interface RateHitLine extends HitLineBase {
   readonly kind: 'rate'
   readonly periodMs: number
   readonly burst: number
 }
 
-/** At most `amount` under way at one time. Hits above 0 take one slot for `slotId`, for at most `slotMs`. */
+/** At most `amount` under way at one time. Hits above 0 take one slot for `slotId`, for at most `slotMs`, or renew it; hits below 0 free it. */
 export interface SlotHitLine extends HitLineBase {
   readonly kind: 'concurrency'
   readonly slotMs: number
@@ -49,14 +49,14 @@ export interface SlotHitLine extends HitLineBase {
 
 export type HitLine = WindowHitLine | RateHitLine | SlotHitLine
 
-/** The lines of one call. Two lines on one counter see each other's hits, in order. */
+/** The lines of one call, those of one descriptor together. Two lines on one counter see each other's hits, in order. */
 export interface HitRequest {
   readonly lines: readonly HitLine[]
   /** `all_or_nothing`: one enforced line that does not fit, and nothing is taken. `each`: so for the lines of each descriptor alone. */
   readonly counting: 'all_or_nothing' | 'each'
   /** A script that starts later than this takes nothing and answers `late`. */
   readonly notAfterMs: number
-  /** Who holds the slots that are taken. Absent: concurrency lines are looked at only. */
+  /** Who holds the slots that are taken. Absent: concurrency lines take nothing, and still refuse when all slots are held. */
   readonly slotId?: string
 }
 

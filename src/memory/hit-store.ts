@@ -124,12 +124,12 @@ class MemoryHitStore implements HitStore {
   }
 
   /** @throws Fault when what is taken has no room. */
-  #makeRoom(counters: readonly (Held | undefined)[], { states, after }: HitDecision): void {
+  #makeRoom(counters: readonly (Held | undefined)[], { states, before, after }: HitDecision): void {
     let wanted = 0
     for (const [index, state] of states.entries()) {
       if (!state.taken) continue
       if (counters[index] === undefined) wanted += 1
-      if (typeof after[index] !== 'number') wanted += 1
+      if (isNewSlot(before[index], after[index])) wanted += 1
     }
     if (wanted === 0 || this.#size + wanted <= this.#options.countersMax) return
     this.#options.observer?.count('store_full_total', { of: 'descriptors' })
@@ -183,3 +183,7 @@ function heldOf(
 }
 
 const noSlots = new SlotShelf()
+
+function isNewSlot(before: HeldHits | undefined, after: HeldHits | undefined): boolean {
+  return typeof before === 'object' && typeof after === 'object' && after.held > before.held
+}

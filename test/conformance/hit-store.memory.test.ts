@@ -38,6 +38,7 @@ test('slots count against the bound too, and their end makes room', async () => 
   const shadow = slotLine({ enforced: false })
   for (const slotId of ['a', 'b']) await statesOf(ask(harness, [shadow], { slotId }))
   await expect(ask(harness, [shadow], { slotId: 'c' })).rejects.toMatchObject({ code: 'store_unavailable' })
+  expect(await statesOf(ask(harness, [shadow], { slotId: 'b' })), 'renewed').toMatchObject([{ before: 2, after: 2 }])
   await harness.hits.release({ counters: [shadow.counter], slotId: 'a' })
   expect(await statesOf(ask(harness, [shadow], { slotId: 'c' }))).toMatchObject([{ before: 1, after: 2 }])
   await harness.setNow(startMs + 15_001)
