@@ -51,7 +51,7 @@ export function untriedFaults({ tables, trees }: DescriptorIndex): readonly Poli
 }
 
 function faultsOf(rules: readonly DescriptorRule[], isDenied: (rule: DescriptorRule) => boolean): PolicyFault[] {
-  const reasons = ['descriptor_limit_is_behind_1000_patterns_or_100_regexes_of_its_key']
+  const reasons = ['descriptor_limit_is_behind_1000_patterns_or_100_that_search_of_its_key']
   const named = rules.slice(0, namedMax).map(
     (rule): PolicyFault => ({
       table: 'descriptor_limit',

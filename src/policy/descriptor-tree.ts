@@ -2,7 +2,7 @@ import type { DescriptorRule, ValueMatch } from '../core/descriptor-rule.ts'
 import type { DescriptorBranch, DescriptorNode } from '../core/match-descriptor.ts'
 import { GroupedMap } from './grouped-map.ts'
 import { comparePlaces, type Pattern, triedPatterns } from './tried-patterns.ts'
-import { valueMatcher } from './value-pattern.ts'
+import { searchesValue, valueMatcher } from './value-pattern.ts'
 
 /** A rule that goes or comes; one that changed does both. */
 export interface RuleChange {
@@ -126,7 +126,7 @@ function editPattern(
   const known = pattern === undefined || isLess ? rulesUnder(node) : [pattern.first]
   const come = part.flatMap(({ rule, comes }) => (comes ? [rule] : []))
   const first = firstOf([...known, ...come])
-  return first && { kind: match.kind, matches: pattern?.matches ?? valueMatcher(match), node, first }
+  return first && { searches: searchesValue(match), matches: pattern?.matches ?? valueMatcher(match), node, first }
 }
 
 function firstOf(rules: readonly DescriptorRule[]): DescriptorRule | undefined {

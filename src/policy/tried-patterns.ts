@@ -1,13 +1,13 @@
-import type { DescriptorRule, ValueMatch } from '../core/descriptor-rule.ts'
+import type { DescriptorRule } from '../core/descriptor-rule.ts'
 
 /** Patterns of one key at one place that are tried against a value: they bound the time of a call. */
 const patternsMax = 1_000
-/** Of them regular expressions, which take longer. */
-const regexesMax = 100
+/** Of them such as search the value, whose time grows with its length. */
+const searchingMax = 100
 
 /** One pattern of a key, with what comes after it. */
 export interface Pattern<Node> {
-  readonly kind: Exclude<ValueMatch['kind'], 'any' | 'exact'>
+  readonly searches: boolean
   readonly matches: (value: string) => boolean
   readonly node: Node
   /** The rule that goes first of those behind it: it says when the pattern is tried. */
@@ -22,13 +22,12 @@ export function triedPatterns<Node>(patterns: readonly Pattern<Node>[]): {
   const ordered = patterns.toSorted((one, other) => comparePlaces(one.first, other.first))
   const tried: Pattern<Node>[] = []
   const rest: Pattern<Node>[] = []
-  let regexes = 0
+  let searching = 0
   for (const pattern of ordered) {
-    const isRegex = pattern.kind === 'regex'
-    const isTooMany = tried.length >= patternsMax || (isRegex && regexes >= regexesMax)
+    const isTooMany = tried.length >= patternsMax || (pattern.searches && searching >= searchingMax)
     if (isTooMany) rest.push(pattern)
     else tried.push(pattern)
-    if (isRegex) regexes += 1
+    if (pattern.searches) searching += 1
   }
   return { tried, rest }
 }

@@ -26,6 +26,11 @@ export function valueMatcher(match: Exclude<ValueMatch, { kind: 'any' | 'exact' 
   }
 }
 
+/** Whether the time it takes grows with the value: a beginning, an end or a network do not look at all of it. */
+export function searchesValue(match: ValueMatch): boolean {
+  return match.kind === 'regex' || (match.kind === 'wildcard' && /\*[^*]+\*/.test(match.value))
+}
+
 /** The pieces between the `*` in order, each at its first place after the one before: no other place of it could help those that follow. */
 function wildcardMatcher(pattern: string): (value: string) => boolean {
   const [first = '', ...rest] = pattern.split('*')

@@ -68,7 +68,7 @@ describe('too many patterns of one key', () => {
   const many = (count: number, entryOf: (nth: number) => object, changed = {}) =>
     Array.from({ length: count }, (_, nth) => limitRow(`p${String(nth).padStart(4, '0')}`, [entryOf(nth)], changed))
   const wild = (nth: number) => ({ key: 'k', value: `v${nth}-*` })
-  const reasons = ['descriptor_limit_is_behind_1000_patterns_or_100_regexes_of_its_key']
+  const reasons = ['descriptor_limit_is_behind_1000_patterns_or_100_that_search_of_its_key']
 
   test('are tried up to the bound, and the rest is told by name', () => {
     const policy = changedPolicy([domains(domainRow('envoy')), limits(...many(1_002, wild))])
@@ -100,7 +100,9 @@ describe('too many patterns of one key', () => {
     expect(faults.length).toBe(101)
     expect(faults[0]?.id).toBe('p0100')
     expect(faults.at(-1)).toMatchObject({ id: '*', reasons: [...reasons, 'so are 150 more rows'] })
-    // A wildcard still has its place.
+    // What looks at the beginning or the end alone still has its place; what searches has none.
+    const searching = changedPolicy([limits(limitRow('y', [{ key: 'k', value: '*w*' }]))], policy)
+    expect(matchedIds(searching.descriptorDomain('envoy'), 'k=wx')).toBe('')
     const more = changedPolicy([limits(limitRow('z', [{ key: 'k', value: 'w*' }]))], policy)
     expect(matchedIds(more.descriptorDomain('envoy'), 'k=wx')).toBe('z')
   })
