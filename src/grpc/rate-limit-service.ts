@@ -29,7 +29,6 @@ const refusals: Readonly<Record<Failure, RateLimitAnswer>> = {
   late: ownFault,
   failed: ownFault,
 }
-const words = { ok: 'OK', over_limit: 'OVER_LIMIT' } as const
 
 /**
  * `envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit`. Answers every call with gRPC OK inside the caller's deadline. A question that
@@ -43,7 +42,7 @@ export function createRateLimitService(options: RateLimitOptions): RateLimitServ
     observer.count('response_headers_dropped_total', { why })
     observer.warn('response_header_dropped', { name: name.slice(0, 64), why })
   }
-  const parts = { timely, observer, onDropped }
+  const parts = { timely, observer, onDropped, count: countersOf(observer) }
   return {
     method: {
       kind: 'unary',
@@ -58,27 +57,37 @@ interface Parts {
   readonly timely: TimelyRateLimit
   readonly observer: Observer
   readonly onDropped: DroppedHeader
+  readonly count: Readonly<Record<RateLimitAnswer['code'] | Failure, (by: number) => void>>
 }
 
-async function answerCall({ timely, observer, onDropped }: Parts, bytes: Buffer, call: Call): Promise<Buffer> {
+/** Looked up once: each lies on the road of every call. */
+function countersOf(observer: Observer): Parts['count'] {
+  const counter = (code: string) => observer.counter('rate_limits_total', { code })
+  return {
+    ...{ ok: counter('OK'), over_limit: counter('OVER_LIMIT'), unreadable: counter('unreadable') },
+    ...{ overloaded: counter('overloaded'), late: counter('late'), failed: counter('failed') },
+  }
+}
+
+async function answerCall({ timely, observer, onDropped, count }: Parts, bytes: Buffer, call: Call): Promise<Buffer> {
   const startedMs = performance.now()
-  const decided = await decide(timely, bytes, call)
-  const reply = encode(typeof decided === 'string' ? refusals[decided] : decided, { observer, onDropped })
-  observer.count('rate_limits_total', { code: typeof decided === 'string' ? decided : words[decided.code] })
+  const came = await decide(timely, bytes, call)
+  // A call that cannot be counted as it is.
+  const decided = came instanceof Fault ? 'unreadable' : came
+  const isFailure = typeof decided === 'string'
+  const reply = encode(isFailure ? refusals[decided] : decided, { observer, onDropped })
+  count[isFailure ? decided : decided.code](1)
   if (decided !== 'overloaded') observer.time('rate_limit_duration_seconds', (performance.now() - startedMs) / 1_000)
   return reply
 }
 
-function decide(timely: TimelyRateLimit, bytes: Buffer, call: Call): Failure | Promise<RateLimitAnswer | Failure> {
+function decide(timely: TimelyRateLimit, bytes: Buffer, call: Call): Failure | ReturnType<TimelyRateLimit['decide']> {
   if (timely.isOverloaded()) return 'overloaded'
   const decoded = decodeRateLimitRequest(bytes)
-  if (!decoded.ok) return 'unreadable'
-  return timely
-    .decide(decoded.request, call.headByMs)
-    .then((decided) => (decided instanceof Fault ? 'unreadable' : decided))
+  return decoded.ok ? timely.decide(decoded.request, call.headByMs) : 'unreadable'
 }
 
-function encode(answer: RateLimitAnswer, { observer, onDropped }: Omit<Parts, 'timely'>): Buffer {
+function encode(answer: RateLimitAnswer, { observer, onDropped }: Pick<Parts, 'observer' | 'onDropped'>): Buffer {
   try {
     return encodeRateLimitResponse(answer, onDropped)
   } catch (error) {

@@ -40,25 +40,28 @@ export class TimelyRateLimit {
     const cutMs = (deadlineMs + Math.min(callerMs, now + callMsMax)) / 2
     return new Promise((resolve) => {
       const timer = setTimeout(() => resolve('late'), Math.max(cutMs - now, 0))
-      void this.#ask(request, deadlineMs).then((decided) => {
+      this.#enter(1)
+      const end = (decided: RateLimitAnswer | 'failed' | Fault): void => {
+        this.#enter(-1)
         clearTimeout(timer)
         resolve(decided)
-      })
+      }
+      this.#ask(request, deadlineMs).then(end, (error: unknown) => end(this.#failed(error)))
     })
   }
 
-  /** Never rejects. */
-  async #ask(request: RateLimitRequest, deadlineMs: number): Promise<RateLimitAnswer | 'failed' | Fault> {
-    this.#enter(1)
+  #ask(request: RateLimitRequest, deadlineMs: number): Promise<RateLimitAnswer> {
     try {
-      return await this.#options.rateLimit(request, { deadlineMs })
+      return this.#options.rateLimit(request, { deadlineMs })
     } catch (error) {
-      if (error instanceof Fault && error.code === 'bad_request') return error
-      this.#options.observer.warn('rate_limit_failed', { error })
-      return 'failed'
-    } finally {
-      this.#enter(-1)
+      return Promise.reject(error)
     }
+  }
+
+  #failed(error: unknown): 'failed' | Fault {
+    if (error instanceof Fault && error.code === 'bad_request') return error
+    this.#options.observer.warn('rate_limit_failed', { error })
+    return 'failed'
   }
 
   #enter(by: 1 | -1): void {

@@ -201,7 +201,7 @@ export class Connection {
         reject(unavailable('Redis could not be asked', { cause, uncertain: true }))
       }
       this.#send('evalsha', script.sha, call).then(answered, (cause: unknown) => {
-        if (!(cause instanceof ReplyError && cause.message.startsWith('NOSCRIPT'))) return failed(cause)
+        if (!(cause instanceof Error && cause.message.startsWith('NOSCRIPT'))) return failed(cause)
         this.#send('eval', script.text, call).then(answered, failed)
       })
     })

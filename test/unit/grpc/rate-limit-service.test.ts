@@ -26,6 +26,10 @@ function serving(given: Partial<RateLimitOptions> = {}) {
   const observer: Observer = {
     ...silentObserver,
     count: (metric, labels = {}) => void counts.push([metric, ...Object.values(labels)].join(' ')),
+    counter:
+      (metric, labels = {}) =>
+      () =>
+        void counts.push([metric, ...Object.values(labels)].join(' ')),
   }
   const { method } = createRateLimitService({
     ...{ rateLimit: allow, gate: { overload: () => undefined }, callMsMax: 200, observer, nowMs: () => 1_000 },
@@ -169,6 +173,10 @@ test('a call that is too large to be counted is unreadable, and no fault of ours
     observer: {
       ...silentObserver,
       count: (metric, labels = {}) => void counts.push([metric, ...Object.values(labels)].join(' ')),
+      counter:
+        (metric, labels = {}) =>
+        () =>
+          void counts.push([metric, ...Object.values(labels)].join(' ')),
       warn: (event) => void warned.push(event),
     },
   })
