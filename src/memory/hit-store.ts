@@ -19,7 +19,7 @@ export interface MemoryHitStoreOptions {
 /** Kept beyond its end, in case the clock is set back a little. */
 const keptMs = 5_000
 /** What one call forgets at most of what is due, */
-const forgottenPerCall = 16
+const forgottenPerCall = 8
 /** and for each of its lines: more than it can begin. */
 const forgottenPerLine = 2
 
