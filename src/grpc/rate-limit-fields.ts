@@ -1,4 +1,4 @@
-import type { RateLimitAnswer } from '../check/rate-limit-words.ts'
+import type { RateLimitAnswer } from '../check/rate-limit/rate-limit-words.ts'
 import type { Header } from '../core/verdict.ts'
 import type { DroppedHeader } from './check-response.ts'
 

@@ -4,7 +4,7 @@ import type {
   RateLimitAnswer,
   RateLimitDescriptor,
   RateLimitRequest,
-} from '../check/rate-limit-words.ts'
+} from '../check/rate-limit/rate-limit-words.ts'
 import { type RateUnit, rateUnits } from '../core/descriptor-rule.ts'
 import type { DroppedHeader } from './check-response.ts'
 import { faultsIn, fieldOf, maybe, messageOf, sizeFault } from './proto-json.ts'

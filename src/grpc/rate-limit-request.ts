@@ -1,4 +1,4 @@
-import type { DescriptorEntry, RateLimitDescriptor, RateLimitRequest } from '../check/rate-limit-words.ts'
+import type { DescriptorEntry, RateLimitDescriptor, RateLimitRequest } from '../check/rate-limit/rate-limit-words.ts'
 import { rateUnitOf } from './rate-limit-unit.ts'
 import { lengthTag, varintTag, WireFault, type WireFaultReason, WireReader } from './wire-reader.ts'
 

@@ -1,4 +1,4 @@
-import type { DescriptorStatus, RateLimitAnswer } from '../check/rate-limit-words.ts'
+import type { DescriptorStatus, RateLimitAnswer } from '../check/rate-limit/rate-limit-words.ts'
 import type { Header } from '../core/verdict.ts'
 import type { DroppedHeader } from './check-response.ts'
 import { durationOf, sendableHeaders, uint32 } from './rate-limit-fields.ts'

@@ -1,4 +1,4 @@
-import type { RateLimitAnswer } from '../check/rate-limit-words.ts'
+import type { RateLimitAnswer } from '../check/rate-limit/rate-limit-words.ts'
 import { Fault } from '../core/fault.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import type { DroppedHeader } from './check-response.ts'

@@ -1,4 +1,4 @@
-import type { RateLimit, RateLimitAnswer, RateLimitRequest } from '../check/rate-limit-words.ts'
+import type { RateLimit, RateLimitAnswer, RateLimitRequest } from '../check/rate-limit/rate-limit-words.ts'
 import { Fault } from '../core/fault.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import { answerBy } from './answer-by.ts'

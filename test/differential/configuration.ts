@@ -26,7 +26,7 @@ const patterns = ['ap*', 'api/*', 'g*', '*'] as const
 const units = ['second', 'minute', 'hour', 'day', 'week', 'month', 'year'] as const
 const names = ['alpha', 'beta', 'gamma', 'delta'] as const
 
-export const depthMax = 3
+const depthMax = 3
 
 /** The text of one configuration file. */
 export function yamlOf(domain: string, descriptors: readonly DescriptorConfig[]): string {

@@ -5,7 +5,7 @@ import {
   type PackageDefinition,
 } from '@grpc/proto-loader'
 import { describe, expect, test } from 'vitest'
-import type { RateLimitRequest } from '../../src/check/rate-limit-words.ts'
+import type { RateLimitRequest } from '../../src/check/rate-limit/rate-limit-words.ts'
 import type { AccessLogEntry } from '../../src/core/access-log.ts'
 import { decodeAccessLogEntry } from '../../src/grpc/access-log-entry.ts'
 import { createAccessLogMethod } from '../../src/grpc/access-log-service.ts'

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { createReadDescriptor } from '../../../src/check/descriptor-principal.ts'
+import { createReadDescriptor } from '../../../src/check/rate-limit/descriptor-principal.ts'
 import { createTicketSigner } from '../../../src/check/ticket.ts'
 import type { DomainRule } from '../../../src/core/descriptor-rule.ts'
 import { noonMs, ticket } from './factories.ts'

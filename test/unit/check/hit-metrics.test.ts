@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type CountedHit, countCase, createHitMetrics } from '../../../src/check/hit-metrics.ts'
+import { type CountedHit, countCase, createHitMetrics } from '../../../src/check/rate-limit/hit-metrics.ts'
 import type { DescriptorRule, DescriptorStep, DomainRule, ValueMatch } from '../../../src/core/descriptor-rule.ts'
 import type { HitLine, HitState } from '../../../src/core/hit.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'

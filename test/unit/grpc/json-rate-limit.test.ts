@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { RateLimit } from '../../../src/check/rate-limit-words.ts'
+import type { RateLimit } from '../../../src/check/rate-limit/rate-limit-words.ts'
 import { Fault } from '../../../src/core/fault.ts'
 import { createRateLimitService } from '../../../src/grpc/rate-limit-service.ts'
 import type { RateLimitOptions } from '../../../src/grpc/timely-rate-limit.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { RateLimitAnswer } from '../../../src/check/rate-limit-words.ts'
+import type { RateLimitAnswer } from '../../../src/check/rate-limit/rate-limit-words.ts'
 import { decodeRateLimitJson, encodeRateLimitJson } from '../../../src/grpc/rate-limit-json.ts'
 
 const read = (body: unknown) => {

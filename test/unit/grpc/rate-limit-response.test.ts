@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { RateLimitAnswer } from '../../../src/check/rate-limit-words.ts'
+import type { RateLimitAnswer } from '../../../src/check/rate-limit/rate-limit-words.ts'
 import { rateUnits } from '../../../src/core/descriptor-rule.ts'
 import { encodeRateLimitResponse } from '../../../src/grpc/rate-limit-response.ts'
 import { readRateLimitReply } from '../../rpc/support/rate-limit-frame.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { RateLimit } from '../../../src/check/rate-limit-words.ts'
+import type { RateLimit } from '../../../src/check/rate-limit/rate-limit-words.ts'
 import { Fault } from '../../../src/core/fault.ts'
 import type { Call } from '../../../src/grpc/methods.ts'
 import { decodeRateLimitRequest } from '../../../src/grpc/rate-limit-request.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { hitLinesOf } from '../../../../src/check/hit-lines.ts'
+import { hitLinesOf } from '../../../../src/check/rate-limit/hit-lines.ts'
 import { createPeriodMemo } from '../../../../src/core/period-window.ts'
 import { desk, domainRule, entriesOf, per, rule, startMs } from './harness.ts'
 

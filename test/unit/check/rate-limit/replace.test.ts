@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { withoutReplaced } from '../../../../src/check/replace-limits.ts'
+import { withoutReplaced } from '../../../../src/check/rate-limit/replace-limits.ts'
 import { desk, per, rule } from './harness.ts'
 
 const zero = per('hour', 0)

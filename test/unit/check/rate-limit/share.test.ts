@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { shareOfHits } from '../../../../src/check/hit-share.ts'
+import { shareOfHits } from '../../../../src/check/rate-limit/hit-share.ts'
 import type { HitLine } from '../../../../src/core/hit.ts'
 
 const base = {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { RateLimitDescriptor } from '../../../../src/check/rate-limit-words.ts'
+import type { RateLimitDescriptor } from '../../../../src/check/rate-limit/rate-limit-words.ts'
 import type { DescriptorAmount } from '../../../../src/core/descriptor-rule.ts'
 import type { Header } from '../../../../src/core/verdict.ts'
 import { type Desk, desk, entriesOf, per, rule } from './harness.ts'

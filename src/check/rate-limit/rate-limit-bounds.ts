@@ -1,4 +1,4 @@
-import { Fault } from '../core/fault.ts'
+import { Fault } from '../../core/fault.ts'
 import type { RateLimitRequest } from './rate-limit-words.ts'
 
 /** Far above what a route has: Envoy makes one descriptor per configured rate limit. Each may be a counter of the store. */

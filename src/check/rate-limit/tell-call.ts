@@ -1,4 +1,4 @@
-import type { DomainRule } from '../core/descriptor-rule.ts'
+import type { DomainRule } from '../../core/descriptor-rule.ts'
 import { hitsOf } from './hit-lines.ts'
 import type { HitMetrics } from './hit-metrics.ts'
 import type { DecidedCall } from './rate-limit-answer.ts'

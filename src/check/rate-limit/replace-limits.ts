@@ -1,4 +1,4 @@
-import type { DescriptorRule } from '../core/descriptor-rule.ts'
+import type { DescriptorRule } from '../../core/descriptor-rule.ts'
 import type { SelectedLimit } from './select-limits.ts'
 
 /**

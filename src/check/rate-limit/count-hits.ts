@@ -1,8 +1,8 @@
-import { Fault } from '../core/fault.ts'
-import type { Observer } from '../telemetry/observer.ts'
+import { Fault } from '../../core/fault.ts'
+import type { Observer } from '../../telemetry/observer.ts'
+import type { HitStore } from '../hit-ports.ts'
 import { countOn, type HitCall } from './count-on.ts'
 import type { CountedCall } from './descriptor-status.ts'
-import type { HitStore } from './hit-ports.ts'
 import { createHitsAway } from './hits-away.ts'
 import { createLateHits } from './late-hits.ts'
 

@@ -1,4 +1,4 @@
-import type { DomainRule } from '../core/descriptor-rule.ts'
+import type { DomainRule } from '../../core/descriptor-rule.ts'
 import { refuses, remainingOf } from './counted-limit.ts'
 import { type CountedCall, closestOf } from './descriptor-status.ts'
 import type { DescriptorStatus, RateLimitAnswer } from './rate-limit-words.ts'

@@ -1,8 +1,8 @@
-import type { HitAnswer, HitLine } from '../core/hit.ts'
+import type { HitAnswer, HitLine } from '../../core/hit.ts'
+import type { HitStore } from '../hit-ports.ts'
 import type { HitCall } from './count-on.ts'
 import type { CountedCall } from './descriptor-status.ts'
 import type { CallLines } from './hit-lines.ts'
-import type { HitStore } from './hit-ports.ts'
 
 const patienceMs = 1_000
 

@@ -1,7 +1,7 @@
-import { isShared } from '../core/counted-path.ts'
-import type { DescriptorRule } from '../core/descriptor-rule.ts'
-import { markOf } from '../core/hit-counter.ts'
-import { headerName } from '../core/rate-limit-headers.ts'
+import { isShared } from '../../core/counted-path.ts'
+import type { DescriptorRule } from '../../core/descriptor-rule.ts'
+import { markOf } from '../../core/hit-counter.ts'
+import { headerName } from '../../core/rate-limit-headers.ts'
 
 /** What of a rule every call needs and no call changes. */
 export interface RuleForm {

@@ -1,5 +1,5 @@
-import type { RateUnit } from '../core/descriptor-rule.ts'
-import type { Header } from '../core/verdict.ts'
+import type { RateUnit } from '../../core/descriptor-rule.ts'
+import type { Header } from '../../core/verdict.ts'
 
 /** One of Envoy's rate limit questions, its words unchanged. */
 export interface RateLimitRequest {

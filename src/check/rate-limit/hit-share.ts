@@ -1,4 +1,4 @@
-import type { HitLine } from '../core/hit.ts'
+import type { HitLine } from '../../core/hit.ts'
 
 /** A window up to so long is a rate in all but name. */
 const rateLikeMsMax = 3_600_000

@@ -1,5 +1,5 @@
-import type { DescriptorRule } from '../core/descriptor-rule.ts'
-import type { HitLine, HitState } from '../core/hit.ts'
+import type { DescriptorRule } from '../../core/descriptor-rule.ts'
+import type { HitLine, HitState } from '../../core/hit.ts'
 
 /** One limit of a call after it was counted. */
 export interface CountedLimit {

@@ -1,13 +1,13 @@
-import type { DescriptorRule } from '../core/descriptor-rule.ts'
-import { Fault } from '../core/fault.ts'
-import type { HitLine } from '../core/hit.ts'
-import type { Observer } from '../telemetry/observer.ts'
+import type { DescriptorRule } from '../../core/descriptor-rule.ts'
+import { Fault } from '../../core/fault.ts'
+import type { HitLine } from '../../core/hit.ts'
+import type { Observer } from '../../telemetry/observer.ts'
+import type { HitStore } from '../hit-ports.ts'
 import { countOn, type HitCall } from './count-on.ts'
 import type { CountedLimit } from './counted-limit.ts'
 import type { CountedCall } from './descriptor-status.ts'
 import type { CallLines } from './hit-lines.ts'
 import { countCase } from './hit-metrics.ts'
-import type { HitStore } from './hit-ports.ts'
 import { shareOfHits } from './hit-share.ts'
 
 export interface HitsAwayDeps {

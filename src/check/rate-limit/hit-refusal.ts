@@ -4,9 +4,9 @@ import {
   nobodysProblem,
   ownLimitProblem,
   uncountedProblem,
-} from '../core/descriptor-words.ts'
-import { headerSeconds } from '../core/rate-limit-headers.ts'
-import type { Header } from '../core/verdict.ts'
+} from '../../core/descriptor-words.ts'
+import { headerSeconds } from '../../core/rate-limit-headers.ts'
+import type { Header } from '../../core/verdict.ts'
 import { amountOf, type CountedLimit, isCloser, refuses } from './counted-limit.ts'
 import type { CountedCall } from './descriptor-status.ts'
 import type { OwnPart } from './own-call.ts'

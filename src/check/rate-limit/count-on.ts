@@ -1,8 +1,8 @@
-import type { HitAnswer, HitRequest, HitState } from '../core/hit.ts'
-import type { PeriodMemo } from '../core/period-window.ts'
+import type { HitAnswer, HitRequest, HitState } from '../../core/hit.ts'
+import type { PeriodMemo } from '../../core/period-window.ts'
+import type { HitStore } from '../hit-ports.ts'
 import type { CountedLimit } from './counted-limit.ts'
 import { atInstant, type CallLines } from './hit-lines.ts'
-import type { HitStore } from './hit-ports.ts'
 
 /** One call as it is counted. */
 export interface HitCall extends CallLines {

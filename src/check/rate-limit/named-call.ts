@@ -1,4 +1,4 @@
-import type { DomainRule } from '../core/descriptor-rule.ts'
+import type { DomainRule } from '../../core/descriptor-rule.ts'
 import type { DescriptorRead, ReadDescriptor } from './descriptor-principal.ts'
 import type { RateLimitDescriptor, RateLimitRequest } from './rate-limit-words.ts'
 

@@ -1,5 +1,5 @@
-import type { DescriptorScene } from '../core/descriptor-words.ts'
-import type { DescriptorDomain } from '../core/match-descriptor.ts'
+import type { DescriptorScene } from '../../core/descriptor-words.ts'
+import type { DescriptorDomain } from '../../core/match-descriptor.ts'
 import { type CountedCall, statusesOf } from './descriptor-status.ts'
 import { hitHeaders } from './hit-headers.ts'
 import { hitMetadata } from './hit-metadata.ts'

@@ -1,7 +1,7 @@
-import type { DescriptorRule, DomainRule } from '../core/descriptor-rule.ts'
-import type { HitLine, HitState } from '../core/hit.ts'
-import { partitionHits } from '../core/hit-partition.ts'
-import type { Observer } from '../telemetry/observer.ts'
+import type { DescriptorRule, DomainRule } from '../../core/descriptor-rule.ts'
+import type { HitLine, HitState } from '../../core/hit.ts'
+import { partitionHits } from '../../core/hit-partition.ts'
+import type { Observer } from '../../telemetry/observer.ts'
 import type { DescriptorEntry } from './rate-limit-words.ts'
 
 /** What hits are counted for. */
