@@ -49,8 +49,8 @@ function overTls(config: Config, { port, socket }: { readonly port: number; read
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'e2e-tls-'))
   const authority = createAuthority(folder)
-  const server = authority.issue({ name: 'tollgate', alsoNamed: 'DNS:tollgate.mesh.example' })
-  const envoy = authority.issue({ name: 'envoy', alsoNamed: 'URI:spiffe://mesh.example/envoy' })
+  const server = authority.issue({ name: 'tollgate', alsoNamed: ['DNS:tollgate.mesh.example'] })
+  const envoy = authority.issue({ name: 'envoy', alsoNamed: ['URI:spiffe://mesh.example/envoy'] })
   const port = await findFreePort()
   const socket = transportSocket({
     '/etc/envoy/tls/tls.crt': envoy.cert,

@@ -76,7 +76,7 @@ describe('mTLS', () => {
     })
     expect(await caller(address, trusting(clientFiles)).say('hello')).toBe(unavailable)
     expect(counts).toContain('tls_refusals_total name')
-    const byCommonName = authority.issue({ name: 'envoy', alsoNamed: '' })
+    const byCommonName = authority.issue({ name: 'envoy', alsoNamed: [] })
     expect(await caller(address, trusting(byCommonName)).say('hello')).toBe('hello')
   })
 })

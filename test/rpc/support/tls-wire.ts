@@ -65,7 +65,7 @@ export function createTlsWire(): TlsWire {
   return {
     ...{ folder, authority, serverFiles },
     stranger: createAuthority(folder, 'Somebody else'),
-    clientFiles: authority.issue({ name: 'envoy', alsoNamed: 'DNS:Envoy.mesh.example,URI:spiffe://mesh/envoy' }),
+    clientFiles: authority.issue({ name: 'envoy', alsoNamed: ['DNS:Envoy.mesh.example', 'URI:spiffe://mesh/envoy'] }),
     async serve(given) {
       const served = await serve({ files: serverFiles, ...given })
       closers.push(() => served.server.close())
