@@ -67,7 +67,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
 /** Packages that one room alone may know; a package that is not here is for every room but core. */
 const PACKAGE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   '@grpc/grpc-js': ['grpc'],
-  '@grpc/proto-loader': ['grpc'],
+  '@grpc/proto-loader': [],
   commander: ['cli'],
   fastify: ['portal'],
   'fastify-type-provider-zod': ['portal'],
