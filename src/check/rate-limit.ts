@@ -11,12 +11,13 @@ import type { HitCall } from './rate-limit/count-on.ts'
 import type { CountedCall } from './rate-limit/descriptor-status.ts'
 import { type CallLines, hitLinesOf } from './rate-limit/hit-lines.ts'
 import { countCase, createHitMetrics, type HitMetrics } from './rate-limit/hit-metrics.ts'
+import { giveBackRefused } from './rate-limit/late-hits.ts'
 import { type NamedCall, nameCall } from './rate-limit/named-call.ts'
 import { askOwn, type OwnAsked, type OwnPart, type Principals, showOwn } from './rate-limit/own-call.ts'
 import { besideRefused, settleOwn } from './rate-limit/own-parts.ts'
 import { rateLimitAnswer, unknownDomain } from './rate-limit/rate-limit-answer.ts'
 import { checkBounds } from './rate-limit/rate-limit-bounds.ts'
-import type { RateLimit, RateLimitAnswer } from './rate-limit/rate-limit-words.ts'
+import type { RateLimit, RateLimitAnswer, RateLimitBounds } from './rate-limit/rate-limit-words.ts'
 import { selectLimits } from './rate-limit/select-limits.ts'
 import { tellCall } from './rate-limit/tell-call.ts'
 
@@ -51,6 +52,7 @@ interface Deciding extends RateLimitDeps {
 interface Asked {
   readonly call: NamedCall
   readonly snapshot: Snapshot
+  readonly bounds: RateLimitBounds
   /** The store's clock, now and at the latest. */
   readonly nowMs: number
   readonly notAfterMs: number
@@ -63,15 +65,15 @@ interface Asked {
  */
 export function createRateLimit(deps: RateLimitDeps): RateLimit {
   const deciding = { ...deps, metrics: createHitMetrics(deps), count: createCountHits(deps) }
-  return async (request, { deadlineMs }) => {
+  return async (request, bounds) => {
     checkBounds(request)
     const snapshot = deps.policy.current()
     if (snapshot === undefined) throw new Fault('policy_unavailable', 'There is no policy yet', { transient: true })
     const domain = snapshot.descriptorDomain(request.domain)
     const call = nameCall(request, domain?.rule, deps.principals.readDescriptor)
     const nowMs = deps.hits.nowMs()
-    const notAfterMs = Math.floor(nowMs + (deadlineMs - deps.nowMs()) * storeShare)
-    const asked = { call, snapshot, nowMs, notAfterMs }
+    const notAfterMs = Math.floor(nowMs + (bounds.deadlineMs - deps.nowMs()) * storeShare)
+    const asked = { call, snapshot, bounds, nowMs, notAfterMs }
     return domain === undefined ? pass(asked, deciding) : decide(domain, asked, deciding)
   }
 }
@@ -97,8 +99,25 @@ async function decide(domain: DescriptorDomain, asked: Asked, deciding: Deciding
   const decided = { descriptorCount: request.descriptors.length, selected, counted, own }
   tellCall(decided, { domain: domain.rule, request }, deciding.metrics)
   const answer = rateLimitAnswer(decided, domain, () => ({ ...answers, nowMs: deciding.nowMs() }))
-  settleOwn(own, answer.statuses, domain.rule)
+  const { told } = asked.bounds
+  settleOwn(own, (told ?? answer).statuses, domain.rule)
+  if (told?.code === 'over_limit') giveBackTold(told, { counted, domain, asked }, deciding)
   return answer
+}
+
+/** Takes nothing of a caller who was refused before the decision came. */
+function giveBackTold(
+  { statuses }: RateLimitAnswer,
+  {
+    counted,
+    domain,
+    asked,
+  }: { readonly counted: CountedCall; readonly domain: DescriptorDomain; readonly asked: Asked },
+  { hits }: Deciding,
+): void {
+  const refused = new Set(statuses.flatMap(({ code }, index) => (code === 'over_limit' ? [index] : [])))
+  const limits = counted.limits.map(({ line, state }) => ({ line, isTaken: state.taken }))
+  giveBackRefused(limits, refused, { ...howOf(domain, asked), hits })
 }
 
 interface CountNamed {

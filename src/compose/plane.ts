@@ -75,7 +75,7 @@ export async function createPlane(started: AsyncDisposableStack, parts: PlanePar
     reservationMs: settings.TOLLGATE_RESERVATION_MS,
   })
   const rateLimits = createRateLimitService({
-    rateLimit: createRateLimitRoom({ ...given, away, keep }),
+    ...createRateLimitRoom({ ...given, away, keep }),
     ...{ gate, observer, nowMs: Date.now },
     callMsMax: settings.TOLLGATE_CHECK_MS_MAX,
   })

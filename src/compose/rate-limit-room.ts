@@ -3,6 +3,7 @@ import { createAdmit } from '../check/admit.ts'
 import type { HitStore } from '../check/hit-ports.ts'
 import { createLook } from '../check/look.ts'
 import { createReadDescriptor } from '../check/rate-limit/descriptor-principal.ts'
+import { createLateAnswer, type LateAnswer } from '../check/rate-limit/late-answer.ts'
 import type { Principals } from '../check/rate-limit/own-call.ts'
 import { createOwnLimits } from '../check/rate-limit/own-limits.ts'
 import type { RateLimit } from '../check/rate-limit/rate-limit-words.ts'
@@ -27,7 +28,10 @@ export interface RateLimitRoom
 /** Each some hundred bytes: what an outage may cost in memory is below 50 MB. */
 const localCountersMax = 100_000
 
-export function createRateLimitRoom(room: RateLimitRoom): RateLimit {
+export function createRateLimitRoom(room: RateLimitRoom): {
+  readonly rateLimit: RateLimit
+  readonly lateAnswer: LateAnswer
+} {
   const { settings, hits } = room
   const { askAt, docsBase } = answersOf(settings)
   const memo = createPeriodMemo()
@@ -41,7 +45,7 @@ export function createRateLimitRoom(room: RateLimitRoom): RateLimit {
     await local?.release(slots)
     await hits.release(slots)
   }
-  return createRateLimit({
+  const deps = {
     ...room,
     openLocal,
     principals: principalsOf({ ...room, release }, memo),
@@ -50,7 +54,9 @@ export function createRateLimitRoom(room: RateLimitRoom): RateLimit {
     digest: digestOf,
     answers: { askAt, docsBase },
     nearPercent: settings.TOLLGATE_NEAR_PERCENT,
-  })
+  }
+  // What a late call came to was counted when it was decided, or will be.
+  return { rateLimit: createRateLimit(deps), lateAnswer: createLateAnswer({ ...deps, observer: silentObserver }) }
 }
 
 function principalsOf(room: RateLimitRoom & { readonly release: HitStore['release'] }, memo: PeriodMemo): Principals {

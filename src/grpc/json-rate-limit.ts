@@ -16,14 +16,15 @@ export interface JsonReply {
 /** Answers a question in protobuf's JSON. Never rejects. */
 export type JsonRateLimit = (body: Buffer) => Promise<JsonReply>
 
+const codes: Readonly<Record<RateLimitAnswer['code'], string>> = { ok: 'OK', over_limit: 'OVER_LIMIT' }
 const retrySoon = { 'retry-after': '1' }
 /** Those of an answer that speak of a body of Envoy's. */
 const notOurs = new Set(['content-type', 'content-language'])
 
 /**
  * `/json`, as envoyproxy/ratelimit has it: 200 and the RateLimitResponse when the call is OK, 429 and the RateLimitResponse when it is over its
- * limits, 400 and a sentence for each fault of the question, 503 when there is no room for one more call or no decision came in time, 500
- * when it failed. The response headers of the decision (`retry-after`, `ratelimit`, …) are headers of the answer too.
+ * limits, 400 and a sentence for each fault of the question, 503 when there is no room for one more call. A decision that is late or fails is
+ * answered by `lateAnswer`; 503 or 500 where that says nothing. The response headers of the decision (`retry-after`, `ratelimit`, …) are headers of the answer too.
  */
 export function createJsonRateLimit(parts: {
   readonly timely: TimelyRateLimit
@@ -45,10 +46,11 @@ export function createJsonRateLimit(parts: {
     const decoded = decodeRateLimitJson(body)
     if (!decoded.ok) return refuseUnread(decoded.faults)
     const decided = await timely.decide(decoded.request, Number.POSITIVE_INFINITY)
-    if (decided === 'late') return refuse('late')
     if (decided instanceof Fault) return refuseUnread([decided.message])
-    const reply = decided === 'failed' ? undefined : replyOf(decided, { observer, onDropped })
-    count(decided === 'failed' || reply === undefined ? 'failed' : decided.code === 'ok' ? 'OK' : 'OVER_LIMIT')
+    const [answer, code] = 'why' in decided ? [decided.answer, decided.why] : [decided, codes[decided.code]]
+    if (answer === undefined && code === 'late') return refuse('late')
+    const reply = answer && replyOf(answer, { observer, onDropped })
+    count(reply === undefined ? 'failed' : code)
     return reply ?? problem(500, ['Tollgate failed: its log says why'])
   }
 }

@@ -1,4 +1,4 @@
-import type { RateLimitAnswer } from '../check/rate-limit/rate-limit-words.ts'
+import type { RateLimitAnswer, RateLimitRequest } from '../check/rate-limit/rate-limit-words.ts'
 import { Fault } from '../core/fault.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import type { DroppedHeader } from './check-response.ts'
@@ -6,7 +6,7 @@ import { createJsonRateLimit, type JsonRateLimit } from './json-rate-limit.ts'
 import type { Call, Method } from './methods.ts'
 import { decodeRateLimitRequest } from './rate-limit-request.ts'
 import { encodeRateLimitResponse } from './rate-limit-response.ts'
-import { type RateLimitOptions, TimelyRateLimit } from './timely-rate-limit.ts'
+import { type RateLimitOptions, TimelyRateLimit, type Undecided } from './timely-rate-limit.ts'
 
 export interface RateLimitService {
   readonly method: Method
@@ -14,8 +14,8 @@ export interface RateLimitService {
   readonly json: JsonRateLimit
 }
 
-/** Why a call is refused without having been decided. */
-type Failure = 'unreadable' | 'overloaded' | 'late' | 'failed'
+/** Why a call was not decided. */
+type Failure = 'unreadable' | 'overloaded' | Undecided['why']
 
 /** Ours to mend, and soon mended: who is refused for it may come back at once. */
 const ownFault: RateLimitAnswer = {
@@ -23,16 +23,11 @@ const ownFault: RateLimitAnswer = {
   statuses: [],
   responseHeaders: [{ name: 'retry-after', value: '1' }],
 }
-const refusals: Readonly<Record<Failure, RateLimitAnswer>> = {
-  unreadable: { code: 'over_limit', statuses: [], responseHeaders: [] },
-  overloaded: ownFault,
-  late: ownFault,
-  failed: ownFault,
-}
+const unreadable: RateLimitAnswer = { code: 'over_limit', statuses: [], responseHeaders: [] }
 
 /**
- * `envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit`. Answers every call with gRPC OK inside the caller's deadline. A question that
- * cannot be read, or that `gate` does not let in, and one whose decision fails or is late is answered OVER_LIMIT without statuses:
+ * `envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit`. Answers every call with gRPC OK inside the caller's deadline. A question whose
+ * decision fails or is late is answered by `lateAnswer`; one that cannot be read, or that `gate` does not let in, OVER_LIMIT without statuses:
  * a gRPC error or UNKNOWN would let the request pass (Envoy 1.40). `json` is the same question over HTTP.
  */
 export function createRateLimitService(options: RateLimitOptions): RateLimitService {
@@ -69,29 +64,45 @@ function countersOf(observer: Observer): Parts['count'] {
   }
 }
 
-async function answerCall({ timely, observer, onDropped, count }: Parts, bytes: Buffer, call: Call): Promise<Buffer> {
+async function answerCall(parts: Parts, bytes: Buffer, call: Call): Promise<Buffer> {
+  const { timely, observer, count } = parts
+  if (timely.isOverloaded()) {
+    count.overloaded(1)
+    return encodeRateLimitResponse(ownFault)
+  }
   const startedMs = performance.now()
-  const came = await decide(timely, bytes, call)
-  // A call that cannot be counted as it is.
-  const decided = came instanceof Fault ? 'unreadable' : came
-  const isFailure = typeof decided === 'string'
-  const reply = encode(isFailure ? refusals[decided] : decided, { observer, onDropped })
-  count[isFailure ? decided : decided.code](1)
-  if (decided !== 'overloaded') observer.time('rate_limit_duration_seconds', (performance.now() - startedMs) / 1_000)
+  const decoded = decodeRateLimitRequest(bytes)
+  const decided = decoded.ok ? await timely.decide(decoded.request, call.headByMs) : undefined
+  const reply = decoded.ok && decided ? replyOf(decided, decoded.request, parts) : unread(parts)
+  observer.time('rate_limit_duration_seconds', (performance.now() - startedMs) / 1_000)
   return reply
 }
 
-function decide(timely: TimelyRateLimit, bytes: Buffer, call: Call): Failure | ReturnType<TimelyRateLimit['decide']> {
-  if (timely.isOverloaded()) return 'overloaded'
-  const decoded = decodeRateLimitRequest(bytes)
-  return decoded.ok ? timely.decide(decoded.request, call.headByMs) : 'unreadable'
+function unread({ count }: Parts): Buffer {
+  count.unreadable(1)
+  return encodeRateLimitResponse(unreadable)
 }
 
-function encode(answer: RateLimitAnswer, { observer, onDropped }: Pick<Parts, 'observer' | 'onDropped'>): Buffer {
+function replyOf(decided: RateLimitAnswer | Undecided | Fault, request: RateLimitRequest, parts: Parts): Buffer {
+  // A call that cannot be counted as it is.
+  if (decided instanceof Fault) return unread(parts)
+  if ('why' in decided) return undecided(decided, parts)
   try {
-    return encodeRateLimitResponse(answer, onDropped)
+    const reply = encodeRateLimitResponse(decided, parts.onDropped)
+    parts.count[decided.code](1)
+    return reply
+  } catch (error) {
+    parts.observer.warn('answer_failed', { error })
+    return undecided(parts.timely.undecided('failed', request), parts)
+  }
+}
+
+function undecided({ why, answer }: Undecided, { count, observer, onDropped }: Parts): Buffer {
+  count[why](1)
+  try {
+    return encodeRateLimitResponse(answer ?? ownFault, onDropped)
   } catch (error) {
     observer.warn('answer_failed', { error })
-    return encodeRateLimitResponse(refusals.failed)
+    return encodeRateLimitResponse(ownFault)
   }
 }

@@ -4,7 +4,7 @@ import type { MetricRow } from './metric-row.ts'
 export const wireMetrics: Readonly<Record<string, MetricRow>> = {
   rate_limits_total: {
     kind: 'counter',
-    help: 'ShouldRateLimit calls answered, by overall code; the last four are answered OVER_LIMIT without statuses.',
+    help: 'ShouldRateLimit calls answered, by overall code; the last four were not decided: unreadable and overloaded are answered OVER_LIMIT without statuses, late and failed by the postures of their limits.',
     labels: { code: ['OK', 'OVER_LIMIT', 'unreadable', 'overloaded', 'late', 'failed'] },
   },
   rate_limit_duration_seconds: {

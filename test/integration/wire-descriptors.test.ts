@@ -209,6 +209,7 @@ test('createRateLimitService() reads an officially encoded question and is read'
   const asked: RateLimitRequest[] = []
   const { method } = createRateLimitService({
     ...{ observer: silentObserver, gate: { overload: () => undefined }, callMsMax: 200, nowMs: Date.now },
+    lateAnswer: () => undefined,
     rateLimit: async (request) => {
       asked.push(request)
       return {

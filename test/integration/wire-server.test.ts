@@ -81,6 +81,7 @@ describe('grpc.health.v1', () => {
   test('knows every service by its name', async () => {
     const { method } = createRateLimitService({
       rateLimit: async () => ({ code: 'ok', statuses: [], responseHeaders: [] }),
+      lateAnswer: () => undefined,
       ...{ gate: { overload: () => undefined }, callMsMax: 200, observer: silentObserver, nowMs: Date.now },
     })
     const { server, address } = await serve({ more: [method] })

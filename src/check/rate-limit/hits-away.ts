@@ -68,7 +68,8 @@ export function createHitsAway({ openLocal, processes, nowMs, observer }: HitsAw
   }
 }
 
-function deniedBy(lines: readonly HitLine[]): ReadonlySet<number> {
+/** Descriptors that are refused when nothing can be counted. */
+export function deniedBy(lines: readonly HitLine[]): ReadonlySet<number> {
   // What gives back is never refused.
   const denying = lines.filter(({ enforced, posture, hits }) => enforced && posture === 'deny' && hits >= 0)
   return new Set(denying.map(({ descriptor }) => descriptor))

@@ -24,12 +24,8 @@ export function createLateHits(hits: HitStore, call: HitCall): LateHits {
   const settle = (): void => {
     if (late === undefined || counted === undefined || late.answer.kind !== 'counted') return
     const { states } = late.answer
-    const { denied } = counted
-    const isRefused = (line: HitLine): boolean =>
-      call.counting === 'all_or_nothing' ? denied.size > 0 : denied.has(line.descriptor)
-    const nowMs = hits.nowMs()
-    const taken = late.lines.filter((line, index) => isRefused(line) && isToGiveBack(line, states[index]?.taken, nowMs))
-    giveBack(taken, hits, call)
+    const limits = late.lines.map((line, index) => ({ line, isTaken: states[index]?.taken === true }))
+    giveBackRefused(limits, counted.denied, { ...call, hits })
   }
   return {
     arrived({ lines }, answer) {
@@ -43,13 +39,32 @@ export function createLateHits(hits: HitStore, call: HitCall): LateHits {
   }
 }
 
+/** Gives back what was taken under refused descriptors: of the whole call where it is all or nothing. Best effort. */
+export function giveBackRefused(
+  limits: readonly { readonly line: HitLine; readonly isTaken: boolean }[],
+  refused: ReadonlySet<number>,
+  call: Pick<HitCall, 'counting' | 'slotId'> & { readonly hits: HitStore },
+): void {
+  const isRefused = (line: HitLine): boolean =>
+    call.counting === 'all_or_nothing' ? refused.size > 0 : refused.has(line.descriptor)
+  const nowMs = call.hits.nowMs()
+  const taken = limits.filter(({ line, isTaken }) => isTaken && isRefused(line) && isToGiveBack(line, nowMs))
+  giveBack(
+    taken.map(({ line }) => line),
+    call,
+  )
+}
+
 /** What is taken though refused stays taken, and so does what only tells. A window that is over takes its hits with it. */
-function isToGiveBack(line: HitLine, taken: boolean | undefined, nowMs: number): boolean {
-  if (taken !== true || line.hits <= 0 || !line.enforced || line.chargesRefused) return false
+function isToGiveBack(line: HitLine, nowMs: number): boolean {
+  if (line.hits <= 0 || !line.enforced || line.chargesRefused) return false
   return line.kind !== 'window' || nowMs < line.endMs
 }
 
-function giveBack(taken: readonly HitLine[], hits: HitStore, { slotId }: HitCall): void {
+function giveBack(
+  taken: readonly HitLine[],
+  { hits, slotId }: Pick<HitCall, 'slotId'> & { readonly hits: HitStore },
+): void {
   const counters = taken.flatMap(({ kind, counter }) => (kind === 'concurrency' ? [counter] : []))
   const lines = taken.flatMap((line) => (line.kind === 'concurrency' ? [] : [negated(line)]))
   const asked: Promise<unknown>[] = []

@@ -46,5 +46,12 @@ export interface RateLimitAnswer {
   readonly metadata?: Readonly<Record<string, unknown>>
 }
 
-/** Decides one call by `deadlineMs` (epoch ms of this machine's clock); throws only on faults of ours. */
-export type RateLimit = (request: RateLimitRequest, bounds: { readonly deadlineMs: number }) => Promise<RateLimitAnswer>
+export interface RateLimitBounds {
+  /** Epoch ms of this machine's clock. */
+  readonly deadlineMs: number
+  /** What the caller was told meanwhile, because the decision was late: what that refused is given back. */
+  readonly told?: RateLimitAnswer | undefined
+}
+
+/** Decides one call by its deadline; throws only on faults of ours. */
+export type RateLimit = (request: RateLimitRequest, bounds: RateLimitBounds) => Promise<RateLimitAnswer>

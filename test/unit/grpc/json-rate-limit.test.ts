@@ -22,7 +22,14 @@ function asking(given: Partial<RateLimitOptions>) {
     count: (metric: string, labels = {}) => void counts.push([metric, ...Object.values(labels)].join(' ')),
   }
   const { json } = createRateLimitService({
-    ...{ rateLimit: over, gate: { overload: () => undefined }, callMsMax: 20, observer, nowMs: () => 1_000 },
+    ...{
+      rateLimit: over,
+      lateAnswer: () => undefined,
+      gate: { overload: () => undefined },
+      callMsMax: 20,
+      observer,
+      nowMs: () => 1_000,
+    },
     ...given,
   })
   return { ask: (body: string) => json(Buffer.from(body)), counts }
@@ -78,7 +85,7 @@ test.each<[string, number, Partial<RateLimitOptions>]>([
   ['failed', 500, { rateLimit: () => Promise.reject(new Error('defect')) }],
   ['late', 503, { rateLimit: () => new Promise(() => undefined) }],
   ['overloaded', 503, { gate: { overload: () => 'behind' } }],
-])('/json of a call that is %s is %d', async (code, status, given) => {
+])('/json of a call that is %s, where postures are not known, is %d', async (code, status, given) => {
   const { ask, counts } = asking(given)
   const reply = await ask('{}')
   expect([reply.status, reply.headers['retry-after'], JSON.parse(reply.body)]).toEqual([
@@ -87,4 +94,17 @@ test.each<[string, number, Partial<RateLimitOptions>]>([
     expect.objectContaining({ status }),
   ])
   expect(counts).toEqual([`rate_limits_total ${code}`])
+})
+
+test.each<[string, Partial<RateLimitOptions>]>([
+  ['failed', { rateLimit: () => Promise.reject(new Error('defect')) }],
+  ['late', { rateLimit: () => new Promise(() => undefined) }],
+])('/json of a call that is %s says what the postures say', async (code, given) => {
+  const lateAnswer: RateLimitOptions['lateAnswer'] = ({ domain }) => ({
+    ...{ code: domain === 'open' ? 'ok' : 'over_limit', statuses: [], responseHeaders: [] },
+  })
+  const { ask, counts } = asking({ ...given, lateAnswer })
+  expect((await ask('{"domain":"open"}')).status).toBe(200)
+  expect((await ask('{"domain":"shut"}')).status).toBe(429)
+  expect(counts).toEqual([`rate_limits_total ${code}`, `rate_limits_total ${code}`])
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { RateLimit } from '../../../src/check/rate-limit/rate-limit-words.ts'
+import type { RateLimit, RateLimitBounds } from '../../../src/check/rate-limit/rate-limit-words.ts'
 import { Fault } from '../../../src/core/fault.ts'
 import type { Call } from '../../../src/grpc/methods.ts'
 import { decodeRateLimitRequest } from '../../../src/grpc/rate-limit-request.ts'
@@ -32,7 +32,8 @@ function serving(given: Partial<RateLimitOptions> = {}) {
         void counts.push([metric, ...Object.values(labels)].join(' ')),
   }
   const { method } = createRateLimitService({
-    ...{ rateLimit: allow, gate: { overload: () => undefined }, callMsMax: 200, observer, nowMs: () => 1_000 },
+    ...{ rateLimit: allow, lateAnswer: () => undefined, gate: { overload: () => undefined } },
+    ...{ callMsMax: 200, observer, nowMs: () => 1_000 },
     ...given,
   })
   if (method.kind !== 'unary') throw new Error('ShouldRateLimit is not unary')
@@ -74,36 +75,83 @@ describe('ShouldRateLimit', () => {
     expect(counts).toEqual(['rate_limits_total unreadable'])
   })
 
-  test.each<[string, RateLimit]>([
-    ['rejects', () => Promise.reject(new Error('defect'))],
+  const undecided: readonly [string, string, RateLimit][] = [
+    ['rejects', 'failed', () => Promise.reject(new Error('defect'))],
     [
       'throws',
+      'failed',
       () => {
         throw new Error('defect')
       },
     ],
-  ])('refuses when the decision %s', async (_, rateLimit) => {
-    const { answer, counts } = serving({ rateLimit })
-    expect(await answer(frame)).toMatchObject({ ...bare, responseHeadersToAdd: backIn1s })
-    expect(counts).toEqual(['rate_limits_total failed'])
-  })
-
-  test('refuses in time when no decision comes', async () => {
-    const { answer, counts } = serving({ rateLimit: () => new Promise(() => undefined) })
-    expect(await answer(frame, 1_020)).toMatchObject({ ...bare, responseHeadersToAdd: backIn1s })
-    expect(counts).toEqual(['rate_limits_total late'])
-  })
-
-  test('refuses, and answers, when the answer cannot be written', async () => {
-    const { answer } = serving({
-      rateLimit: async () => ({
+    ['does not come in time', 'late', () => new Promise(() => undefined)],
+    [
+      'cannot be written',
+      'failed',
+      async () => ({
         ...{ code: 'ok', statuses: [], responseHeaders: [] },
         get metadata(): never {
           throw new Error('defect')
         },
       }),
+    ],
+  ]
+
+  test.each(undecided)('answers as the postures say when the decision %s', async (_, code, rateLimit) => {
+    const asked: string[] = []
+    const { answer, counts } = serving({
+      rateLimit,
+      lateAnswer({ domain, descriptors }) {
+        asked.push(domain)
+        return { code: 'ok', statuses: descriptors.map(() => ({ code: 'ok', remaining: 0 })), responseHeaders: [] }
+      },
     })
-    expect(await answer(frame)).toMatchObject(bare)
+    expect(await answer(frame, 1_020)).toMatchObject({ overallCode: 'OK', statuses: [{ code: 'OK' }] })
+    expect(asked).toEqual(['d'])
+    expect(counts).toEqual([`rate_limits_total ${code}`])
+  })
+
+  test.each(undecided)('refuses where postures are not known and the decision %s', async (_, code, rateLimit) => {
+    const { answer, counts } = serving({ rateLimit })
+    expect(await answer(frame, 1_020)).toMatchObject({ ...bare, responseHeadersToAdd: backIn1s })
+    expect(counts).toEqual([`rate_limits_total ${code}`])
+  })
+
+  test('refuses, and answers, when the answer by postures fails too', async () => {
+    const lateAnswer = (): never => {
+      throw new Error('defect')
+    }
+    const { answer, counts } = serving({ rateLimit: () => Promise.reject(new Error('defect')), lateAnswer })
+    expect(await answer(frame)).toMatchObject({ ...bare, responseHeadersToAdd: backIn1s })
+    expect(counts).toEqual(['rate_limits_total failed'])
+  })
+
+  test('tells a late decision what its caller was told', async () => {
+    const bounds = Promise.withResolvers<RateLimitBounds>()
+    const { answer } = serving({
+      rateLimit: (_, given) => {
+        bounds.resolve(given)
+        return new Promise(() => undefined)
+      },
+      lateAnswer: () => ({ code: 'over_limit', statuses: [{ code: 'over_limit', remaining: 0 }], responseHeaders: [] }),
+    })
+    const reply = answer(frame, 1_020)
+    expect((await bounds.promise).told).toBeUndefined()
+    expect(await reply).toMatchObject({ overallCode: 'OVER_LIMIT', statuses: [{ code: 'OVER_LIMIT' }] })
+    expect((await bounds.promise).told).toMatchObject({ code: 'over_limit' })
+  })
+
+  test('takes what was decided while this process stood still', async () => {
+    const { answer, counts } = serving({
+      // As a store is given up: by a timer, after which replies that have arrived are looked at.
+      rateLimit: (request, bounds) =>
+        new Promise((resolve) => {
+          setTimeout(() => setImmediate(() => resolve(allow(request, bounds))), 5)
+          setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60))
+        }),
+    })
+    expect(await answer(frame, 1_020)).toMatchObject({ overallCode: 'OK' })
+    expect(counts).toEqual(['rate_limits_total OK'])
   })
 
   test('asks the gate with the calls in flight, and refuses unread what it does not let in', async () => {

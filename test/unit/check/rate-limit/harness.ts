@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { HitStore } from '../../../../src/check/hit-ports.ts'
+import { createLateAnswer } from '../../../../src/check/rate-limit/late-answer.ts'
 import type { Principals } from '../../../../src/check/rate-limit/own-call.ts'
-import type { RateLimitAnswer, RateLimitDescriptor } from '../../../../src/check/rate-limit/rate-limit-words.ts'
+import type {
+  RateLimitAnswer,
+  RateLimitDescriptor,
+  RateLimitRequest,
+} from '../../../../src/check/rate-limit/rate-limit-words.ts'
 import { createRateLimit, type RateLimitDeps } from '../../../../src/check/rate-limit.ts'
 import type { DescriptorRule, DescriptorStep, DomainRule, Period } from '../../../../src/core/descriptor-rule.ts'
 import type { DescriptorDomain } from '../../../../src/core/match-descriptor.ts'
@@ -85,8 +90,10 @@ export interface Desk {
   /** Asks by the memory store, unless told otherwise. */
   ask(
     descriptors: readonly Asked[],
-    how?: { readonly hitsAddend?: number; readonly domain?: string },
+    how?: { readonly hitsAddend?: number; readonly domain?: string; readonly told?: RateLimitAnswer },
   ): Promise<RateLimitAnswer>
+  /** What a call is told that is not decided in time. */
+  late(descriptors: readonly Asked[], domain?: string): RateLimitAnswer | undefined
   /** The codes of one call, as `ok` and `over`. */
   codes(descriptors: readonly Asked[], how?: { readonly hitsAddend?: number }): Promise<string>
   sleep(ms: number): void
@@ -120,7 +127,7 @@ export function desk(
     descriptorDomain: (id: string) => (id === 'shop' ? domain : undefined),
     account: () => undefined,
   }
-  const rateLimit = createRateLimit({
+  const given: RateLimitDeps = {
     // The only questions of a snapshot that are asked here.
     policy: { current: () => snapshot as unknown as Snapshot },
     hits,
@@ -139,18 +146,19 @@ export function desk(
     answers: { askAt: 'the platform team', docsBase: 'https://docs.example/blocked' },
     nearPercent: 80,
     ...deps?.(nowMs),
+  }
+  const rateLimit = createRateLimit(given)
+  const lateAnswer = createLateAnswer({ ...given, observer: silentObserver })
+  const request = (descriptors: readonly Asked[], id: string, hitsAddend: number): RateLimitRequest => ({
+    domain: id,
+    hitsAddend,
+    descriptors: descriptors.map((one) => (typeof one === 'string' ? { entries: entriesOf(one) } : one)),
   })
-  const ask: Desk['ask'] = (descriptors, { hitsAddend = 0, domain: id = 'shop' } = {}) =>
-    rateLimit(
-      {
-        domain: id,
-        hitsAddend,
-        descriptors: descriptors.map((one) => (typeof one === 'string' ? { entries: entriesOf(one) } : one)),
-      },
-      { deadlineMs: now + 20 },
-    )
+  const ask: Desk['ask'] = (descriptors, { hitsAddend = 0, domain: id = 'shop', told } = {}) =>
+    rateLimit(request(descriptors, id, hitsAddend), { deadlineMs: now + 20, told })
   return {
     ask,
+    late: (descriptors, id = 'shop') => lateAnswer(request(descriptors, id, 0)),
     cases,
     async codes(descriptors, how) {
       const { statuses } = await ask(descriptors, how)

@@ -144,6 +144,15 @@ describe('a descriptor that names an account by trust', () => {
     expect([all.settled, each.settled]).toEqual([['given_back'], ['stands']])
   })
 
+  test.each([
+    ['over_limit', 'given_back'],
+    ['ok', 'stands'],
+  ] as const)('pays by what it was told before the decision came: %s, so what it paid %s', async (code, how) => {
+    const { ask, settled } = scene([])
+    await ask(['account=ann'], { told: { code, statuses: [{ code, remaining: 0 }], responseHeaders: [] } })
+    expect(settled).toEqual([how])
+  })
+
   test('that cannot be charged is refused with a sentence about it', async () => {
     const { ask } = scene([], { spent: { status: { code: 'over_limit', remaining: 0 } } })
     const { body = '', responseHeaders } = await ask(['account=nobody'])

@@ -1,0 +1,77 @@
+import type { DescriptorDomain } from '../../core/match-descriptor.ts'
+import type { RateLimitDeps } from '../rate-limit.ts'
+import { hitLinesOf } from './hit-lines.ts'
+import { deniedBy } from './hits-away.ts'
+import { type NamedDescriptor, nameCall } from './named-call.ts'
+import { rateLimitAnswer, unknownDomain } from './rate-limit-answer.ts'
+import type { RateLimitAnswer, RateLimitRequest } from './rate-limit-words.ts'
+import { selectLimits } from './select-limits.ts'
+
+type LateAnswerDeps = Pick<
+  RateLimitDeps,
+  'policy' | 'hits' | 'principals' | 'observer' | 'nowMs' | 'memo' | 'digest' | 'answers'
+>
+
+/** What a call is told whose decision is late or failed. Undefined before there is a policy. */
+export type LateAnswer = (request: RateLimitRequest) => RateLimitAnswer | undefined
+
+/**
+ * Answers from memory, taking nothing: by the postures of the limits that match, as where the counters cannot be asked, but `local` passes.
+ * Those whom descriptors name on the caller's word, or wrongly, are answered by their domain's.
+ */
+export function createLateAnswer(deps: LateAnswerDeps): LateAnswer {
+  return (request) => {
+    const snapshot = deps.policy.current()
+    if (snapshot === undefined) return undefined
+    const domain = snapshot.descriptorDomain(request.domain)
+    if (domain === undefined) return unknownDomain(request.descriptors.length, [])
+    try {
+      return byLimits(domain, request, deps)
+    } catch {
+      // What is wrong with these limits has made the decision fail too, which was told.
+      return byDomain(domain, request, deps)
+    }
+  }
+}
+
+function byLimits(domain: DescriptorDomain, asked: RateLimitRequest, deps: LateAnswerDeps): RateLimitAnswer {
+  const { principals, observer, hits, memo, digest } = deps
+  const { request, named } = nameCall(asked, domain.rule, principals.readDescriptor)
+  const selected = selectLimits({ domain, descriptors: request.descriptors, observer })
+  const { lines } = hitLinesOf(selected, { domain: domain.rule, request, nowMs: hits.nowMs(), memo, digest })
+  const denied = new Set(deniedBy(lines))
+  if (denies(domain)) for (const one of named) if (isCharged(one)) denied.add(one.descriptor)
+  return answer(domain, { request, selected, denied }, deps)
+}
+
+function byDomain(domain: DescriptorDomain, request: RateLimitRequest, deps: LateAnswerDeps): RateLimitAnswer {
+  const denied = new Set(denies(domain) ? request.descriptors.keys() : [])
+  return answer(domain, { request, selected: [], denied }, deps)
+}
+
+function answer(
+  domain: DescriptorDomain,
+  {
+    request,
+    selected,
+    denied,
+  }: {
+    readonly request: RateLimitRequest
+    readonly selected: Parameters<typeof hitLinesOf>[0]
+    readonly denied: ReadonlySet<number>
+  },
+  { answers, nowMs }: LateAnswerDeps,
+): RateLimitAnswer {
+  const counted = { limits: [], denied }
+  const decided = { descriptorCount: request.descriptors.length, selected, counted, own: [] }
+  return rateLimitAnswer(decided, domain, () => ({ ...answers, nowMs: nowMs() }))
+}
+
+function denies({ rule }: DescriptorDomain): boolean {
+  return rule.posture === 'deny' && !rule.shadow && !rule.quotaMode
+}
+
+/** A reservation was charged by Check; its limits are only shown. */
+function isCharged({ read }: NamedDescriptor): boolean {
+  return !read.isStreamDone && (read.claim.kind === 'account' || read.claim.kind === 'invalid')
+}
