@@ -1,5 +1,6 @@
-import type { DomainRule } from '../../core/descriptor-rule.ts'
-import { headerInteger, headerSeconds } from '../../core/rate-limit-headers.ts'
+import type { DescriptorRule, DomainRule } from '../../core/descriptor-rule.ts'
+import { headerInteger, headerName, headerSeconds } from '../../core/rate-limit-headers.ts'
+import { ruleTitleApart } from '../../core/rule-title.ts'
 import type { Header } from '../../core/verdict.ts'
 import { amountOf, type CountedLimit, isCloser, remainingOf } from './counted-limit.ts'
 import type { CountedCall } from './descriptor-status.ts'
@@ -39,7 +40,7 @@ function structured(shown: readonly CountedLimit[]): readonly Header[] {
   let states = ''
   for (const limit of shown) {
     const { line, rule, state } = limit
-    const name = formOf(rule).headerName
+    const name = nameAmong(shown, rule)
     const separator = policies === '' ? '' : ', '
     const unit = line.kind === 'concurrency' ? ';qu="concurrent-requests"' : ''
     policies += `${separator}${name};q=${headerInteger(amountOf(line))}${unit};w=${headerSeconds(periodMsOf(limit))}`
@@ -49,6 +50,14 @@ function structured(shown: readonly CountedLimit[]): readonly Header[] {
     { name: 'ratelimit-policy', value: policies },
     { name: 'ratelimit', value: states },
   ]
+}
+
+/** Names are unique among the policies of an answer: limits without one, on one path, are told apart by their period. */
+function nameAmong(shown: readonly CountedLimit[], rule: DescriptorRule): string {
+  const { headerName: name } = formOf(rule)
+  if (rule.name !== undefined || shown.length === 1) return name
+  const isShared = shown.some((other) => other.rule !== rule && formOf(other.rule).headerName === name)
+  return isShared ? headerName(ruleTitleApart(rule)) : name
 }
 
 function byEnvoy(tightest: CountedLimit, shown: readonly CountedLimit[]): readonly Header[] {

@@ -2,6 +2,7 @@ import type { DomainRule } from '../../core/descriptor-rule.ts'
 import { refuses, remainingOf } from './counted-limit.ts'
 import { type CountedCall, closestOf } from './descriptor-status.ts'
 import type { DescriptorStatus, RateLimitAnswer } from './rate-limit-words.ts'
+import { formOf } from './rule-form.ts'
 
 /**
  * What other filters are told (docs/reference/rate-limit.md): which descriptors are over a limit in quota mode, always; and what each one came
@@ -39,7 +40,7 @@ function descriptorsOf(counted: CountedCall, statuses: readonly DescriptorStatus
     if (limit === undefined || counted.denied.has(index)) return { over: code === 'over_limit' }
     const { rule, line, state } = limit
     return {
-      limit: rule.name ?? rule.id,
+      limit: formOf(rule).title,
       remaining: remainingOf(limit),
       reset_ms: state.resetMs,
       over: line.enforced ? refuses(limit) : !state.fits,

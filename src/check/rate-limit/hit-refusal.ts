@@ -10,6 +10,7 @@ import type { Header } from '../../core/verdict.ts'
 import { amountOf, type CountedLimit, isCloser, refuses } from './counted-limit.ts'
 import type { CountedCall } from './descriptor-status.ts'
 import type { OwnPart } from './own-call.ts'
+import { formOf } from './rule-form.ts'
 
 export interface HitRefusal {
   readonly headers: readonly Header[]
@@ -47,9 +48,8 @@ function overOf({ rule, line, state }: CountedLimit, { nowMs }: DescriptorScene)
   const { amount } = rule
   if (rule.isFaulty === true || amount.kind === 'unlimited' || amount.kind === 'none') return undefined
   const { before: used, retryAfterMs, resetMs } = state
-  const name = rule.name ?? rule.id
   return {
-    name,
+    name: formOf(rule).title,
     amount,
     amountMax: amountOf(line),
     used,

@@ -2,6 +2,7 @@ import { isShared } from '../../core/counted-path.ts'
 import type { DescriptorRule } from '../../core/descriptor-rule.ts'
 import { markOf } from '../../core/hit-counter.ts'
 import { headerName } from '../../core/rate-limit-headers.ts'
+import { ruleTitle } from '../../core/rule-title.ts'
 
 /** What of a rule every call needs and no call changes. */
 export interface RuleForm {
@@ -9,7 +10,9 @@ export interface RuleForm {
   readonly mark: string
   /** Values count together. */
   readonly isShared: boolean
-  /** Its name, ready for a header. */
+  /** What people read of it. */
+  readonly title: string
+  /** The same, ready for a header. */
   readonly headerName: string
 }
 
@@ -18,7 +21,8 @@ const forms = new WeakMap<DescriptorRule, RuleForm>()
 export function formOf(rule: DescriptorRule): RuleForm {
   const known = forms.get(rule)
   if (known !== undefined) return known
-  const form = { mark: markOf(rule), isShared: isShared(rule), headerName: headerName(rule.name ?? rule.id) }
+  const title = ruleTitle(rule)
+  const form = { mark: markOf(rule), isShared: isShared(rule), title, headerName: headerName(title) }
   forms.set(rule, form)
   return form
 }

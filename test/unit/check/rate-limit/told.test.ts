@@ -15,12 +15,12 @@ const headersOf = async ({ ask }: Desk, asked: readonly string[] = ['ip=1', 'use
 describe('the headers of an answer', () => {
   test('tell the limit with the least left, or all of them', async () => {
     expect(await headersOf(desk(two))).toEqual({
-      'ratelimit-policy': '"user-limit";q=5;w=3600',
-      ratelimit: '"user-limit";r=4;t=3570',
+      'ratelimit-policy': '"user";q=5;w=3600',
+      ratelimit: '"user";r=4;t=3570',
     })
     expect(await headersOf(desk(two, { headersShow: 'all' }))).toEqual({
-      'ratelimit-policy': '"per \\"ip\\"";q=10;w=60, "user-limit";q=5;w=3600',
-      ratelimit: '"per \\"ip\\"";r=9;t=30, "user-limit";r=4;t=3570',
+      'ratelimit-policy': '"per \\"ip\\"";q=10;w=60, "user";q=5;w=3600',
+      ratelimit: '"per \\"ip\\"";r=9;t=30, "user";r=4;t=3570',
     })
   })
 
@@ -31,7 +31,7 @@ describe('the headers of an answer', () => {
       'x-ratelimit-reset': '3570',
     })
     expect(await headersOf(desk(two, { headers: 'both', headersShow: 'all' }))).toMatchObject({
-      ratelimit: expect.stringContaining('user-limit'),
+      ratelimit: expect.stringContaining('"user";r=4'),
       'x-ratelimit-limit': '5, 10;w=60;name="per \\"ip\\"", 5;w=3600',
     })
     expect(await headersOf(desk(two, { headers: 'none' }))).toEqual({})
@@ -50,6 +50,18 @@ describe('the headers of an answer', () => {
     expect((await headersOf(desk([rule(['ip'], { amount: slots })]), ['ip=1']))['ratelimit-policy']).toBe(
       '"ip";q=3;qu="concurrent-requests";w=60',
     )
+  })
+
+  test('tell limits of one path apart where they have no name', async () => {
+    const rules = [
+      rule(['ip'], { id: 'rl-1', amount: per('second', 5) }),
+      rule(['ip'], { id: 'rl-2', amount: per('day', 50) }),
+      rule(['user'], { id: 'rl-3', amount: per('day', 90) }),
+    ]
+    expect((await headersOf(desk(rules, { headersShow: 'all' })))['ratelimit-policy']).toBe(
+      '"ip per second";q=5;w=1, "ip per day";q=50;w=86400, "user";q=90;w=86400',
+    )
+    expect((await headersOf(desk(rules)))['ratelimit-policy']).toBe('"ip";q=5;w=1')
   })
 
   test('are eight limits at most, and no number is more than a header can hold', async () => {
@@ -211,4 +223,21 @@ describe('a call that is too large to be counted', () => {
     // 12 or 13 of each value, 10 of which fit.
     expect(statuses.filter(({ code }) => code === 'ok')).toHaveLength(80)
   })
+})
+
+test('a limit without a name is told by its path in headers, body and metadata, and by nothing in its status; its row’s id is not', async () => {
+  const id = 'rl-shop-user-0ff2a1b3c4d5e6f7'
+  const { ask } = desk([rule(['user', 'plan=free'], { id, amount: per('day', 0) })], {
+    headers: 'both',
+    metadata: true,
+  })
+  const answer = await ask(['user=ann,plan=free'])
+  expect(JSON.parse(answer.body ?? '')).toMatchObject({
+    limit: 'user, plan=free',
+    detail: expect.stringContaining('of the limit user, plan=free, which never allows more'),
+  })
+  expect(named(answer.responseHeaders)['ratelimit']).toBe('"user, plan=free";r=0;t=43170')
+  expect(answer.metadata).toMatchObject({ descriptors: [{ limit: 'user, plan=free' }] })
+  expect(answer.statuses).toMatchObject([{ limit: { name: '' } }])
+  expect(JSON.stringify(answer)).not.toContain('rl-shop')
 })
