@@ -100,7 +100,7 @@ test('the Envoy without Check asks Tollgate about addresses', async () => {
   const reply = await call({ url })
   await envoy.stop()
   expect(reply.status).toBe(200)
-  expect(reply.headers['ratelimit']).toMatch(/^"logins-all";r=999;t=\d+$/)
+  expect(reply.headers['ratelimit']).toMatch(/^"remote_address";r=999;t=\d+$/)
 })
 
 test('what Envoy Gateway is told names the metadata that Check writes', () => {
