@@ -9,7 +9,7 @@ import { headerSeconds } from '../../core/rate-limit-headers.ts'
 import type { Header } from '../../core/verdict.ts'
 import { amountOf, type CountedLimit, isCloser, refuses } from './counted-limit.ts'
 import type { CountedCall } from './descriptor-status.ts'
-import type { OwnPart } from './own-call.ts'
+import type { OwnPart } from './principal/own-call.ts'
 import { formOf } from './rule-form.ts'
 
 export interface HitRefusal {

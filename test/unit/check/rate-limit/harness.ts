@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { HitStore } from '../../../../src/check/hit-ports.ts'
 import { createLateAnswer } from '../../../../src/check/rate-limit/late-answer.ts'
-import type { Principals } from '../../../../src/check/rate-limit/own-call.ts'
+import type { Principals } from '../../../../src/check/rate-limit/principal/own-call.ts'
 import type {
   RateLimitAnswer,
   RateLimitDescriptor,

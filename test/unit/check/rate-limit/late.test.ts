@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ReadDescriptor } from '../../../../src/check/rate-limit/descriptor-principal.ts'
+import type { ReadDescriptor } from '../../../../src/check/rate-limit/principal/descriptor-principal.ts'
 import type { RateLimitAnswer } from '../../../../src/check/rate-limit/rate-limit-words.ts'
 import { type Desk, desk, domainRule, entriesOf, per, rule } from './harness.ts'
 

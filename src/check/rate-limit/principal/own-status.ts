@@ -1,9 +1,9 @@
-import type { RateUnit } from '../../core/descriptor-rule.ts'
-import type { Line, WindowKind } from '../../core/limit.ts'
-import { type LimitView, limitViewsOf } from '../../core/limit-view.ts'
-import { wholeAmount } from '../../core/shown-amount.ts'
-import type { Seen } from '../look.ts'
-import type { DescriptorStatus } from './rate-limit-words.ts'
+import type { RateUnit } from '../../../core/descriptor-rule.ts'
+import type { Line, WindowKind } from '../../../core/limit.ts'
+import { type LimitView, limitViewsOf } from '../../../core/limit-view.ts'
+import { wholeAmount } from '../../../core/shown-amount.ts'
+import type { Seen } from '../../look.ts'
+import type { DescriptorStatus } from '../rate-limit-words.ts'
 
 /** The status of what no limit is known for. */
 export const withinNoLimit: DescriptorStatus = { code: 'ok', remaining: 0 }

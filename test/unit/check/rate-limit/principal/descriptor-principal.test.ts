@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { createReadDescriptor } from '../../../src/check/rate-limit/descriptor-principal.ts'
-import { createTicketSigner } from '../../../src/check/ticket.ts'
-import type { DomainRule } from '../../../src/core/descriptor-rule.ts'
-import { noonMs, ticket } from './factories.ts'
+import { createReadDescriptor } from '../../../../../src/check/rate-limit/principal/descriptor-principal.ts'
+import { createTicketSigner } from '../../../../../src/check/ticket.ts'
+import type { DomainRule } from '../../../../../src/core/descriptor-rule.ts'
+import { noonMs, ticket } from '../../factories.ts'
 
 const signer = createTicketSigner(Buffer.alloc(32, 7))
 const read = createReadDescriptor({

@@ -1,8 +1,8 @@
-import type { DomainRule } from '../../core/descriptor-rule.ts'
-import type { Digest } from '../../core/hit-counter.ts'
-import type { Ticket } from '../../core/ticket.ts'
-import type { TicketSigner } from '../ticket.ts'
-import type { DescriptorEntry, RateLimitDescriptor } from './rate-limit-words.ts'
+import type { DomainRule } from '../../../core/descriptor-rule.ts'
+import type { Digest } from '../../../core/hit-counter.ts'
+import type { Ticket } from '../../../core/ticket.ts'
+import type { TicketSigner } from '../../ticket.ts'
+import type { DescriptorEntry, RateLimitDescriptor } from '../rate-limit-words.ts'
 
 /** What a descriptor says of who is calling, and what it came to. */
 export type Claim =

@@ -1,8 +1,8 @@
-import type { DomainRule } from '../../core/descriptor-rule.ts'
-import type { HitLine } from '../../core/hit.ts'
-import type { CallLines } from './hit-lines.ts'
+import type { DomainRule } from '../../../core/descriptor-rule.ts'
+import type { HitLine } from '../../../core/hit.ts'
+import type { CallLines } from '../hit-lines.ts'
+import type { DescriptorStatus } from '../rate-limit-words.ts'
 import type { OwnPart } from './own-call.ts'
-import type { DescriptorStatus } from './rate-limit-words.ts'
 
 const withinNoLimit: DescriptorStatus = { code: 'ok', remaining: 0 }
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { type CountedHit, countCase, createHitMetrics } from '../../../src/check/rate-limit/hit-metrics.ts'
-import type { DescriptorRule, DescriptorStep, DomainRule, ValueMatch } from '../../../src/core/descriptor-rule.ts'
-import type { HitLine, HitState } from '../../../src/core/hit.ts'
-import { createMetrics } from '../../../src/telemetry/metrics.ts'
-import { silentObserver } from '../../../src/telemetry/observer.ts'
+import { type CountedHit, countCase, createHitMetrics } from '../../../../src/check/rate-limit/hit-metrics.ts'
+import type { DescriptorRule, DescriptorStep, DomainRule, ValueMatch } from '../../../../src/core/descriptor-rule.ts'
+import type { HitLine, HitState } from '../../../../src/core/hit.ts'
+import { createMetrics } from '../../../../src/telemetry/metrics.ts'
+import { silentObserver } from '../../../../src/telemetry/observer.ts'
 
 const domain: DomainRule = {
   ...{ id: 'web', counting: 'all_or_nothing', chargesRefused: true, posture: 'allow', shadow: false, quotaMode: false },

@@ -1,6 +1,6 @@
-import type { DomainRule } from '../../core/descriptor-rule.ts'
+import type { DomainRule } from '../../../core/descriptor-rule.ts'
+import type { RateLimitDescriptor, RateLimitRequest } from '../rate-limit-words.ts'
 import type { DescriptorRead, ReadDescriptor } from './descriptor-principal.ts'
-import type { RateLimitDescriptor, RateLimitRequest } from './rate-limit-words.ts'
 
 /** One descriptor that names somebody, or the end of a stream. */
 export interface NamedDescriptor {

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import type { DescriptorRead } from '../../../../src/check/rate-limit/descriptor-principal.ts'
-import type { OwnSpend } from '../../../../src/check/rate-limit/own-limits.ts'
-import type { DescriptorStatus, RateLimitDescriptor } from '../../../../src/check/rate-limit/rate-limit-words.ts'
-import type { DomainRule } from '../../../../src/core/descriptor-rule.ts'
-import { createMemoryHitStore } from '../../../../src/memory/hit-store.ts'
-import { ticket } from '../factories.ts'
-import { desk, entriesOf, per, rule } from './harness.ts'
+import type { DescriptorRead } from '../../../../../src/check/rate-limit/principal/descriptor-principal.ts'
+import type { OwnSpend } from '../../../../../src/check/rate-limit/principal/own-limits.ts'
+import type { DescriptorStatus, RateLimitDescriptor } from '../../../../../src/check/rate-limit/rate-limit-words.ts'
+import type { DomainRule } from '../../../../../src/core/descriptor-rule.ts'
+import { createMemoryHitStore } from '../../../../../src/memory/hit-store.ts'
+import { ticket } from '../../factories.ts'
+import { desk, entriesOf, per, rule } from '../harness.ts'
 
 const own = (code: DescriptorStatus['code'], remaining: number): DescriptorStatus => ({
   code,
