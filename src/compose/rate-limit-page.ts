@@ -1,5 +1,5 @@
 import type { JsonReply } from '../grpc/json-rate-limit.ts'
-import type { OpsPost, OpsReply } from '../telemetry/ops-server.ts'
+import type { OpsPage, OpsReply } from '../telemetry/ops-page.ts'
 
 const type = { 'content-type': 'application/problem+json' }
 const refused = (status: number, detail: string): OpsReply => ({
@@ -10,19 +10,22 @@ const refused = (status: number, detail: string): OpsReply => ({
 
 /**
  * `/json` of the ops listener. Who is not on this machine is refused unless its peers are trusted (`TOLLGATE_INSECURE_PEERS`), as over gRPC:
- * whoever asks takes hits.
+ * whoever asks takes hits. A browser is refused wherever it runs, because any page that it shows could ask.
  *
  * @param ask resolves with nothing when no process can answer now
  */
 export function createRateLimitPage(given: {
   readonly trustsPeers: boolean
   readonly ask: (body: Buffer) => Promise<JsonReply | undefined>
-}): (post: OpsPost) => Promise<OpsReply> {
+}): OpsPage {
   const { trustsPeers, ask } = given
-  return async ({ body, isLocal }) => {
-    if (!isLocal && !trustsPeers) {
+  return {
+    refusal({ isLocal, isBrowser }) {
+      if (isBrowser)
+        return refused(403, 'Rate limit calls do not come from web pages: leave out Origin and Sec-Fetch-Site')
+      if (isLocal || trustsPeers) return undefined
       return refused(403, 'Rate limit calls come from this machine only: TOLLGATE_INSECURE_PEERS=true allows others')
-    }
-    return (await ask(body)) ?? refused(503, 'Tollgate does not serve yet, or no more: try again')
+    },
+    answer: async (body) => (await ask(body)) ?? refused(503, 'Tollgate does not serve yet, or no more: try again'),
   }
 }

@@ -1,20 +1,8 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Metrics } from './metrics.ts'
+import { callerOf, type OpsPage } from './ops-page.ts'
 import { readBody } from './read-body.ts'
-
-/** What was posted to a page of another room's. */
-export interface OpsPost {
-  readonly body: Buffer
-  /** It came from this machine. */
-  readonly isLocal: boolean
-}
-
-export interface OpsReply {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: string
-}
 
 export interface OpsServerOptions {
   readonly listen: { readonly host: string; readonly port: number }
@@ -24,7 +12,7 @@ export interface OpsServerOptions {
   /** What is not as it should be although requests are taken, as sentences: said beside `ready`. */
   readonly warnings?: () => readonly string[] | Promise<readonly string[]>
   /** Pages of other rooms, by path: asked by POST, with a body of at most 1 MiB. */
-  readonly posts?: Readonly<Record<string, (post: OpsPost) => Promise<OpsReply>>>
+  readonly posts?: Readonly<Record<string, OpsPage>>
 }
 
 export interface OpsServer {
@@ -92,26 +80,23 @@ function readyPage(warnings: readonly string[]): string {
 
 const bodyBytesMax = 1_048_576
 
-function answerPost(
-  request: IncomingMessage,
-  response: ServerResponse,
-  page: (post: OpsPost) => Promise<OpsReply>,
-): void {
+/** What is refused is refused before its body is read; Node reads that and forgets it, so that the caller gets to reading the answer. */
+function answerPost(request: IncomingMessage, response: ServerResponse, page: OpsPage): void {
   if (request.method !== 'POST') {
     send(response, { status: 405, body: 'Use POST\n', headers: { allow: 'POST' } })
     return
   }
-  const isLocal = isLoopback(request.socket.remoteAddress ?? '')
+  const refusal = page.refusal(callerOf(request))
+  if (refusal !== undefined) {
+    send(response, refusal)
+    return
+  }
   readBody(request, bodyBytesMax)
     .then(async (body) => {
-      if (body !== undefined) return send(response, await page({ body, isLocal }))
+      if (body !== undefined) return send(response, await page.answer(body))
       send(response, { status: 413, body: `The body may have ${bodyBytesMax} bytes at most\n` })
     })
     .catch(() => send(response, { status: 500, body: 'Failed\n' }))
-}
-
-function isLoopback(address: string): boolean {
-  return address === '::1' || /^(::ffff:)?127\./.test(address)
 }
 
 interface Page {

@@ -1,6 +1,9 @@
+import { request } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
-import { createOpsServer, type OpsPost, type OpsServer } from '../../../src/telemetry/ops-server.ts'
+import type { OpsCaller, OpsPage } from '../../../src/telemetry/ops-page.ts'
+import { createOpsServer, type OpsServer } from '../../../src/telemetry/ops-server.ts'
 
 const open: OpsServer[] = []
 afterEach(async () => {
@@ -58,10 +61,17 @@ test('a taken port rejects with the system’s error', async () => {
 })
 
 describe('a page of another room', () => {
-  const seen: OpsPost[] = []
-  const echo = async (post: OpsPost) => {
-    seen.push(post)
-    return { status: 418, headers: { 'content-type': 'a/b', 'x-more': '1' }, body: `${post.body.length}` }
+  const callers: OpsCaller[] = []
+  const echo: OpsPage = {
+    refusal(caller) {
+      callers.push(caller)
+      return undefined
+    },
+    answer: async (body) => ({
+      status: 418,
+      headers: { 'content-type': 'a/b', 'x-more': '1' },
+      body: `${body.length}`,
+    }),
   }
   const withPage = async (page = echo): Promise<string> => {
     const listen = { host: '127.0.0.1', port: 0 }
@@ -80,7 +90,47 @@ describe('a page of another room', () => {
     expect([reply.status, reply.headers.get('content-type'), reply.headers.get('x-more'), await reply.text()]).toEqual([
       ...[418, 'a/b', '1', '4'],
     ])
-    expect(seen.at(-1)).toEqual({ body: Buffer.from('häh'), isLocal: true })
+    expect(callers.at(-1)).toEqual({ isLocal: true, isBrowser: false })
+  })
+
+  /** As a client that stops after its headers: what it is told does not wait for its body. */
+  const told = (url: string, given: { readonly localAddress?: string; readonly headers?: Record<string, string> }) =>
+    new Promise<string>((resolve, reject) => {
+      const asked = request(url, { ...given, method: 'POST', headers: { 'content-length': '1000', ...given.headers } })
+      asked.once('error', reject)
+      asked.once('response', (response) => {
+        text(response)
+          .then((body) => resolve(`${response.statusCode} ${body}`), reject)
+          .finally(() => asked.destroy())
+      })
+      asked.flushHeaders()
+    })
+  const refusing: OpsPage = {
+    ...echo,
+    refusal: (caller) => ({ status: 403, headers: {}, body: JSON.stringify(caller) }),
+  }
+
+  test('may refuse a caller before its body is read', async () => {
+    const url = `${await withPage(refusing)}/json`
+    expect(await told(url, {})).toBe('403 {"isLocal":true,"isBrowser":false}')
+  })
+
+  test('is told who asks: what a sidecar hands on from 127.0.0.6 is not this machine', async () => {
+    const url = `${await withPage(refusing)}/json`
+    expect(await told(url, { localAddress: '127.0.0.6' })).toBe('403 {"isLocal":false,"isBrowser":false}')
+  })
+
+  test.each([{ origin: 'https://example.org' }, { origin: 'null' }, { 'sec-fetch-site': 'same-origin' }])(
+    'is told that a browser asks: %o',
+    async (headers) => {
+      const url = `${await withPage(refusing)}/json`
+      expect(await told(url, { headers: { ...headers } })).toBe('403 {"isLocal":true,"isBrowser":true}')
+    },
+  )
+
+  test('goes on with the next request of a connection whose body it refused', async () => {
+    const url = `${await withPage(refusing)}/json`
+    for (let nth = 0; nth < 3; nth += 1) expect((await post(url, Buffer.alloc(5_000_000))).status).toBe(403)
   })
 
   test('gets no body above 1 MiB: 413', async () => {
@@ -98,7 +148,7 @@ describe('a page of another room', () => {
   })
 
   test('that fails is 500', async () => {
-    const url = await withPage(() => Promise.reject(new Error('defect')))
+    const url = await withPage({ ...echo, answer: () => Promise.reject(new Error('defect')) })
     expect((await post(`${url}/json`, '')).status).toBe(500)
   })
 })
