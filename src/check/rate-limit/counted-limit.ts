@@ -12,7 +12,7 @@ export interface CountedLimit {
  * Whether a limit is closer to its end: one that refuses goes before one that does not, the longer wait before the shorter; then one that
  * could refuse before one that never does, and the one with less left.
  */
-export function isCloser(limit: CountedLimit, other: CountedLimit): boolean {
+export function isCloserToEnd(limit: CountedLimit, other: CountedLimit): boolean {
   const [isOver, isOtherOver] = [refuses(limit), refuses(other)]
   if (isOver !== isOtherOver) return isOver
   if (isOver) return waitOf(limit) > waitOf(other)

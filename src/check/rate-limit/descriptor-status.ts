@@ -1,4 +1,5 @@
-import { type CountedLimit, isCloser, refuses, remainingOf } from './counted-limit.ts'
+import { type CountedLimit, isCloserToEnd, refuses, remainingOf } from './counted-limit.ts'
+import { refusedUncounted, withinNoLimit } from './plain-status.ts'
 import type { DescriptorStatus } from './rate-limit-words.ts'
 import type { SelectedLimit } from './select-limits.ts'
 
@@ -9,9 +10,7 @@ export interface CountedCall {
   readonly denied: ReadonlySet<number>
 }
 
-const noLimit: DescriptorStatus = { code: 'ok', remaining: 0 }
 const unlimited: DescriptorStatus = { code: 'ok', remaining: Number.POSITIVE_INFINITY }
-const refusedUnasked: DescriptorStatus = { code: 'over_limit', remaining: 0 }
 
 /** One status per descriptor, each of the limit that is closest to its end. */
 export function statusesOf(
@@ -19,11 +18,11 @@ export function statusesOf(
   selected: readonly SelectedLimit[],
   counted: CountedCall,
 ): readonly DescriptorStatus[] {
-  const statuses = new Array<DescriptorStatus>(descriptorCount).fill(noLimit)
+  const statuses = new Array<DescriptorStatus>(descriptorCount).fill(withinNoLimit)
   for (const { descriptor, rule } of selected) if (rule.amount.kind === 'unlimited') statuses[descriptor] = unlimited
   for (const closest of closestOf(descriptorCount, counted))
     if (closest !== undefined) statuses[closest.line.descriptor] = statusOf(closest)
-  for (const descriptor of counted.denied) statuses[descriptor] = refusedUnasked
+  for (const descriptor of counted.denied) statuses[descriptor] = refusedUncounted
   return statuses
 }
 
@@ -32,7 +31,7 @@ export function closestOf(descriptorCount: number, { limits }: CountedCall): rea
   const closest = new Array<CountedLimit | undefined>(descriptorCount).fill(undefined)
   for (const limit of limits) {
     const best = closest[limit.line.descriptor]
-    if (best === undefined || isCloser(limit, best)) closest[limit.line.descriptor] = limit
+    if (best === undefined || isCloserToEnd(limit, best)) closest[limit.line.descriptor] = limit
   }
   return closest
 }

@@ -2,7 +2,7 @@ import type { DescriptorRule, DomainRule } from '../../core/descriptor-rule.ts'
 import { headerInteger, headerName, headerSeconds } from '../../core/rate-limit-headers.ts'
 import { ruleTitleApart } from '../../core/rule-title.ts'
 import type { Header } from '../../core/verdict.ts'
-import { amountOf, type CountedLimit, isCloser, remainingOf } from './counted-limit.ts'
+import { amountOf, type CountedLimit, isCloserToEnd, remainingOf } from './counted-limit.ts'
 import type { CountedCall } from './descriptor-status.ts'
 import { formOf } from './rule-form.ts'
 
@@ -27,7 +27,7 @@ export function hitHeaders({ headers, headersShow }: DomainRule, counted: Counte
 function tightestOf({ limits }: CountedCall): CountedLimit | undefined {
   let tightest: CountedLimit | undefined
   for (const limit of limits)
-    if (limit.line.enforced && (tightest === undefined || isCloser(limit, tightest))) tightest = limit
+    if (limit.line.enforced && (tightest === undefined || isCloserToEnd(limit, tightest))) tightest = limit
   return tightest
 }
 

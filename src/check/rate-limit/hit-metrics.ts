@@ -50,6 +50,8 @@ type Add = (result: Result, by: number) => void
 const overrideLabel = '(override)'
 const textsMax = 1_000
 const valueCharactersMax = 100
+/** One call adds no more than this to a counter: some calls with hits near 2^64 would make it so large that single hits are rounded away. */
+const hitsPerCallMax = 2 ** 32
 
 /**
  * Counts hits into `descriptor_hits_total`, by rule. It lies on the road of every call: a rule's counters are looked up once, and only rules
@@ -123,7 +125,8 @@ function createAdd(observer: Observer, { domain, rule, value }: Labelled): Add {
     observer.counter('descriptor_hits_total', { domain: domain.id, rule: rule?.id ?? overrideLabel, value, result })
   const counters = new Map<Result, (by: number) => void>()
   for (const result of ['total', 'within', 'near', 'over'] as const) counters.set(result, counterOf(result))
-  return (result, by) => (counters.get(result) ?? remembered(counters, result, counterOf(result)))(by)
+  return (result, by) =>
+    (counters.get(result) ?? remembered(counters, result, counterOf(result)))(Math.min(by, hitsPerCallMax))
 }
 
 /** Which steps' values are told: all that can differ with `detailed_metric`, else those with `value_to_metric`. */

@@ -7,7 +7,7 @@ import {
 } from '../../core/descriptor-words.ts'
 import { headerSeconds } from '../../core/rate-limit-headers.ts'
 import type { Header } from '../../core/verdict.ts'
-import { amountOf, type CountedLimit, isCloser, refuses } from './counted-limit.ts'
+import { amountOf, type CountedLimit, isCloserToEnd, refuses } from './counted-limit.ts'
 import type { CountedCall } from './descriptor-status.ts'
 import type { OwnPart } from './principal/own-call.ts'
 import { formOf } from './rule-form.ts'
@@ -82,6 +82,7 @@ function refusalOf(problem: unknown, waitMs: number): HitRefusal {
 
 function longestOf({ limits }: CountedCall): CountedLimit | undefined {
   let longest: CountedLimit | undefined
-  for (const limit of limits) if (refuses(limit) && (longest === undefined || isCloser(limit, longest))) longest = limit
+  for (const limit of limits)
+    if (refuses(limit) && (longest === undefined || isCloserToEnd(limit, longest))) longest = limit
   return longest
 }

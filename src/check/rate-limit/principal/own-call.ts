@@ -3,6 +3,7 @@ import type { Snapshot } from '../../../core/snapshot.ts'
 import type { Observer } from '../../../telemetry/observer.ts'
 import { hitsOf } from '../hit-lines.ts'
 import { countCase } from '../hit-metrics.ts'
+import { refusedUncounted, withinNoLimit } from '../plain-status.ts'
 import type { DescriptorStatus } from '../rate-limit-words.ts'
 import type { SelectedLimit } from '../select-limits.ts'
 import type { ReadDescriptor } from './descriptor-principal.ts'
@@ -38,9 +39,6 @@ export interface OwnAsked {
   readonly nowMs: number
   readonly notAfterMs: number
 }
-
-const withinNoLimit: DescriptorStatus = { code: 'ok', remaining: 0 }
-const nobodys: DescriptorStatus = { code: 'over_limit', remaining: 0 }
 
 interface OwnDeps {
   readonly principals: Principals
@@ -86,7 +84,7 @@ async function askOne(
   const { claim } = read
   if (claim.kind === 'invalid') {
     countCase(observer, 'invalid_rid')
-    return { descriptor, status: domain?.rule.posture === 'deny' ? nobodys : withinNoLimit }
+    return { descriptor, status: domain?.rule.posture === 'deny' ? refusedUncounted : withinNoLimit }
   }
   if (read.isStreamDone) {
     countCase(observer, 'stream_done')

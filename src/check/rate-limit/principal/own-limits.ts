@@ -13,8 +13,9 @@ import { principalOf } from '../../identify.ts'
 import { governs, type LineFacts, linesOf, type WindowsAt } from '../../lines.ts'
 import type { Look } from '../../look.ts'
 import type { SpendStore } from '../../ports.ts'
+import { refusedUncounted, withinNoLimit } from '../plain-status.ts'
 import type { DescriptorStatus } from '../rate-limit-words.ts'
-import { nobodysStatus, ownStatusOf, refusedStatusOf, withinNoLimit } from './own-status.ts'
+import { ownStatusOf, refusedStatusOf } from './own-status.ts'
 
 export interface OwnLimitsDeps {
   readonly store: Pick<SpendStore, 'report' | 'nowMs'>
@@ -76,8 +77,8 @@ export function createOwnLimits(deps: OwnLimitsDeps): OwnLimits {
       const { snapshot, domain, hits, notAfterMs } = asked
       const surface = domain.surface
       const principal = principalOf(snapshot, { account })
-      if (surface === undefined || principal === undefined || hits > hitsMax) return refused(nobodysStatus)
-      if (isDenied(principal, { snapshot, surface, nowMs: deps.store.nowMs() })) return refused(nobodysStatus)
+      if (surface === undefined || principal === undefined || hits > hitsMax) return refused(refusedUncounted)
+      if (isDenied(principal, { snapshot, surface, nowMs: deps.store.nowMs() })) return refused(refusedUncounted)
       if (hits <= 0) {
         const seen = await look({ principal, address: noAddress }, { snapshot, notAfterMs, surface }, deps)
         return { status: hits < 0 ? { ...seen, code: 'ok' } : seen, settle: () => undefined }
@@ -152,7 +153,7 @@ function metaOf({ account, project, department }: Principal): Ticket['meta'] {
 
 function spendOf(admission: Admission, spend: AdmitRequest['spend'], deps: OwnLimitsDeps): OwnSpend {
   if (admission.kind === 'unbooked') return { status: withinNoLimit, settle: () => undefined }
-  if (admission.kind === 'unavailable') return refused(nobodysStatus)
+  if (admission.kind === 'unavailable') return refused(refusedUncounted)
   const { lines, answer } = admission
   const seen = { lines, states: answer.states, at: answer.at }
   if (admission.kind === 'refused')

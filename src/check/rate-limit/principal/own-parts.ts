@@ -1,10 +1,9 @@
 import type { DomainRule } from '../../../core/descriptor-rule.ts'
 import type { HitLine } from '../../../core/hit.ts'
 import type { CallLines } from '../hit-lines.ts'
+import { withinNoLimit } from '../plain-status.ts'
 import type { DescriptorStatus } from '../rate-limit-words.ts'
 import type { OwnPart } from './own-call.ts'
-
-const withinNoLimit: DescriptorStatus = { code: 'ok', remaining: 0 }
 
 /** Where an own limit refuses, rules only look: what is refused takes nothing, unless it is charged all the same. */
 export function besideRefused(lines: CallLines, parts: readonly OwnPart[], { counting }: DomainRule): CallLines {
@@ -22,7 +21,7 @@ export function withOwn(statuses: readonly DescriptorStatus[], parts: readonly O
   const told = [...statuses]
   for (const { descriptor, status } of parts) {
     const counted = told[descriptor] ?? withinNoLimit
-    if (isCloser(status, counted)) told[descriptor] = status
+    if (isToldFirst(status, counted)) told[descriptor] = status
   }
   return told
 }
@@ -45,7 +44,7 @@ export function isOver({ status }: { readonly status: DescriptorStatus }): boole
   return status.code === 'over_limit'
 }
 
-function isCloser(status: DescriptorStatus, other: DescriptorStatus): boolean {
+function isToldFirst(status: DescriptorStatus, other: DescriptorStatus): boolean {
   if (status.code !== other.code) return status.code === 'over_limit'
   if (status.limit === undefined || other.limit === undefined) return status.limit !== undefined
   return status.remaining < other.remaining

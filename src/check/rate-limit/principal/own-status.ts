@@ -3,12 +3,8 @@ import type { Line, WindowKind } from '../../../core/limit.ts'
 import { type LimitView, limitViewsOf } from '../../../core/limit-view.ts'
 import { wholeAmount } from '../../../core/shown-amount.ts'
 import type { Seen } from '../../look.ts'
+import { refusedUncounted, withinNoLimit } from '../plain-status.ts'
 import type { DescriptorStatus } from '../rate-limit-words.ts'
-
-/** The status of what no limit is known for. */
-export const withinNoLimit: DescriptorStatus = { code: 'ok', remaining: 0 }
-/** The status of what nobody can pay for: an account that is not there, or whose limits cannot be asked. */
-export const nobodysStatus: DescriptorStatus = { code: 'over_limit', remaining: 0 }
 
 const unitOfMs: Readonly<Record<number, RateUnit>> = { 1000: 'second', 60000: 'minute', 3600000: 'hour' }
 
@@ -32,7 +28,7 @@ export function refusedStatusOf({ lines, states, at }: Seen, place: number): Des
   const line = lines[place]
   const view = limitViewsOf(lines, states, at)[place]
   return line === undefined || view === undefined
-    ? nobodysStatus
+    ? refusedUncounted
     : { ...statusOf(line, view), code: 'over_limit', remaining: 0 }
 }
 
