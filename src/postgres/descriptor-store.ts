@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import type { Pool, PoolClient } from 'pg'
+import pg, { type Pool, type PoolClient } from 'pg'
+import { Fault } from '../core/fault.ts'
 import type { DescriptorRows, DescriptorStore, DescriptorWrite, DomainRow, LimitRow } from '../policy/import-ports.ts'
 import { asRowFault } from './row-refusal.ts'
 import { inTransaction } from './transaction.ts'
@@ -17,6 +18,8 @@ const confirmEmptied = textOf('confirm-emptied')
 
 /** Of one statement, so that each ends well within the time that it has. */
 const rowsMax = 5_000
+/** A transaction that somebody left open must not keep an import waiting for ever, and all who write behind it. */
+const lockSecondsMax = 2
 
 /** Rows of descriptors in PostgreSQL; see `DescriptorStore`. */
 export function createPostgresDescriptorStore(pool: Pool): DescriptorStore {
@@ -24,17 +27,33 @@ export function createPostgresDescriptorStore(pool: Pool): DescriptorStore {
     read: () => asRowFault(pool, () => inTransaction(pool, 'REPEATABLE READ', readRows)),
     change: (decide) =>
       asRowFault(pool, () =>
-        inTransaction(pool, 'READ COMMITTED', async (client) => {
-          // Two imports at once would each decide by rows that the other replaces. Readers are not kept waiting.
-          await client.query(
-            'LOCK TABLE tollgate.descriptor_domain, tollgate.descriptor_limit IN SHARE ROW EXCLUSIVE MODE',
-          )
-          const plan = decide(await readRows(client))
-          if (plan !== undefined) await write(client, plan)
-          if (plan !== undefined && plan.removed.length > 0) await client.query(confirmEmptied)
-          return plan
-        }),
+        inTransaction(pool, 'READ COMMITTED', (client) => unlessLocked(() => changeRows(client, decide))),
       ),
+  }
+}
+
+async function changeRows<Plan extends DescriptorWrite | undefined>(
+  client: PoolClient,
+  decide: (rows: DescriptorRows) => Plan,
+): Promise<Plan> {
+  await client.query(`SET LOCAL lock_timeout = '${lockSecondsMax}s'`)
+  // Two imports at once would each decide by rows that the other replaces. Readers are not kept waiting.
+  await client.query('LOCK TABLE tollgate.descriptor_domain, tollgate.descriptor_limit IN SHARE ROW EXCLUSIVE MODE')
+  const plan = decide(await readRows(client))
+  if (plan !== undefined) await write(client, plan)
+  if (plan !== undefined && plan.removed.length > 0) await client.query(confirmEmptied)
+  return plan
+}
+
+/** What `work` comes to. @throws Fault `conflict` when somebody else held a lock for too long. */
+async function unlessLocked<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    // lock_not_available
+    if (!(cause instanceof pg.DatabaseError && cause.code === '55P03')) throw cause
+    const sentence = `Nothing was changed: for ${lockSecondsMax} s another transaction has held what the import must write. If it is another import, try again; if somebody left it open, end it (SELECT pid, state, query FROM pg_stat_activity WHERE xact_start IS NOT NULL, then pg_terminate_backend(pid))`
+    throw new Fault('conflict', sentence, { cause, transient: true })
   }
 }
 

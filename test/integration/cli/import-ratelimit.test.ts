@@ -184,6 +184,27 @@ test('thousands of limits are one version of the policy, in force and without fa
   expect((await run(database, ['import', 'ratelimit', '-'], moved)).out).toContain('0 added, 2000 changed, 0 removed')
 })
 
+test('an import that meets a transaction left open gives up within seconds, says what to do, and works after it has ended', async () => {
+  await using database = await openLedgerDatabase()
+  await run(database, ['import', 'ratelimit', '-'], messages)
+  const raised = messages.replace('requests_per_unit: 5', 'requests_per_unit: 6')
+  const other = await database.pool.connect()
+  await other.query(`BEGIN; UPDATE tollgate.descriptor_domain SET shadow = true WHERE id = 'messages'`)
+  const [met, read] = await Promise.all([
+    run(database, ['import', 'ratelimit', '-'], raised),
+    run(database, ['import', 'ratelimit', '-', '--dry-run'], raised),
+  ])
+  expect(met).toMatchObject({ exitCode: 1, out: '' })
+  expect(met.errors).toMatch(
+    /^tollgate: Nothing was changed: for 2 s another transaction has held .*pg_terminate_backend/,
+  )
+  expect(read.out).toContain('Would be: 0 added, 1 changed, 0 removed')
+  await other.query('ROLLBACK')
+  other.release()
+  const after = await run(database, ['import', 'ratelimit', '-'], raised)
+  expect(after.out).toContain('Done: 0 added, 1 changed, 0 removed')
+})
+
 test('what was imported comes out again as files that import to the same', async () => {
   await using database = await openLedgerDatabase()
   await run(database, ['import', 'ratelimit', '-'], messages)
