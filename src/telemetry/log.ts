@@ -30,10 +30,14 @@ export function createLog({ level, destination, process }: LogOptions): Logger {
   return destination === undefined ? pino(options) : pino(options, destination)
 }
 
+/** Causes of causes, and errors of one that are told as its parts. */
+const causesMax = 5
+const partsMax = 10
+
 /** A dependency that is away is no defect, so where in the code it was missed is no help: only others have their stacks. */
 function errorOf(error: unknown): unknown {
   if (!(error instanceof Error)) return error
-  if (!('transient' in error) || error.transient !== true) return pino.stdSerializers.errWithCause(error)
+  if (!('transient' in error) || error.transient !== true) return wholeError(error, causesMax)
   const code = 'code' in error ? error.code : undefined
   return {
     type: error.name,
@@ -41,6 +45,23 @@ function errorOf(error: unknown): unknown {
     message: error.message,
     ...(error.cause instanceof Error && { cause: messageOf(error.cause) }),
   }
+}
+
+/** Of its own fields only plain values: libraries hang whole clients on their errors, with passwords in them. */
+function wholeError(error: Error, causesLeft: number): object {
+  const { name, message, stack, cause } = error
+  const below = (inner: unknown): unknown => (inner instanceof Error ? wholeError(inner, causesLeft - 1) : undefined)
+  const parts = error instanceof AggregateError ? error.errors.slice(0, partsMax).map(below) : []
+  return {
+    ...Object.fromEntries(Object.entries(error).filter(([, value]) => isPlain(value))),
+    ...{ type: error.constructor.name || name, message, stack },
+    ...(causesLeft > 0 && cause instanceof Error && { cause: below(cause) }),
+    ...(causesLeft > 0 && parts.length > 0 && { aggregateErrors: parts }),
+  }
+}
+
+function isPlain(value: unknown): boolean {
+  return value === null || ['string', 'number', 'boolean'].includes(typeof value)
 }
 
 function messageOf(cause: Error): string {

@@ -46,6 +46,27 @@ describe('createLog() writes', () => {
     expect(defect.stack).toContain('log.test.ts')
   })
 
+  test('plain fields of an error, and never what a library hung on it', () => {
+    const client = { connectionParameters: { user: 'tollgate', password: 'pa55word' } }
+    const cause = Object.assign(new Error('Connection terminated'), { code: '57P01', client })
+    const outer = Object.assign(new Error('outer', { cause }), { client, isLast: true, parts: [client] })
+    const line = logged((log) => log.warn({ error: outer }, 'database_connection_lost'))
+    expect(JSON.parse(line).error).toEqual({
+      ...{ type: 'Error', message: 'outer', isLast: true, stack: expect.any(String) },
+      cause: { type: 'Error', message: 'Connection terminated', code: '57P01', stack: expect.any(String) },
+    })
+    expect(line).not.toContain('pa55word')
+  })
+
+  test('causes that go in a circle to an end, and the parts of an error that has several', () => {
+    const circle = new Error('one')
+    circle.cause = new Error('two', { cause: circle })
+    expect(logged((log) => log.warn({ error: circle }, 'failed')).match(/"message":"two"/g)).toHaveLength(3)
+    const several = new AggregateError([new Error('first'), 'no error'], 'several')
+    const { error } = JSON.parse(logged((log) => log.warn({ error: several }, 'failed')))
+    expect(error.aggregateErrors[0]).toMatchObject({ message: 'first' })
+  })
+
   test('no token, wherever it stands', () => {
     const line = logged((log) => {
       const cause = new Error(`key ${token} is not there`)
