@@ -22,7 +22,7 @@ const uint64Max = 2 ** 64
 const text = fieldOf('a text', (value) => (typeof value === 'string' ? value.toWellFormed() : undefined))
 const flag = fieldOf('true or false', (value) => (typeof value === 'boolean' ? value : undefined))
 const small = fieldOf(`a whole number from 0 to ${uint32Max}`, (value) => wholeNumber(value, uint32Max))
-const large = fieldOf('a whole number from 0 to 2^64 − 1', (value) => {
+const large = fieldOf('a plain value, a whole number from 0 to 2^64 − 1', (value) => {
   const number = wholeNumber(value, uint64Max)
   return number === undefined ? undefined : Math.min(number, Number.MAX_SAFE_INTEGER)
 })

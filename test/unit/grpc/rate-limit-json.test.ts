@@ -85,10 +85,17 @@ describe('decodeRateLimitJson() says what is wrong and where', () => {
     [{ descriptors: [null] }, 'descriptors[0] must be an object'],
     [{ descriptors: [{ entries: 'x' }] }, 'descriptors[0].entries must be a list'],
     [{ descriptors: [{}, { entries: [{ key: 1 }] }] }, 'descriptors[1].entries[0].key must be a text'],
-    [{ descriptors: [{ hitsAddend: 1.5 }] }, 'descriptors[0].hits_addend must be a whole number from 0 to 2^64 − 1'],
+    [
+      { descriptors: [{ hitsAddend: { value: 2 } }] },
+      'descriptors[0].hits_addend must be a plain value, a whole number from 0 to 2^64 − 1',
+    ],
+    [
+      { descriptors: [{ hitsAddend: 1.5 }] },
+      'descriptors[0].hits_addend must be a plain value, a whole number from 0 to 2^64 − 1',
+    ],
     [
       { descriptors: [{ hitsAddend: '99999999999999999999' }] },
-      'descriptors[0].hits_addend must be a whole number from 0 to 2^64 − 1',
+      'descriptors[0].hits_addend must be a plain value, a whole number from 0 to 2^64 − 1',
     ],
     [{ descriptors: [{ isNegativeHits: 'true' }] }, 'descriptors[0].is_negative_hits must be true or false'],
     [
