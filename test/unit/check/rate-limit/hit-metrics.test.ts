@@ -62,6 +62,21 @@ const hit: CountedHit = {
 }
 
 describe('createHitMetrics()', () => {
+  test('adds at most 2^32 for one call, so that single hits are still told after some with hits near 2^64', async () => {
+    const { hits, series } = world()
+    const huge = Number.MAX_SAFE_INTEGER
+    for (let nth = 0; nth < 3; nth += 1) hits.countUnlimited({ ...hit, hits: huge })
+    const refused = { fits: false, taken: false, before: 10, after: 10, resetMs: 1, retryAfterMs: 1 }
+    hits.count({ ...hit, line: { ...line, hits: huge }, state: refused })
+    hits.countUnlimited({ ...hit, hits: 1 })
+    const labels = 'domain="web",rule="per-path",value=""'
+    expect(await series()).toEqual({
+      [`${labels},result="total"`]: 4 * 2 ** 32 + 1,
+      [`${labels},result="within"`]: 3 * 2 ** 32 + 1,
+      [`${labels},result="over"`]: 2 ** 32,
+    })
+  })
+
   test('counts the portions of each call by domain and rule', async () => {
     const { hits, series } = world()
     hits.count(hit)
