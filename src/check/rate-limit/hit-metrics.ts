@@ -74,7 +74,7 @@ export function createHitMetrics({
       return byRule.get(owner) ?? remembered(byRule, owner, createAdd(observer, { domain, rule, value: '' }))
     }
     const value = valueText({ rule, steps, entries })
-    const key = `${rule.id}\n${value}`
+    const key = `${domain.id}\n${rule.id}\n${value}`
     const known = byText.get(key)
     if (known !== undefined) return known
     if (byText.size >= textsMax) byText.clear()
