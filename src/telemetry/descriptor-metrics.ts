@@ -5,7 +5,11 @@ export const descriptorMetrics: Readonly<Record<string, MetricRow>> = {
   descriptor_hits_total: {
     kind: 'counter',
     help: 'Hits asked of the limits of descriptors, by rule and by how they stood to it.',
-    openLabels: { domain: { valuesMax: 200 }, rule: { valuesMax: 2_000 }, value: { valuesMax: 1_000 } },
+    openLabels: {
+      domain: { valuesMax: 200 },
+      rule: { valuesMax: 2_000 },
+      value: { valuesMax: 2_000, valuesEachMax: 100 },
+    },
     labels: { result: ['total', 'within', 'near', 'over', 'shadow', 'quota', 'untaken', 'returned'] },
   },
   descriptor_cases_total: {

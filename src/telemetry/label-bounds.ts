@@ -1,5 +1,5 @@
 import { legibleText } from './legible-text.ts'
-import type { MetricRow } from './metric-row.ts'
+import type { MetricRow, OpenLabel } from './metric-row.ts'
 
 type Labels = Readonly<Record<string, string>>
 
@@ -57,26 +57,41 @@ function fixedLabels(labels: Labels, declared: Readonly<Record<string, readonly 
 
 /** Values of a label are told apart within those of the labels before it, so that one rule's values are not taken for another's. */
 function createOpenBounds(openLabels: Required<MetricRow>['openLabels'], { full }: LabelFaults) {
-  const levels = Object.entries(openLabels).map(([name, { valuesMax }]) => {
-    return { name, valuesMax, seen: new Set<string>(), isFull: false }
+  const levels = Object.entries(openLabels).map(([name, bounds]) => {
+    let isFull = false
+    const admits = createAdmission(bounds, () => {
+      if (!isFull) full(name)
+      isFull = true
+    })
+    return { name, admits }
   })
   return (labels: Labels): Labels => {
     const bounded: Record<string, string> = {}
     let path = ''
-    for (const level of levels) {
-      let value = legibleText(labels[level.name] ?? '', valueCharactersMax)
-      const place = `${path}${value}\n`
-      if (value !== '' && !level.seen.has(place)) {
-        if (level.seen.size < level.valuesMax) level.seen.add(place)
-        else {
-          value = other
-          if (!level.isFull) full(level.name)
-          level.isFull = true
-        }
-      }
-      bounded[level.name] = value
-      path = `${path}${value}\n`
+    for (const { name, admits } of levels) {
+      const value = legibleText(labels[name] ?? '', valueCharactersMax)
+      const told = value === '' || admits(path, value) ? value : other
+      bounded[name] = told
+      path = `${path}${told}\n`
     }
     return bounded
+  }
+}
+
+/** Whether there is room for a value beside the values before it, which `path` holds; what was let in once stays in. */
+function createAdmission({ valuesMax, valuesEachMax = valuesMax }: OpenLabel, onFull: () => void) {
+  const valuesByPath = new Map<string, Set<string>>()
+  let size = 0
+  return (path: string, value: string): boolean => {
+    const values = valuesByPath.get(path)
+    if (values?.has(value)) return true
+    if (size >= valuesMax || (values?.size ?? 0) >= valuesEachMax) {
+      onFull()
+      return false
+    }
+    size += 1
+    if (values === undefined) valuesByPath.set(path, new Set([value]))
+    else values.add(value)
+    return true
   }
 }

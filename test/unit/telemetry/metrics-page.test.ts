@@ -15,8 +15,10 @@ test('the metrics page tells every label and its values', () => {
   for (const [name, { labels = {}, openLabels = {} }] of Object.entries(metricTable)) {
     const row = page.split('\n').find((line) => line.startsWith(`| \`tollgate_${name}\` `))
     for (const [label, values] of Object.entries(labels)) expect(row).toContain(`\`${label}\`: ${values.join(', ')}`)
-    for (const [label, { valuesMax }] of Object.entries(openLabels))
-      expect(row).toContain(`\`${label}\`: at most ${valuesMax.toLocaleString('en')} values`)
+    for (const [label, { valuesMax, valuesEachMax }] of Object.entries(openLabels)) {
+      const each = valuesEachMax === undefined ? '' : `, ${valuesEachMax.toLocaleString('en')} each`
+      expect(row).toContain(`\`${label}\`: at most ${valuesMax.toLocaleString('en')} values${each};`)
+    }
   }
 })
 

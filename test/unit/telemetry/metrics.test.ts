@@ -86,6 +86,25 @@ describe('createMetrics() with open labels', () => {
     ])
   })
 
+  test('keeps room for others beside one that has many values, and tells once that it is full', async () => {
+    const openLabels = { rule: { valuesMax: 10 }, value: { valuesMax: 5, valuesEachMax: 3 } }
+    const metrics = createMetrics({ ...metricTable, hits_total: { kind: 'counter', help: 'Hits.', openLabels } })
+    for (const [rule, many] of [
+      ['noisy', 50],
+      ['calm', 2],
+      ['late', 1],
+    ] as const) {
+      for (let nth = 0; nth < many; nth += 1) metrics.count('hits_total', { rule, value: `v${nth}` }, 1)
+    }
+    const text = await metrics.text()
+    const series = [...text.matchAll(/^tollgate_hits_total\{rule="(\w+)",value="(\w*)"\} (\d+)$/gm)]
+    expect(series.map(([, ...parts]) => parts.join(' '))).toEqual([
+      ...['noisy v0 1', 'noisy v1 1', 'noisy v2 1', 'noisy other 47'],
+      ...['calm v0 1', 'calm v1 1', 'late other 1'],
+    ])
+    expect(text).toContain('tollgate_telemetry_labels_full_total{label="value"} 1')
+  })
+
   test('cuts values and makes them printable, so that one sample stays one line', async () => {
     const metrics = createMetrics(openTable)
     const lone = 'a\u0000\ud800"\\\n\u202eb'

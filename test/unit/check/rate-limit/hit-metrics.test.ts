@@ -169,9 +169,20 @@ describe('createHitMetrics() of rules that tell values', () => {
       hits.count({ ...hit, rule, entries: [{ key: 'path', value: `${call} ${'x'.repeat(500)}` }] })
     const found = await series()
     const totals = Object.entries(found).filter(([labels]) => labels.endsWith('result="total"'))
-    expect(totals).toHaveLength(1_001)
-    expect(found['domain="web",rule="per-path",value="other",result="total"']).toBe(1_500 * 5)
+    expect(totals).toHaveLength(101)
+    expect(found['domain="web",rule="per-path",value="other",result="total"']).toBe(2_400 * 5)
     expect(Object.keys(found).every((labels) => labels.length < 200)).toBe(true)
+  })
+})
+
+test('a rule that was moved to another domain counts there from then on, also for values known before', async () => {
+  const { hits, series } = world()
+  const rule = ruleOf([step('path', any)], { detailedMetric: true })
+  hits.count({ ...hit, rule })
+  hits.count({ ...hit, domain: { ...domain, id: 'mail' }, rule: { ...rule, domain: 'mail' } })
+  expect(await series()).toMatchObject({
+    'domain="web",rule="per-path",value="path=/a",result="total"': 5,
+    'domain="mail",rule="per-path",value="path=/a",result="total"': 5,
   })
 })
 
