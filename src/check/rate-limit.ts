@@ -8,14 +8,14 @@ import type { Observer } from '../telemetry/observer.ts'
 import type { HitStore } from './hit-ports.ts'
 import { type CountHits, createCountHits } from './rate-limit/count-hits.ts'
 import type { HitCall } from './rate-limit/count-on.ts'
-import type { CountedCall } from './rate-limit/descriptor-status.ts'
+import { type CountedCall, refusedBy } from './rate-limit/descriptor-status.ts'
 import { type CallLines, hitLinesOf } from './rate-limit/hit-lines.ts'
 import { countCase, createHitMetrics, type HitMetrics } from './rate-limit/hit-metrics.ts'
 import { giveBackRefused } from './rate-limit/late-hits.ts'
 import { type NamedCall, nameCall } from './rate-limit/principal/named-call.ts'
 import { askOwn, type OwnAsked, type OwnPart, type Principals, showOwn } from './rate-limit/principal/own-call.ts'
 import { besideRefused, settleOwn } from './rate-limit/principal/own-parts.ts'
-import { rateLimitAnswer, unknownDomain } from './rate-limit/rate-limit-answer.ts'
+import { type DecidedCall, rateLimitAnswer, unknownDomain } from './rate-limit/rate-limit-answer.ts'
 import { checkBounds } from './rate-limit/rate-limit-bounds.ts'
 import type { RateLimit, RateLimitAnswer, RateLimitBounds } from './rate-limit/rate-limit-words.ts'
 import { selectLimits } from './rate-limit/select-limits.ts'
@@ -99,25 +99,28 @@ async function decide(domain: DescriptorDomain, asked: Asked, deciding: Deciding
   const decided = { descriptorCount: request.descriptors.length, selected, counted, own }
   tellCall(decided, { domain: domain.rule, request }, deciding.metrics)
   const answer = rateLimitAnswer(decided, domain, () => ({ ...answers, nowMs: deciding.nowMs() }))
-  const { told } = asked.bounds
-  settleOwn(own, (told ?? answer).statuses, domain.rule)
-  if (told?.code === 'over_limit') giveBackTold(told, { counted, domain, asked }, deciding)
+  settle(decided, answer, { domain, asked, deciding })
   return answer
 }
 
-/** Takes nothing of a caller who was refused before the decision came. */
-function giveBackTold(
-  { statuses }: RateLimitAnswer,
-  {
-    counted,
-    domain,
-    asked,
-  }: { readonly counted: CountedCall; readonly domain: DescriptorDomain; readonly asked: Asked },
-  { hits }: Deciding,
-): void {
-  const refused = new Set(statuses.flatMap(({ code }, index) => (code === 'over_limit' ? [index] : [])))
+interface Settling {
+  readonly domain: DescriptorDomain
+  readonly asked: Asked
+  readonly deciding: Deciding
+}
+
+/** By what the caller was told, which is another answer where it came before the decision: takes nothing of whom it refused, and else keeps it. */
+function settle({ own, counted, descriptorCount }: DecidedCall, answer: RateLimitAnswer, settling: Settling): void {
+  const { domain, asked, deciding } = settling
+  const { told } = asked.bounds
+  if (own.length === 0 && told === undefined && counted.unheard === undefined) return
+  const refused = refusedBy(told ?? answer, descriptorCount)
+  settleOwn(own, refused, domain.rule)
+  counted.unheard?.decided(refused)
+  // What the decision itself refused it has not taken.
+  if (told === undefined) return
   const limits = counted.limits.map(({ line, state }) => ({ line, isTaken: state.taken }))
-  giveBackRefused(limits, refused, { ...howOf(domain, asked), hits })
+  giveBackRefused(limits, refused, { ...howOf(domain, asked), hits: counted.shares ?? deciding.hits })
 }
 
 interface CountNamed {

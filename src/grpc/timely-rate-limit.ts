@@ -29,6 +29,9 @@ export interface Undecided {
   readonly answer: RateLimitAnswer | undefined
 }
 
+/** What a caller takes from us who is told nothing of a decision. */
+const refused: RateLimitAnswer = { code: 'over_limit', statuses: [], responseHeaders: [] }
+
 /** Decides calls inside their deadlines, however they came. */
 export class TimelyRateLimit {
   readonly #options: RateLimitOptions
@@ -44,8 +47,8 @@ export class TimelyRateLimit {
   }
 
   /**
-   * Never rejects; a `Fault` is the caller's: the call is larger than what can be counted. The decision keeps to the margin of `answerBy` by itself, as its postures need; what does not is cut at half of it.
-   * What a late decision took is given back where its caller was refused.
+   * Never rejects; a `Fault` is the caller's: the call is larger than what can be counted. The decision keeps to the margin of `answerBy` by
+   * itself, as its postures need; what does not is cut at half of it. What a late decision took is given back where its caller was refused.
    *
    * @param callerMs when the caller stops waiting; Infinity when it did not say
    */
@@ -60,7 +63,7 @@ export class TimelyRateLimit {
       const cut = (): void => {
         if (isEnded) return
         const late = this.undecided('late', request)
-        bounds.told = late.answer
+        bounds.told = late.answer ?? refused
         resolve(late)
       }
       // After a stall of our own, all timers run at once, this one before what follows from those of the decision: look at that first.

@@ -32,8 +32,6 @@ export function createCountHits(deps: CountHitsDeps): CountHits {
     } catch (error) {
       if (!(error instanceof Fault && error.code === 'store_unavailable')) throw error
     }
-    const counted = await away.decide(call)
-    late.decided(counted)
-    return counted
+    return { ...(await away.decide(call)), unheard: late }
   }
 }

@@ -1,6 +1,8 @@
+import type { HitStore } from '../hit-ports.ts'
 import { type CountedLimit, isCloserToEnd, refuses, remainingOf } from './counted-limit.ts'
+import type { LateHits } from './late-hits.ts'
 import { refusedUncounted, withinNoLimit } from './plain-status.ts'
-import type { DescriptorStatus } from './rate-limit-words.ts'
+import type { DescriptorStatus, RateLimitAnswer } from './rate-limit-words.ts'
 import type { SelectedLimit } from './select-limits.ts'
 
 /** What a call came to. */
@@ -8,6 +10,10 @@ export interface CountedCall {
   readonly limits: readonly CountedLimit[]
   /** Descriptors that are refused because a limit of theirs cannot be asked. */
   readonly denied: ReadonlySet<number>
+  /** Where the limits were counted, if not in the store: in this process, which has a share of them. */
+  readonly shares?: HitStore
+  /** The store may still answer: to be told what became of the call. */
+  readonly unheard?: LateHits
 }
 
 const unlimited: DescriptorStatus = { code: 'ok', remaining: Number.POSITIVE_INFINITY }
@@ -24,6 +30,12 @@ export function statusesOf(
     if (closest !== undefined) statuses[closest.line.descriptor] = statusOf(closest)
   for (const descriptor of counted.denied) statuses[descriptor] = refusedUncounted
   return statuses
+}
+
+/** Which descriptors an answer refuses: all of them where it is no decision and says nothing of each. */
+export function refusedBy({ code, statuses }: RateLimitAnswer, descriptorCount: number): ReadonlySet<number> {
+  if (code === 'over_limit' && statuses.length === 0) return new Set(Array(descriptorCount).keys())
+  return new Set(statuses.flatMap((status, index) => (status.code === 'over_limit' ? [index] : [])))
 }
 
 /** Of each descriptor the limit that is closest to its end; undefined where none was counted. */

@@ -35,10 +35,13 @@ export function createHitsAway({ openLocal, processes, nowMs, observer }: HitsAw
   let local: HitStore | undefined
   let answeringSinceMs: number | undefined
 
-  async function share(call: HitCall, lines: CallLines): Promise<readonly CountedLimit[] | undefined> {
-    local ??= openLocal()
+  async function share(
+    shares: HitStore,
+    call: HitCall,
+    lines: CallLines,
+  ): Promise<readonly CountedLimit[] | undefined> {
     try {
-      const counted = await countOn(local, { ...call, ...lines, notAfterMs: nowMs() + localPatienceMs })
+      const counted = await countOn(shares, { ...call, ...lines, notAfterMs: nowMs() + localPatienceMs })
       return counted === 'late' ? undefined : counted
     } catch (error) {
       if (error instanceof Fault && error.code === 'store_unavailable') return undefined
@@ -55,8 +58,10 @@ export function createHitsAway({ openLocal, processes, nowMs, observer }: HitsAw
       if (denied.size > 0 && call.counting === 'all_or_nothing') return { limits: [], denied }
       const shared = sharesOf(call, denied, Math.max(1, processes()))
       if (shared.lines.length === 0) return { limits: [], denied }
-      const limits = await share(call, shared)
-      if (limits !== undefined) return { limits, denied }
+      local ??= openLocal()
+      const shares = local
+      const limits = await share(shares, call, shared)
+      if (limits !== undefined) return { limits, denied, shares }
       return { limits: [], denied: new Set([...denied, ...shared.lines.map(({ descriptor }) => descriptor)]) }
     },
     answered() {

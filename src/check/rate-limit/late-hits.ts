@@ -1,7 +1,6 @@
 import type { HitAnswer, HitLine } from '../../core/hit.ts'
 import type { HitStore } from '../hit-ports.ts'
 import type { HitCall } from './count-on.ts'
-import type { CountedCall } from './descriptor-status.ts'
 import type { CallLines } from './hit-lines.ts'
 
 const patienceMs = 1_000
@@ -10,8 +9,8 @@ const patienceMs = 1_000
 export interface LateHits {
   /** The store's answer is here after all. */
   arrived(lines: CallLines, answer: HitAnswer): void
-  /** What was decided without it. */
-  decided(counted: CountedCall): void
+  /** Which descriptors were refused without it. */
+  decided(refused: ReadonlySet<number>): void
 }
 
 /**
@@ -20,20 +19,20 @@ export interface LateHits {
  */
 export function createLateHits(hits: HitStore, call: HitCall): LateHits {
   let late: { readonly lines: readonly HitLine[]; readonly answer: HitAnswer } | undefined
-  let counted: CountedCall | undefined
+  let refused: ReadonlySet<number> | undefined
   const settle = (): void => {
-    if (late === undefined || counted === undefined || late.answer.kind !== 'counted') return
+    if (late === undefined || refused === undefined || late.answer.kind !== 'counted') return
     const { states } = late.answer
     const limits = late.lines.map((line, index) => ({ line, isTaken: states[index]?.taken === true }))
-    giveBackRefused(limits, counted.denied, { ...call, hits })
+    giveBackRefused(limits, refused, { ...call, hits })
   }
   return {
     arrived({ lines }, answer) {
       late = { lines, answer }
       settle()
     },
-    decided(decision) {
-      counted = decision
+    decided(told) {
+      refused = told
       settle()
     },
   }

@@ -126,19 +126,26 @@ describe('ShouldRateLimit', () => {
     expect(counts).toEqual(['rate_limits_total failed'])
   })
 
-  test('tells a late decision what its caller was told', async () => {
+  test.each([
+    [{ code: 'ok', statuses: [{ code: 'ok', remaining: 0 }], responseHeaders: [] }, { overallCode: 'OK' }],
+    [
+      { code: 'over_limit', statuses: [{ code: 'over_limit', remaining: 0 }], responseHeaders: [] },
+      { overallCode: 'OVER_LIMIT', statuses: [{ code: 'OVER_LIMIT' }] },
+    ],
+    [undefined, bare],
+  ] as const)('tells a late decision what its caller was told: %j', async (late, reply) => {
     const bounds = Promise.withResolvers<RateLimitBounds>()
     const { answer } = serving({
       rateLimit: (_, given) => {
         bounds.resolve(given)
         return new Promise(() => undefined)
       },
-      lateAnswer: () => ({ code: 'over_limit', statuses: [{ code: 'over_limit', remaining: 0 }], responseHeaders: [] }),
+      lateAnswer: () => late,
     })
-    const reply = answer(frame, 1_020)
+    const answered = answer(frame, 1_020)
     expect((await bounds.promise).told).toBeUndefined()
-    expect(await reply).toMatchObject({ overallCode: 'OVER_LIMIT', statuses: [{ code: 'OVER_LIMIT' }] })
-    expect((await bounds.promise).told).toMatchObject({ code: 'over_limit' })
+    expect(await answered).toMatchObject(reply)
+    expect((await bounds.promise).told).toEqual(late ?? { code: 'over_limit', statuses: [], responseHeaders: [] })
   })
 
   test('takes what was decided while this process stood still', async () => {

@@ -26,16 +26,14 @@ export function withOwn(statuses: readonly DescriptorStatus[], parts: readonly O
   return told
 }
 
-/** Books what passed and gives back what another limit refused. */
+/** Books what passed and gives back what was refused. */
 export function settleOwn(
   parts: readonly OwnPart[],
-  statuses: readonly DescriptorStatus[],
-  { counting }: DomainRule,
+  refused: ReadonlySet<number>,
+  { counting }: Pick<DomainRule, 'counting'>,
 ): void {
-  if (parts.length === 0) return
-  const isCallOver = statuses.some(({ code }) => code === 'over_limit')
   for (const { descriptor, settle } of parts) {
-    const isRefused = counting === 'all_or_nothing' ? isCallOver : statuses[descriptor]?.code === 'over_limit'
+    const isRefused = counting === 'all_or_nothing' ? refused.size > 0 : refused.has(descriptor)
     settle?.(isRefused ? 'given_back' : 'stands')
   }
 }

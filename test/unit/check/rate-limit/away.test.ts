@@ -162,6 +162,35 @@ describe('hits that were taken unheard', () => {
     expect(back).toHaveLength(1)
   })
 
+  test.each([
+    ['all_or_nothing', [4, 4]],
+    ['each', [4, 1]],
+  ] as const)('are given back when this process’s share refused the call: %s', async (counting, left) => {
+    const at = away([hourly('local'), hourly('allow')], { processes: 2, counting })
+    at.become('uncertain')
+    expect(await at.codes(['local=1', 'allow=1'], { hitsAddend: 3 })).toBe('over ok')
+    at.become('none')
+    await at.arrive()
+    expect([await looks(at, 'local'), await looks(at, 'allow')]).toEqual(left)
+  })
+
+  test('go by what the caller was told before the decision came', async () => {
+    const told = (code: 'ok' | 'over_limit') => ({ code, statuses: [{ code, remaining: 0 }], responseHeaders: [] })
+    const passed = away([hourly('local')], { processes: 2 })
+    passed.become('uncertain')
+    expect((await passed.ask(['local=1'], { hitsAddend: 3, told: told('ok') })).code).toBe('over_limit')
+    passed.become('none')
+    await passed.arrive()
+    expect(await looks(passed, 'local')).toBe(1)
+    const refused = away([hourly('local')], { processes: 2 })
+    refused.become('uncertain')
+    expect((await refused.ask(['local=1'], { hitsAddend: 2, told: told('over_limit') })).code).toBe('ok')
+    expect(await looks(refused, 'local')).toBe(2)
+    refused.become('none')
+    await refused.arrive()
+    expect(await looks(refused, 'local')).toBe(4)
+  })
+
   test('stay taken when the call passed, and when refused hits are charged', async () => {
     const passed = away([hourly('allow')])
     passed.become('uncertain')

@@ -124,6 +124,12 @@ describe('a decision that comes after its caller was answered', () => {
     expect(await left(at, asked)).toEqual([9, 20])
   })
 
+  test('gives everything back when its caller was refused without a word of each', async () => {
+    const at = desk(two, { counting: 'each' })
+    await at.ask(asked, { told: { code: 'over_limit', statuses: [], responseHeaders: [] } })
+    expect(await left(at, asked)).toEqual([10, 20])
+  })
+
   test('keeps what is charged although it is refused', async () => {
     const at = desk(two, { chargesRefused: true })
     await at.ask(asked, { told: told('over_limit', 'over_limit') })

@@ -153,6 +153,12 @@ describe('a descriptor that names an account by trust', () => {
     expect(settled).toEqual([how])
   })
 
+  test('gets back what it paid when it was refused without a word of each descriptor', async () => {
+    const { ask, settled } = scene([], { domain: { counting: 'each' } })
+    await ask(['account=ann'], { told: { code: 'over_limit', statuses: [], responseHeaders: [] } })
+    expect(settled).toEqual(['given_back'])
+  })
+
   test('that cannot be charged is refused with a sentence about it', async () => {
     const { ask } = scene([], { spent: { status: { code: 'over_limit', remaining: 0 } } })
     const { body = '', responseHeaders } = await ask(['account=nobody'])
