@@ -17,8 +17,8 @@ export interface DescriptorNode {
 /** What the value of one key may be, in the order it is tried: exactly, by pattern, any. */
 export interface DescriptorBranch {
   readonly exact: { get(value: string): DescriptorNode | undefined }
-  /** By position, then id. */
-  readonly patterns: readonly { readonly matches: (value: string) => boolean; readonly node: DescriptorNode }[]
+  /** The first, by position and then id, that the value is of. */
+  readonly patterns: { firstOf(value: string): DescriptorNode | undefined }
   readonly any?: DescriptorNode
   /** What is left to enforce of patterns that are more than are tried: applies to every value that is neither exact nor of one that is. */
   readonly refusing?: readonly DescriptorRule[]
@@ -36,16 +36,11 @@ export function matchDescriptor(
   for (const { key, value } of entries) {
     const branch = node.keys.get(key)
     if (branch === undefined) return undefined
-    const next = branch.exact.get(value) ?? patternOf(branch, value)
+    const next = branch.exact.get(value) ?? branch.patterns.firstOf(value)
     if (next === undefined && branch.refusing !== undefined) return branch.refusing
     const found = next ?? branch.any
     if (found === undefined) return undefined
     node = found
   }
   return node.rules.length === 0 ? undefined : node.rules
-}
-
-function patternOf({ patterns }: DescriptorBranch, value: string): DescriptorNode | undefined {
-  for (const pattern of patterns) if (pattern.matches(value)) return pattern.node
-  return undefined
 }

@@ -2,7 +2,7 @@ import type { Observer } from '../telemetry/observer.ts'
 import { reasonOf } from './backoff.ts'
 import type { CopiedPolicy } from './copied-policy.ts'
 import type { Clock, PolicyDatabase } from './ports.ts'
-import type { PolicyFault } from './quarantine.ts'
+import { type PolicyFault, rowsOf } from './quarantine.ts'
 import { applyChanges, type Keeping, readPolicy } from './read-policy.ts'
 import { createSnapshot, faultsOf, type PolicySnapshot } from './snapshot.ts'
 
@@ -109,7 +109,7 @@ function announce(observer: Observer, { before, changed }: Swap): void {
   const known = new Set(before === undefined ? [] : faultsOf(before).map(nameOf))
   const faults = faultsOf(changed)
   observer.set('policy_version', changed.version)
-  observer.set('policy_faults', faults.length)
+  observer.set('policy_faults', rowsOf(faults))
   for (const fault of faults) if (!known.has(nameOf(fault))) observer.warn('policy_row_quarantined', { ...fault })
   observer.info('policy_in_force', { version: changed.version, tokens: changed.state.tables.token.inForce.size })
 }

@@ -62,10 +62,9 @@ function faultsOf(rules: readonly DescriptorRule[], isDenied: (rule: DescriptorR
   )
   const more = rules.length - named.length
   if (more === 0) return named
-  return [
-    ...named,
-    { table: 'descriptor_limit', id: '*', reasons: [...reasons, `so are ${more} more rows`], inForce: 'nothing' },
-  ]
+  const inForce = rules.slice(namedMax).every(isDenied) ? 'denies' : 'nothing'
+  const rest = { table: 'descriptor_limit', id: '*', reasons: [...reasons, `so are ${more} more rows`] } as const
+  return [...named, { ...rest, inForce, rows: more }]
 }
 
 function nothing(): DescriptorIndex {

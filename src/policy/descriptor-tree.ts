@@ -1,8 +1,9 @@
 import type { DescriptorRule, ValueMatch } from '../core/descriptor-rule.ts'
 import type { DescriptorBranch, DescriptorNode } from '../core/match-descriptor.ts'
 import { GroupedMap } from './grouped-map.ts'
-import { comparePlaces, type Pattern, triedPatterns } from './tried-patterns.ts'
-import { searchesValue, valueMatcher } from './value-pattern.ts'
+import { comparePlaces, type Placed } from './prefix-patterns.ts'
+import { KeyPatterns, type Pattern, triedPatterns } from './tried-patterns.ts'
+import { prefixOf, searchesValue, valueMatcher } from './value-pattern.ts'
 
 /** A rule that goes or comes; one that changed does both. */
 export interface RuleChange {
@@ -21,11 +22,12 @@ interface Node extends DescriptorNode {
   readonly keys: ReadonlyMap<string, Branch>
 }
 
-/** A branch that also knows its patterns by what they say. */
+/** A branch that also knows its patterns by what they say, but for those that are prefixes. */
 interface Branch extends DescriptorBranch {
   readonly exact: GroupedMap<Node>
   readonly any?: Node
   readonly byText: ReadonlyMap<string, Pattern<Node>>
+  readonly patterns: KeyPatterns<Node>
 }
 
 interface Editing {
@@ -35,7 +37,7 @@ interface Editing {
 
 const anyValue: ValueMatch = { kind: 'any' }
 const noNode: Node = { rules: [], keys: new Map() }
-const noBranch: Branch = { exact: new GroupedMap<Node>(), byText: new Map(), patterns: [] }
+const noBranch: Branch = { exact: new GroupedMap<Node>(), byText: new Map(), patterns: new KeyPatterns() }
 export const emptyTree: DescriptorTree = { root: noNode, untried: new Map() }
 
 /**
@@ -94,39 +96,55 @@ function editBranch(branch: Branch, { changes, depth }: Changes, editing: Editin
   const any = ofAny === undefined ? branch.any : below(branch.any, ofAny)
   const byValue = grouped(byKind.get('exact') ?? [], (change) => textOf(matchOf(change)))
   const exact = branch.exact.edited({ edits: byValue, make: below })
+  const byPrefix = grouped(byKind.get('prefix') ?? [], (change) => prefixOf(matchOf(change)) ?? '')
+  const prefixes = branch.patterns.prefixes.edited(byPrefix, (placed, part) =>
+    editPlaced(placed, part, below(placed?.node, part)),
+  )
   const byPattern = grouped(byKind.get('pattern') ?? [], (change) => textOf(matchOf(change)))
   const byText = edited(branch.byText, byPattern, (pattern, part) => {
     const [change] = part
-    return change && editPattern(pattern, { match: matchOf(change), part, node: below(pattern?.node, part) })
+    return change && editPattern(pattern, matchOf(change), editPlaced(pattern, part, below(pattern?.node, part)))
   })
-  if (any === undefined && exact.size === 0 && byText.size === 0) return undefined
-  return withPatterns({ exact, byText, patterns: branch.patterns, ...(any && { any }) }, editing)
+  if (any === undefined && exact.size === 0 && byText.size === 0 && prefixes.size === 0) return undefined
+  return withPatterns({ exact, byText, patterns: new KeyPatterns(prefixes), ...(any && { any }) }, editing)
 }
 
 function withPatterns(branch: Branch, { refusalOf, untried }: Editing): Branch {
-  if (branch.byText.size === 0) return { ...branch, patterns: noBranch.patterns }
-  const { tried, rest } = triedPatterns([...branch.byText.values()])
+  const { byText, patterns } = branch
+  if (byText.size === 0) return patterns.size > 0 ? branch : { ...branch, patterns: noBranch.patterns }
+  const { tried, rest } = triedPatterns([...byText.values()])
   const rules = rest.flatMap(({ node }) => [...rulesUnder(node)])
   const refusing = rules.flatMap((rule) => refusalOf(rule) ?? [])
-  const made: Branch = { ...branch, patterns: tried, ...(refusing.length > 0 && { refusing }) }
+  const made: Branch = {
+    ...branch,
+    patterns: new KeyPatterns(patterns.prefixes, tried),
+    ...(refusing.length > 0 && { refusing }),
+  }
   if (rules.length > 0) untried.set(made, rules)
   return made
 }
 
 function editPattern(
   pattern: Pattern<Node> | undefined,
-  {
-    match,
-    part,
-    node,
-  }: { readonly match: ValueMatch; readonly part: readonly RuleChange[]; readonly node: Node | undefined },
+  match: ValueMatch,
+  placed: Placed<Node> | undefined,
 ): Pattern<Node> | undefined {
-  if (node === undefined || match.kind === 'any' || match.kind === 'exact') return undefined
-  const isLess = part.some(({ rule, comes }) => !comes && rule === pattern?.first)
-  const known = pattern === undefined || isLess ? rulesUnder(node) : [pattern.first]
+  if (placed === undefined || match.kind === 'any' || match.kind === 'exact') return undefined
+  return { ...placed, searches: searchesValue(match), matches: pattern?.matches ?? valueMatcher(match) }
+}
+
+/** What is behind a pattern now, and which rule of it goes first. */
+function editPlaced(
+  placed: Placed<Node> | undefined,
+  part: readonly RuleChange[],
+  node: Node | undefined,
+): Placed<Node> | undefined {
+  if (node === undefined) return undefined
+  const isLess = part.some(({ rule, comes }) => !comes && rule === placed?.first)
+  const known = placed === undefined || isLess ? rulesUnder(node) : [placed.first]
   const come = part.flatMap(({ rule, comes }) => (comes ? [rule] : []))
   const first = firstOf([...known, ...come])
-  return first && { searches: searchesValue(match), matches: pattern?.matches ?? valueMatcher(match), node, first }
+  return first && { node, first }
 }
 
 function firstOf(rules: readonly DescriptorRule[]): DescriptorRule | undefined {
@@ -137,15 +155,17 @@ function firstOf(rules: readonly DescriptorRule[]): DescriptorRule | undefined {
 
 function* rulesUnder(node: Node): Iterable<DescriptorRule> {
   yield* node.rules
-  for (const { exact, byText, any } of node.keys.values()) {
+  for (const { exact, byText, patterns, any } of node.keys.values()) {
     for (const next of exact.values()) yield* rulesUnder(next)
+    for (const next of patterns.prefixes.values()) yield* rulesUnder(next.node)
     for (const next of byText.values()) yield* rulesUnder(next.node)
     if (any !== undefined) yield* rulesUnder(any)
   }
 }
 
-function kindOf({ kind }: ValueMatch): 'any' | 'exact' | 'pattern' {
-  return kind === 'any' || kind === 'exact' ? kind : 'pattern'
+function kindOf(match: ValueMatch): 'any' | 'exact' | 'prefix' | 'pattern' {
+  if (match.kind === 'any' || match.kind === 'exact') return match.kind
+  return prefixOf(match) === undefined ? 'pattern' : 'prefix'
 }
 
 /** As `Map.groupBy`, whose lists have room for many: here nearly all are of one. */

@@ -17,6 +17,13 @@ export interface PolicyFault {
   /** Names of the broken constraints, or what is wrong with a column. */
   readonly reasons: readonly string[]
   readonly inForce: InForce
+  /** How many rows it stands for, where that is not one. */
+  readonly rows?: number
+}
+
+/** Rows that are not in force, those included that are only numbered. */
+export function rowsOf(faults: readonly PolicyFault[]): number {
+  return faults.reduce((sum, { rows = 1 }) => sum + rows, 0)
 }
 
 export type ReadRow<Noun> =

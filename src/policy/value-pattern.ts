@@ -31,6 +31,13 @@ export function searchesValue(match: ValueMatch): boolean {
   return match.kind === 'regex' || (match.kind === 'wildcard' && /\*[^*]+\*/.test(match.value))
 }
 
+/** Of a pattern that only says how a value begins, the beginning: `text` of `text*`. */
+export function prefixOf(match: ValueMatch): string | undefined {
+  if (match.kind !== 'wildcard') return undefined
+  const length = match.value.length - 1
+  return match.value.indexOf('*') === length ? match.value.slice(0, length) : undefined
+}
+
 /** The pieces between the `*` in order, each at its first place after the one before: no other place of it could help those that follow. */
 function wildcardMatcher(pattern: string): (value: string) => boolean {
   const [first = '', ...rest] = pattern.split('*')

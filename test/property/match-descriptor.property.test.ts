@@ -124,3 +124,52 @@ test('matchDescriptor() finds what the documentation says, also of a policy that
     { numRuns: 100 },
   )
 })
+
+test('many prefixes of one key, among other patterns, are found by position and then id', () => {
+  const text = (max: number) => fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: max })
+  const pattern = fc.oneof(
+    { weight: 8, arbitrary: text(6).map((value) => ({ key: 'k', value: `${value}*` })) },
+    text(4).map((value) => ({ key: 'k', value: `*${value}` })),
+    text(3).map((value) => ({ key: 'k', value: `*${value}*` })),
+    text(3).map((value) => ({ key: 'k', value })),
+    text(3).map((value) => ({ key: 'k', value: `${value}**` })),
+  )
+  const rows = fc
+    .array(fc.tuple(pattern, fc.integer({ min: -3, max: 3 }), fc.boolean()), { minLength: 20, maxLength: 150 })
+    .map((drawn) =>
+      drawn.map(([one, position, isDeep], nth) =>
+        limitRow(`r${nth}`, isDeep ? [one, { key: 'l' }] : [one], { domain: 'one', position }),
+      ),
+    )
+  // Of those that are there some go, and some come back with another position.
+  const edits = fc.array(fc.tuple(fc.nat(149), fc.option(fc.integer({ min: -3, max: 3 }))), { maxLength: 40 })
+  fc.assert(
+    fc.property(rows, edits, fc.array(text(8), { minLength: 20, maxLength: 20 }), (all, changes, values) => {
+      const left = new Map(all.map((one) => [String(one['id']), one]))
+      let snapshot = changedPolicy([
+        { table: 'descriptor_domain', rows: [domainRow('one')] },
+        { table: 'descriptor_limit', rows: all },
+      ])
+      for (const [nth, position] of changes) {
+        const one = all[nth % all.length] as RawRow
+        const id = String(one['id'])
+        if (position === null) left.delete(id)
+        else left.set(id, { ...one, position })
+        const change = position === null ? { gone: [id] } : { rows: [{ ...one, position }] }
+        snapshot = changedPolicy([{ table: 'descriptor_limit', ...change }], snapshot)
+      }
+      for (const value of values) {
+        for (const asked of [
+          [{ key: 'k', value }],
+          [
+            { key: 'k', value },
+            { key: 'l', value: '' },
+          ],
+        ])
+          expect(found(snapshot, 'one', asked)).toBe(expected([...left.values()], asked))
+      }
+      expect(faultsOf(snapshot)).toEqual([])
+    }),
+    { numRuns: 60 },
+  )
+})

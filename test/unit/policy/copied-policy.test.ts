@@ -126,7 +126,7 @@ test('what was in force is in force again: every row, every fault, every held ta
   expect(snapshot.upstreamsOfHost('pypi.example')).toEqual([upstream])
   expect(snapshot.token('t1')).toEqual(token)
   const { root } = snapshot.descriptorDomain('envoy') ?? {}
-  expect(root?.keys.get('path')?.patterns[0]?.node.rules).toEqual([descriptorLimit])
+  expect(root?.keys.get('path')?.patterns.firstOf('aa')?.rules).toEqual([descriptorLimit])
   const place = { account: 'alice', project: 'vision', department: 'research', plan: 'free' }
   expect(snapshot.alertPercentsFor({ limitName: 'account-daily', place })).toEqual([50, 100])
 })

@@ -67,19 +67,32 @@ describe('indexDescriptors()', () => {
 describe('too many patterns of one key', () => {
   const many = (count: number, entryOf: (nth: number) => object, changed = {}) =>
     Array.from({ length: count }, (_, nth) => limitRow(`p${String(nth).padStart(4, '0')}`, [entryOf(nth)], changed))
-  const wild = (nth: number) => ({ key: 'k', value: `v${nth}-*` })
+  const wild = (nth: number) => ({ key: 'k', value: `*-v${nth}` })
   const reasons = ['descriptor_limit_is_behind_1000_patterns_or_100_that_search_of_its_key']
 
   test('are tried up to the bound, and the rest is told by name', () => {
     const policy = changedPolicy([domains(domainRow('envoy')), limits(...many(1_002, wild))])
     const domain = policy.descriptorDomain('envoy')
-    expect(matchedIds(domain, 'k=v999-x')).toBe('p0999')
-    expect(matchedIds(domain, 'k=v1000-x')).toBe('')
+    expect(matchedIds(domain, 'k=x-v999')).toBe('p0999')
+    expect(matchedIds(domain, 'k=x-v1000')).toBe('')
     expect(faultsOf(policy)).toEqual(
       ['p1000', 'p1001'].map((id) => ({ table: 'descriptor_limit', id, reasons, inForce: 'nothing' })),
     )
     const less = changedPolicy([{ table: 'descriptor_limit', gone: ['p0000', 'p0001'] }], policy)
     expect(faultsOf(less)).toEqual([])
+    expect(matchedIds(less.descriptorDomain('envoy'), 'k=x-v1001')).toBe('p1001')
+  })
+
+  test('are no bound for those that only say how a value begins', () => {
+    const prefix = (nth: number) => ({ key: 'k', value: `v${nth}-*` })
+    const policy = changedPolicy([domains(domainRow('envoy')), limits(...many(5_000, prefix))])
+    expect(faultsOf(policy)).toEqual([])
+    const domain = policy.descriptorDomain('envoy')
+    for (const nth of [0, 999, 1_000, 4_999])
+      expect(matchedIds(domain, `k=v${nth}-x`)).toBe(`p${String(nth).padStart(4, '0')}`)
+    expect(matchedIds(domain, 'k=v5000-x')).toBe('')
+    const less = changedPolicy([{ table: 'descriptor_limit', gone: ['p1000'] }], policy)
+    expect(matchedIds(less.descriptorDomain('envoy'), 'k=v1000-x')).toBe('')
     expect(matchedIds(less.descriptorDomain('envoy'), 'k=v1001-x')).toBe('p1001')
   })
 
@@ -89,7 +102,7 @@ describe('too many patterns of one key', () => {
     const domain = policy.descriptorDomain('envoy')
     const refused = domain && matchDescriptor(domain, [{ key: 'k', value: 'whatever' }])
     expect(refused).toMatchObject([{ id: 'p1000', amount: { kind: 'window', amount: 0 }, isFaulty: true }])
-    expect(matchedIds(domain, 'k=v0-x')).toBe('p0000')
+    expect(matchedIds(domain, 'k=x-v0')).toBe('p0000')
     expect(faultsOf(policy)).toMatchObject([{ id: 'p1000', inForce: 'denies' }])
   })
 
@@ -99,11 +112,11 @@ describe('too many patterns of one key', () => {
     const faults = faultsOf(policy)
     expect(faults.length).toBe(101)
     expect(faults[0]?.id).toBe('p0100')
-    expect(faults.at(-1)).toMatchObject({ id: '*', reasons: [...reasons, 'so are 150 more rows'] })
+    expect(faults.at(-1)).toMatchObject({ id: '*', rows: 150, reasons: [...reasons, 'so are 150 more rows'] })
     // What looks at the beginning or the end alone still has its place; what searches has none.
     const searching = changedPolicy([limits(limitRow('y', [{ key: 'k', value: '*w*' }]))], policy)
     expect(matchedIds(searching.descriptorDomain('envoy'), 'k=wx')).toBe('')
-    const more = changedPolicy([limits(limitRow('z', [{ key: 'k', value: 'w*' }]))], policy)
+    const more = changedPolicy([limits(limitRow('z', [{ key: 'k', value: '*x' }]))], policy)
     expect(matchedIds(more.descriptorDomain('envoy'), 'k=wx')).toBe('z')
   })
 })
@@ -197,5 +210,5 @@ test('a pattern whose first rule goes takes the place of the next', () => {
 
 test('every pattern is made once: two rules of one pattern share its place', () => {
   const domain = domainWith({ a: [{ key: 'k', regex: 'x+' }], b: [{ key: 'k', regex: 'x+' }, { key: 'l' }] })
-  expect(domain.root.keys.get('k')?.patterns.length).toBe(1)
+  expect(domain.root.keys.get('k')?.patterns).toMatchObject({ size: 1 })
 })

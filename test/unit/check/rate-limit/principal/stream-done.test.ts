@@ -24,7 +24,9 @@ const cap = { kind: 'concurrency', amount: 2, slotMs: 60_000 } as const
 const window = { kind: 'window', amount: 2, period: { unit: 'day', units: 1 } } as const
 
 function node(rules: readonly DescriptorRule[], keys: Readonly<Record<string, DescriptorNode>> = {}): DescriptorNode {
-  const branches = Object.entries(keys).map(([key, any]) => [key, { exact: new Map(), patterns: [], any }] as const)
+  const branches = Object.entries(keys).map(
+    ([key, any]) => [key, { exact: new Map(), patterns: { firstOf: () => undefined }, any }] as const,
+  )
   return { rules, keys: new Map(branches) }
 }
 
