@@ -35,12 +35,15 @@ function ratelimitCommand(context: CliContext): Command {
     .option('--as-reference', 'count each descriptor for itself and charge refused hits, as envoyproxy/ratelimit does')
     .option('--prune', 'remove imported limits of domains that no file has any more')
     .option('--dry-run', 'only say what would change')
-    .option('--watch', 'of one folder: import it now and after every change, until it is told to end')
+    .option(
+      '--watch',
+      'of one folder: import it now and after every change, and log what was done, until it is told to end',
+    )
     .addOption(outputOption())
     .action(async (paths: readonly string[], options: Options, command: Command) => {
       if (options.watch === true) {
         const { isDryRun, ...how } = wishOf(options)
-        return watchImports(context, { folder: watchedFolder(paths, isDryRun), ...how }, command)
+        return watchImports(context, { folder: watchedFolder(paths, isDryRun), ...how })
       }
       const files = await (await context.importFiles()).read(paths)
       const plan = planned(context, await importRatelimit(() => context.descriptors(), { files, ...wishOf(options) }))

@@ -9,6 +9,7 @@ import type { ManageTools } from '../manage/ports.ts'
 import type { RequestTools } from '../manage/request-ports.ts'
 import type { DescriptorStore, SourceFiles } from '../policy/import-ports.ts'
 import type { PolicyListing } from '../policy/policy-show.ts'
+import type { Observer } from '../telemetry/observer.ts'
 import type { UsageReader } from '../usage/ports.ts'
 import type { RefusalReader } from '../usage/refusal-ports.ts'
 import type { ReportReader } from '../usage/report-ports.ts'
@@ -152,6 +153,10 @@ export interface CliContext {
   ending(): AbortSignal
   /** Rows of descriptors, to import and export them. */
   descriptors(): Promise<DescriptorStore>
+  /** The same of the database as it runs now, which may have moved since it was asked for last. Throws `policy_unavailable` when none runs. */
+  latestDescriptors(): Promise<DescriptorStore>
+  /** The process's own log, for commands that run until they are told to end. */
+  log(): Pick<Observer, 'info' | 'warn'>
   policyCheck(): Promise<PolicyCheck>
   policyShow(): Promise<PolicyListing>
   /** Throws a `Fault` of code `not_found` when there is no such account. */

@@ -20,7 +20,11 @@ import { createPostgresReportReader } from '../postgres/report-reader.ts'
 import { restored } from '../postgres/restored.ts'
 import { seedDemo, seedPlans } from '../postgres/seeds.ts'
 import { createPostgresUsageReader } from '../postgres/usage-reader.ts'
-import { readSettings } from '../settings.ts'
+import { readSettings, type Settings } from '../settings.ts'
+import { createObserver } from '../telemetry/create-observer.ts'
+import { createLog } from '../telemetry/log.ts'
+import { createMetrics } from '../telemetry/metrics.ts'
+import type { Observer } from '../telemetry/observer.ts'
 import { createAdminTools } from './admin-tools.ts'
 import { createChannelTools } from './channel-tools.ts'
 import { createWindows } from './check-room.ts'
@@ -57,6 +61,8 @@ export function createCommandLine(environment: Readonly<Record<string, string | 
     importFiles: async () => createImportFiles(process.stdin),
     ending: endingSignal,
     descriptors: async () => createPostgresDescriptorStore(await open().pool()),
+    latestDescriptors: async () => createPostgresDescriptorStore(await open().latestPool()),
+    log: () => logOf(readSettings(environment)),
     requests: async () => createOperatorsRequestTools(open()),
     channels: async () => createChannelTools({ settings: readSettings(environment), pool: await open().pool() }),
     manage: async () => ({ directory: createPostgresDirectory(await open().pool()), randomBytes }),
@@ -87,6 +93,11 @@ export function createCommandLine(environment: Readonly<Record<string, string | 
     },
     close: async () => tools?.close(),
   }
+}
+
+/** As `serve` logs: a line of JSON for each event, with its time. */
+function logOf({ TOLLGATE_LOG_LEVEL: level }: Settings): Pick<Observer, 'info' | 'warn'> {
+  return createObserver({ log: createLog({ level }), metrics: createMetrics(), nowMs: Date.now })
 }
 
 /** For commands that run until they are told to stop. */

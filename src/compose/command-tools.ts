@@ -19,13 +19,16 @@ import { ledgerDefaults } from '../usage/ledger.ts'
 import { createLevelWatch } from '../usage/level-watch.ts'
 import { lookAtBooks } from '../usage/look-at-books.ts'
 import { createSeeder } from '../usage/seeder.ts'
-import { type Database, hasDatabase, openDatabase } from './database.ts'
+import { type Database, hasDatabase, openDatabase, runningDatabaseUrl } from './database.ts'
+import { createLatest } from './latest.ts'
 import { type OpenStore, openRedisStore } from './store.ts'
 
 /** What an operator's command may need, opened once on first use. */
 export interface CommandTools {
   databaseUrl(): Promise<string>
   pool(): Promise<Pool>
+  /** The same for what goes on for long: asks anew where the database runs, and starts none. Throws `policy_unavailable` when none runs. */
+  latestPool(): Promise<Pool>
   /** The policy as the database has it now. */
   snapshot(): Promise<PolicySnapshot>
   look(): Promise<Look>
@@ -50,6 +53,12 @@ export function createCommandTools(settings: Settings): CommandTools {
     opened.defer(() => made.end())
     return made
   })
+  const latest = createLatest({
+    find: () => runningDatabaseUrl(settings),
+    open: (url) => createPool(url, () => undefined),
+    close: (made) => made.end(),
+  })
+  opened.defer(() => latest.close())
   const snapshot = once(async () => {
     const policies = createPostgresPolicyDatabase({ databaseUrl: (await database()).url })
     opened.defer(() => policies.close())
@@ -74,6 +83,7 @@ export function createCommandTools(settings: Settings): CommandTools {
   return {
     databaseUrl: async () => (await database()).url,
     pool,
+    latestPool: () => latest.get(),
     snapshot,
     heats: once(async () => heatsOf(await readResourceHeat(await pool()))),
     exam: async () => (await looker())?.exam,

@@ -23,6 +23,18 @@ export function hasDatabase({ DATABASE_URL: url, TOLLGATE_DATA_FOLDER: folder }:
 }
 
 /**
+ * Where the configured database is, or else the embedded one of the data folder runs at this moment: it may move when it is started anew. Starts
+ * none. Throws `policy_unavailable` when none runs.
+ */
+export function runningDatabaseUrl({ DATABASE_URL: url, TOLLGATE_DATA_FOLDER: folder }: Settings): string {
+  const dataFolder = join(folder, 'postgres')
+  const found = url ?? findEmbeddedPostgres(dataFolder)
+  if (found !== undefined) return found
+  const sentence = `No PostgreSQL runs in ${dataFolder}: start tollgate serve first, or set DATABASE_URL`
+  throw new Fault('policy_unavailable', sentence, { transient: true })
+}
+
+/**
  * The configured database; else the embedded one of the data folder, started here unless a process already runs it. Throws `settings_invalid`
  * when there cannot be such a folder. With `keeping`, one that is started here is started again when it ends by itself.
  */

@@ -92,12 +92,21 @@ export async function startEmbeddedPostgres(given: EmbeddedPostgresOptions): Pro
 /** The URL of the PostgreSQL that some process already runs in this data folder; undefined when none does. */
 export function findEmbeddedPostgres(dataFolder: string): string | undefined {
   const cluster = join(dataFolder, 'cluster')
-  const pidFile = join(cluster, 'postmaster.pid')
-  if (!existsSync(pidFile)) return undefined
   // Documented lines of the file: 1 process number, 2 folder, 3 start, 4 port.
-  const [pid = '', , , port = ''] = readFileSync(pidFile, 'utf8').split('\n')
+  const [pid = '', , , port = ''] = textIfThere(join(cluster, 'postmaster.pid')).split('\n')
+  if (pid === '') return undefined
   if (workingFolderOf(Number(pid)) !== realpathSync(cluster) || port === '') return undefined
   return urlOf(readFileSync(join(dataFolder, 'password'), 'utf8'), Number(port))
+}
+
+/** Empty when it is not there: a server that ends takes it away at any moment. */
+function textIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
+    throw error
+  }
 }
 
 function urlOf(password: string, port: number): string {

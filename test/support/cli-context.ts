@@ -1,5 +1,6 @@
 import type { CliContext } from '../../src/cli/ports.ts'
 import { Fault } from '../../src/core/fault.ts'
+import { silentObserver } from '../../src/telemetry/observer.ts'
 
 export interface RecordedContext extends CliContext {
   readonly out: () => string
@@ -34,6 +35,8 @@ export function recordedContext(given: Partial<CliContext> = {}): RecordedContex
     importFiles: absent,
     ending: () => AbortSignal.abort(),
     descriptors: absent,
+    latestDescriptors: absent,
+    log: () => silentObserver,
     policyCheck: absent,
     policyShow: absent,
     quotaStatus: absent,
