@@ -1,5 +1,5 @@
 import type { LimitRow } from '../policy/import-ports.ts'
-import { faultLine } from '../policy/imports/import-fault.ts'
+import { faultLine, quoted } from '../policy/imports/import-fault.ts'
 import type { ImportOutcome } from '../policy/imports/import-limits.ts'
 import type { ImportPlan } from '../policy/imports/plan-import.ts'
 import type { Result } from './output.ts'
@@ -10,7 +10,7 @@ const rowsShownMax = 500
 
 /** What an import did, or would do. */
 export function shownImport(plan: ImportPlan, isDryRun: boolean): Result {
-  const { added, changed, removed, before, kept, left, unheard, newDomains, changedDomains } = plan
+  const { added, changed, removed, before, kept, left, unheard, innerStars, newDomains, changedDomains } = plan
   const lines = [
     ...added.map((row) => lineOf('added', row, shownAmount(row))),
     ...changed.map((row) => lineOf('changed', row, differenceOf(before.get(row.id), row))),
@@ -28,9 +28,17 @@ export function shownImport(plan: ImportPlan, isDryRun: boolean): Result {
       ? [`No file has these domains any more, and their limits stay: ${few(left)} (--prune removes them)\n`]
       : []),
     ...(unheard.length > 0 ? [`Replaced, though no limit has the name: ${few(unheard)}\n`] : []),
+    shownStars(innerStars),
   ]
   const table = lines.length === 0 ? '' : textTable(lines.slice(0, rowsShownMax), '')
   return { text: table + counts + rest.join(''), json: jsonOf(plan, isDryRun) }
+}
+
+/** Says of values that became patterns without a word of the file. */
+export function shownStars(values: readonly string[]): string {
+  if (values.length === 0) return ''
+  const said = few(values.map((value) => quoted(value)))
+  return `A * inside a value stands for any text, and the reference takes it as it stands (with --as-reference it is an error): ${said}\n`
 }
 
 /** What is wrong, line by line as compilers have it. */
@@ -47,6 +55,7 @@ function jsonOf({ before, kept, ...plan }: ImportPlan, isDryRun: boolean) {
     ...{ added, changed: changed.map((row) => ({ old: before.get(row.id), new: row })), removed },
     kept: kept.map(({ id }) => id),
     unheard: plan.unheard,
+    inner_stars: plan.innerStars,
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, realpath, rename, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { Fault } from '../core/fault.ts'
@@ -16,6 +16,7 @@ export function createImportFiles(input: Input, waits: FolderWaits = {}): Source
   const read: SourceFiles['read'] = async (paths) => {
     const found = await Promise.all(paths.map(filesAt))
     const names = found.flat()
+    await refuseTwins(names)
     if (names.length > filesMax) throw new Fault('not_valid', `There are more than ${filesMax} files to import`)
     const files: SourceFile[] = []
     let left = bytesMax
@@ -47,6 +48,14 @@ export function createImportFiles(input: Input, waits: FolderWaits = {}): Source
         return Promise.all(files.map(({ name, text }) => writeOne(join(folder, name), text)))
       }),
   }
+}
+
+/** The same file a second time, by whatever path, would only be told of as a fault in each of its lines. */
+async function refuseTwins(names: readonly string[]): Promise<void> {
+  const places = await Promise.all(names.map((name) => (name === '-' ? name : asFault(name, () => realpath(name)))))
+  const twin = names.find((_, index) => places.indexOf(places[index] ?? '') < index)
+  if (twin === undefined) return
+  throw new Fault('not_valid', `${twin === '-' ? 'The standard input' : twin} is given twice: name it once`)
 }
 
 async function readOrFault(read: SourceFiles['read'], folder: string): Promise<readonly SourceFile[] | Fault> {

@@ -4,6 +4,7 @@ import { noteTwins, readLimitadorFile } from './limitador-file.ts'
 import { type ImportPlan, planImport, type Wanted } from './plan-import.ts'
 import { readRatelimitFile } from './ratelimit-file.ts'
 import { rowsOfFiles } from './ratelimit-rows.ts'
+import { noteUntried } from './untried-limits.ts'
 
 export interface ImportWish {
   readonly files: readonly SourceFile[]
@@ -27,7 +28,9 @@ export function readRatelimit({ files, ...how }: Omit<ImportWish, 'isDryRun'>, f
     .map((file) => readRatelimitFile(file, { faults, isAsReference: how.isAsReference }))
     .filter((file) => file !== undefined)
   const domains = [...new Set(read.map(({ domain }) => domain))]
-  return { kind: 'rl', domains, rows: rowsOfFiles(read, faults), ...how }
+  const rows = rowsOfFiles(read, faults)
+  noteUntried(rows, [], faults)
+  return { kind: 'rl', domains, rows, ...how }
 }
 
 /** The same of files of limitador, whose namespaces are domains. */

@@ -1,7 +1,9 @@
 import type { DescriptorRows, DescriptorWrite, DomainRow, LimitRow } from '../import-ports.ts'
 import { type Faults, quoted } from './import-fault.ts'
 import { type ImportKind, isImported } from './import-id.ts'
+import { innerStarsOf } from './inner-stars.ts'
 import type { ImportedRow } from './ratelimit-rows.ts'
+import { noteUntried } from './untried-limits.ts'
 
 /** What the files say, read and without a fault of their own. */
 export interface Wanted {
@@ -25,6 +27,8 @@ export interface ImportPlan extends DescriptorWrite {
   readonly left: readonly string[]
   /** Names that limits replace and that no limit of their domain has: they do nothing. */
   readonly unheard: readonly string[]
+  /** Values with a `*` that is not at the end, which became patterns. */
+  readonly innerStars: readonly string[]
 }
 
 /**
@@ -38,6 +42,7 @@ export function planImport(wanted: Wanted, now: DescriptorRows, faults: Faults):
   const made = now.limits.filter((row) => isImported(wanted.kind, row))
   const byHand = now.limits.filter((row) => named.has(row.domain) && !isImported(wanted.kind, row))
   noteClashes(wanted, { there, byHand }, faults)
+  noteUntried(wanted.rows, byHand, faults)
   const ids = new Set(wanted.rows.map(({ row }) => row.id))
   const removed = made.filter(({ id, domain }) => !ids.has(id) && (wanted.isWhole || named.has(domain)))
   const before = new Map(removed.map((row) => [row.id, row]))
@@ -52,7 +57,8 @@ export function planImport(wanted: Wanted, now: DescriptorRows, faults: Faults):
   }
   const others = wanted.isWhole ? [] : made.filter(({ domain }) => !named.has(domain)).map(({ domain }) => domain)
   const rest = { before, kept: byHand, left: [...new Set(others)].sort(), unheard: unheardOf(wanted, byHand) }
-  return { ...domainsOf(wanted, now), added, changed, removed: removed.map(({ id }) => id), ...rest }
+  const innerStars = innerStarsOf(wanted.rows)
+  return { ...domainsOf(wanted, now), added, changed, removed: removed.map(({ id }) => id), ...rest, innerStars }
 }
 
 const asReference = { counting: 'each', charges_refused: true } as const
