@@ -26,6 +26,7 @@ const url = (protocols: readonly string[]) =>
       (text) => URL.canParse(text) && protocols.includes(new URL(text).protocol),
       `must be an address starting with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
     )
+const redisProtocols = ['redis:', 'rediss:', 'redis+cluster:', 'rediss+cluster:']
 const roles = ['ledger', 'sweeper', 'alerts'] as const
 /** Without which the in-process store books nothing. */
 const bookingRoles = ['ledger', 'sweeper'] as const
@@ -53,7 +54,8 @@ const nameList = z
 /** One row per setting: its name, its rule, its default. `docs/reference/settings.md` is held against this table by a test. */
 const schema = z.strictObject({
   DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
-  REDIS_URL: url(['redis:', 'rediss:', 'redis+cluster:', 'rediss+cluster:']).optional(),
+  REDIS_URL: url(redisProtocols).optional(),
+  TOLLGATE_HITS_REDIS_URL: url(redisProtocols).optional(),
   TOLLGATE_DATA_FOLDER: z.string().default('.cache/tollgate'),
   TOLLGATE_SERVERS_FOLDER: z.string().optional(),
   TOLLGATE_KEY_PREFIX: z
@@ -110,6 +112,7 @@ const schema = z.strictObject({
 const secret: ReadonlySet<string> = new Set([
   'DATABASE_URL',
   'REDIS_URL',
+  'TOLLGATE_HITS_REDIS_URL',
   'TOLLGATE_TICKET_KEY',
   'TOLLGATE_DOCS_BASE',
   'TOLLGATE_PUBLIC_URL',

@@ -14,6 +14,7 @@ import { createSeeder } from '../usage/seeder.ts'
 import { createSweeper } from '../usage/sweeper.ts'
 import type { Between } from './between.ts'
 import type { Database } from './database.ts'
+import { openHits } from './hits.ts'
 import { startPresence } from './presence.ts'
 import { type OpenStore, openMemoryStore, openRedisStore } from './store.ts'
 import { warnOfEviction } from './warn-of-eviction.ts'
@@ -67,7 +68,8 @@ export async function startBooks(
   started.defer(() => open.close())
   if (open.exam !== undefined) warnOfEviction(started, { exam: open.exam, observer, warnings })
   const store = between.store?.(open.store) ?? open.store
-  const hits = between.hits?.(open.hits) ?? open.hits
+  const opened = (await openHits(started, { ...given, warnings })) ?? open.hits
+  const hits = between.hits?.(opened) ?? opened
   const { presence, brokeAtMs } = await startPresence(started, { settings, observer, roll: open.roll, holdMsMax })
   watchStore(started, { presence, open, observer, warnings })
   const ledgerStore = openLedgerStore({ ...given, nowMs: () => store.nowMs() })

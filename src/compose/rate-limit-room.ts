@@ -5,7 +5,7 @@ import { createLook } from '../check/look.ts'
 import { createLateAnswer, type LateAnswer } from '../check/rate-limit/late-answer.ts'
 import { createReadDescriptor } from '../check/rate-limit/principal/descriptor-principal.ts'
 import type { Principals } from '../check/rate-limit/principal/own-call.ts'
-import { createOwnLimits } from '../check/rate-limit/principal/own-limits.ts'
+import { createOwnLimits, type OwnLimits } from '../check/rate-limit/principal/own-limits.ts'
 import { createStreamDone } from '../check/rate-limit/principal/stream-done.ts'
 import type { RateLimit } from '../check/rate-limit/rate-limit-words.ts'
 import { createRateLimit } from '../check/rate-limit.ts'
@@ -69,12 +69,27 @@ function principalsOf(room: RateLimitRoom & { readonly release: HitStore['releas
     reservationMs: settings.TOLLGATE_RESERVATION_MS,
   })
   return {
-    ...{ own, within },
+    ...{ own: inClockOf(store, { own, hits }), within },
     readDescriptor: createReadDescriptor({ signer, nowMs: () => store.nowMs(), digest: digestOf }),
     streamDone: createStreamDone({
       ...{ store, digest: digestOf, memo, observer },
       hits: { release, nowMs: () => hits.nowMs() },
     }),
+  }
+}
+
+/** A call's last instant is told in the clock of who counts its hits, which may be another server than the one that spends. */
+function inClockOf(
+  store: Pick<RateLimitRoom['store'], 'nowMs'>,
+  { own, hits }: { readonly own: OwnLimits; readonly hits: Pick<HitStore, 'nowMs'> },
+): OwnLimits {
+  const translated = <Asked extends { readonly notAfterMs: number }>(asked: Asked): Asked => ({
+    ...asked,
+    notAfterMs: Math.floor(asked.notAfterMs + store.nowMs() - hits.nowMs()),
+  })
+  return {
+    show: (ticket, asked) => own.show(ticket, translated(asked)),
+    spend: (account, asked) => own.spend(account, translated(asked)),
   }
 }
 

@@ -39,7 +39,10 @@ export interface OpenStore {
   close(): Promise<void>
 }
 
-/** The configured Redis, connected; while it is away later, every call answers `store_unavailable` at once. */
+/**
+ * The configured Redis, connected; while it is away later, every call answers `store_unavailable` at once. `isForHits`: of what is opened only
+ * `hits` is used, and it may lose what it counted.
+ */
 export async function openRedisStore(
   redisUrl: string,
   {
@@ -47,17 +50,19 @@ export async function openRedisStore(
     observer,
     installation,
     isLookOnly = false,
-  }: Tools & Pick<RedisSpendStoreOptions, 'installation' | 'isLookOnly'>,
+    isForHits = false,
+  }: Tools & Pick<RedisSpendStoreOptions, 'installation' | 'isLookOnly'> & { readonly isForHits?: boolean },
 ): Promise<OpenStore> {
-  const keyPrefix = `${settings.TOLLGATE_KEY_PREFIX}:`
   const isCluster = /^rediss?\+cluster:/.test(redisUrl)
   const create = isCluster ? createRedisClusterSpendStore : createRedisSpendStore
   const store = create({
     url: redisUrl,
-    keyPrefix,
+    // Apart also where both settings lead to one server.
+    keyPrefix: `${settings.TOLLGATE_KEY_PREFIX}:${isForHits ? 'hits:' : ''}`,
     observer,
     nowMs: Date.now,
     isLookOnly,
+    mayEvict: isForHits,
     ...(installation && { installation }),
   })
   // Without an answer it goes on trying: a start must not depend on the order in which things start.

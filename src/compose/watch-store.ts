@@ -16,20 +16,38 @@ interface Watching {
 export function watchStore(
   started: AsyncDisposableStack,
   given: Watching & {
-    readonly presence: Pick<Presence, 'fault'>
+    readonly presence: Watched['presence']
     readonly open: Pick<OpenStore, 'isReady' | 'acceptsCharges'>
   },
 ): void {
   const { presence, open, observer, warnings } = given
-  const connection = (): string | undefined => {
-    const fault = presence.fault()
-    const isAway = fault !== undefined || open.isReady?.() === false
-    observer.set('store_connected', isAway ? 0 : 1)
-    return isAway ? `The store does not answer, limits act by their posture${reasonOf(fault)}` : undefined
-  }
-  keepWarning(started, { warnings, look: connection })
+  const away = 'The store does not answer, limits act by their posture'
+  keepWarning(started, { warnings, look: () => awayWords({ presence, open, observer }, 'store_connected', away) })
   const sentence = 'The charge journal takes nothing more: what must be booked is refused'
   keepWarning(started, { warnings, look: () => (open.acceptsCharges?.() === false ? sentence : undefined) })
+}
+
+/** Alike, of a Redis that counts hits of descriptors and nothing else. */
+export function watchHits(started: AsyncDisposableStack, { warnings, ...given }: Watching & Watched): void {
+  const away = 'The Redis of TOLLGATE_HITS_REDIS_URL does not answer, limits of descriptors act by their posture'
+  keepWarning(started, { warnings, look: () => awayWords(given, 'hits_store_connected', away) })
+}
+
+interface Watched {
+  readonly presence: Pick<Presence, 'fault'>
+  readonly open: Pick<OpenStore, 'isReady'>
+}
+
+/** Sets the gauge; answers the sentence and the reason while the store is away. */
+function awayWords(
+  { presence, open, observer }: Watched & Pick<Watching, 'observer'>,
+  gauge: string,
+  sentence: string,
+): string | undefined {
+  const fault = presence.fault()
+  const isAway = fault !== undefined || open.isReady?.() === false
+  observer.set(gauge, isAway ? 0 : 1)
+  return isAway ? `${sentence}${reasonOf(fault)}` : undefined
 }
 
 /** The same spool, and `/readyz` says while it takes nothing more: also when only a report of usual length does not fit. */

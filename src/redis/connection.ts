@@ -22,6 +22,8 @@ export interface ConnectionOptions {
   readonly installation?: string
   /** Says nothing of itself in the store: for who only looks. */
   readonly isLookOnly?: boolean
+  /** What lies here may be dropped: that it is so is no warning. */
+  readonly mayEvict?: boolean
   readonly observer: Observer
   readonly nowMs: () => number
   /** Text that no other connection ever drew. */
@@ -260,12 +262,12 @@ export class Connection {
     const { scripts, observer, randomText, formatKey: key, isClusterNode = false } = this.#options
     try {
       const facts = await readServerFacts(this.#client, { isClusterNode })
-      const { installation, isLookOnly = false } = this.#options
+      const { installation, isLookOnly = false, mayEvict = false } = this.#options
       const whose = installation === undefined ? {} : { installation }
       await claimFormat(this.#client, { key, isClusterNode, script: scripts.claim, isLookOnly, ...whose })
       for (const script of Object.values(scripts)) await this.#client.script('LOAD', script.text)
-      const { runId, maxmemoryPolicy } = facts
-      if (maxmemoryPolicy !== 'noeviction') observer.warn('redis_may_evict', { maxmemory_policy: maxmemoryPolicy })
+      if (facts.maxmemoryPolicy !== 'noeviction' && !mayEvict)
+        observer.warn('redis_may_evict', { maxmemory_policy: facts.maxmemoryPolicy })
       const sentMs = this.#options.nowMs()
       const storeMs = Number(await this.#client.evalsha(scripts.time.sha, 0))
       if (this.#isClosed || this.#client.status !== 'ready') return
@@ -274,8 +276,8 @@ export class Connection {
       this.#facts = facts
       this.#refusal = undefined
       this.#trouble.ended()
-      this.#caller = { runId, fresh: randomText() }
-      observer.info('redis_connected', { run_id: runId })
+      this.#caller = { runId: facts.runId, fresh: randomText() }
+      observer.info('redis_connected', { run_id: facts.runId })
       for (const waiter of this.#waiters) waiter.resolve()
     } catch (cause) {
       observer.warn('redis_not_identified', { cause: String(cause) })

@@ -37,6 +37,8 @@ export interface RedisSpendStoreOptions {
   readonly installation?: string
   /** Never writes of itself who counts here: for who only looks. */
   readonly isLookOnly?: boolean
+  /** What lies here may be dropped: true where only hits are counted. */
+  readonly mayEvict?: boolean
   /** Only tests: another text for `scripts/clock.lua`. */
   readonly clockScript?: string
   /**

@@ -235,7 +235,14 @@ export const metricTable: Readonly<Record<string, MetricRow>> = {
     kind: 'gauge',
     help: '1 while the store answers this process, 0 while limits act by their posture.',
   },
-  redis_may_evict: { kind: 'gauge', help: '1 while a Redis in use is not set to noeviction and may drop counters.' },
+  hits_store_connected: {
+    kind: 'gauge',
+    help: '1 while the Redis of TOLLGATE_HITS_REDIS_URL answers this process, 0 while limits of descriptors act by their posture; only where it is set.',
+  },
+  redis_may_evict: {
+    kind: 'gauge',
+    help: '1 while a Redis in use, but for that of TOLLGATE_HITS_REDIS_URL, is not set to noeviction and may drop counters.',
+  },
   serving_processes: { kind: 'gauge', help: 'Processes that serve on this store, as last known here.' },
   process_beats_failed_total: {
     kind: 'counter',

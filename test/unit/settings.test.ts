@@ -49,6 +49,22 @@ test('every fault is told at once, in one plain sentence with the setting, what 
   ])
 })
 
+test('hits may lie in a Redis of their own, whose address is no less secret, also beside the in-process store', () => {
+  for (const url of [
+    'redis://:pass@hits:6379/2',
+    'rediss://hits',
+    'redis+cluster://a:1?also=b:2',
+    'rediss+cluster://a',
+  ]) {
+    expect(readSettings({ TOLLGATE_HITS_REDIS_URL: url }).TOLLGATE_HITS_REDIS_URL).toBe(url)
+  }
+  expect(faultOf({ TOLLGATE_HITS_REDIS_URL: 'http://:pass@hits' })).toMatch(
+    /TOLLGATE_HITS_REDIS_URL must be an address starting with redis:[^,]*$/,
+  )
+  // It holds no reservations: what a single process needs, it still needs.
+  expect(faultOf({ TOLLGATE_HITS_REDIS_URL: 'redis://hits', TOLLGATE_ROLES: 'none' })).toContain('without REDIS_URL')
+})
+
 test('sums are kept at least two days longer than single charges', () => {
   const days = (entry: string, hour: string) => ({ TOLLGATE_ENTRY_DAYS: entry, TOLLGATE_HOUR_DAYS: hour })
   for (const hour of ['37', '90', '91']) {
