@@ -40,7 +40,7 @@ export async function watchRatelimit(
       if (error.message !== said) listener.onFault(error)
       said = error.message
       // Only what may pass is tried again with the same files.
-      if (error.code !== 'policy_unavailable') done = digest ?? ''
+      if (error.code !== 'policy_unavailable' && !error.transient) done = digest ?? ''
     }
   }
 }

@@ -54,6 +54,11 @@ test('watchRatelimit() tries the same version again while the database is away, 
   })
 })
 
+test('watchRatelimit() tries the same version again after a conflict that passes', async () => {
+  const locked = new Fault('conflict', 'Another transaction holds the tables', { transient: true })
+  expect(await play([files(1), files(1)], [locked])).toMatchObject({ said: [locked.message, 'added 1'], asked: 2 })
+})
+
 test('watchRatelimit() gives up at the start without a database, and never after', async () => {
   expect(await play([files(1)], [away])).toMatchObject({ said: [], thrown: away })
   expect((await play([files(1), files(2)], [undefined, away])).thrown).toBeUndefined()
