@@ -9,6 +9,10 @@ export interface FaultCase {
   /** Domain → its YAML, without the line that names the domain. */
   readonly files: Readonly<Record<string, string>>
   readonly asks: readonly WireRequest[]
+  /** What a refusal carries besides its statuses is shown too. */
+  readonly showsRefusal?: true
+  /** Asked while the Redis of either stands still, by a caller that does not wait long. */
+  readonly isStoreSilent?: true
   /** What each ask is answered, as `shownOutcome` writes it; `ended`: its process is gone. */
   readonly theirs: readonly string[]
   /** The same of Tollgate, or what its import says. */
@@ -187,6 +191,48 @@ export const faultCases: readonly FaultCase[] = [
     ],
     theirs: ['OK 2', 'OK 0', 'OK 0'],
     ours: ['OK 2', 'OK 4', 'OK 4'],
+  },
+  {
+    id: 'bounds',
+    title: 'A call that is too large is refused',
+    reason:
+      'More than 100 descriptors, 20 entries to one or 65,536 characters to a key or a value are OVER_LIMIT without statuses, because to match nothing and pass would be the way around every limit. The reference takes whatever comes.',
+    files: { bounds: five },
+    asks: [
+      {
+        domain: 'bounds',
+        descriptors: Array.from({ length: 101 }, (_, nth) => ({ entries: [{ key: 'k', value: `${nth}` }] })),
+      },
+      path(
+        'bounds',
+        Array.from({ length: 21 }, () => ['k', 'v'] as const),
+      ),
+      path('bounds', [['k', 'x'.repeat(65_537)]]),
+    ],
+    theirs: ['101 times OK 4', 'OK no limit', 'OK 4'],
+    ours: ['OVER_LIMIT', 'OVER_LIMIT', 'OVER_LIMIT'],
+  },
+  {
+    id: 'refusal-explained',
+    title: 'A refusal says why, and how long to wait where that helps',
+    reason:
+      'It has a body of `application/problem+json`, `cache-control` and, where the wait is short, `retry-after`, whatever `headers` of the domain says. The reference has no body, and headers only where it is set to.',
+    files: { refusal: 'descriptors: [{ key: k, rate_limit: { unit: year, requests_per_unit: 0 } }]' },
+    asks: [one('refusal')],
+    showsRefusal: true,
+    theirs: ['OVER_LIMIT 0, headers: none, no body'],
+    ours: ['OVER_LIMIT 0, headers: cache-control content-type, a body'],
+  },
+  {
+    id: 'store-silent',
+    title: 'A decision that would come too late is answered in time',
+    reason:
+      'By the `posture` of the limits, which is to let pass unless you say otherwise, and so is one where counters cannot be asked. The reference has a gRPC error or no answer, so that `failure_mode_deny` decides.',
+    files: { silent: five },
+    asks: [one('silent')],
+    isStoreSilent: true,
+    theirs: ['gRPC error 4'],
+    ours: ['OK no limit'],
   },
 ]
 

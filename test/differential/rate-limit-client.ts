@@ -30,14 +30,15 @@ export interface WireAnswer {
   readonly overallCode: string
   readonly statuses: readonly WireStatus[]
   readonly responseHeadersToAdd: readonly { readonly key: string; readonly value: string }[]
+  readonly rawBody: Buffer
 }
 
 /** What came: an answer, or the gRPC error. */
 export type Outcome = { readonly answer: WireAnswer } | { readonly error: string }
 
 export interface RateLimitClient {
-  /** Never rejects. */
-  ask(request: WireRequest): Promise<Outcome>
+  /** Waits at most so long, 5 s unless told otherwise. Never rejects. */
+  ask(request: WireRequest, msMax?: number): Promise<Outcome>
   close(): void
 }
 
@@ -50,9 +51,9 @@ export function createRateLimitClient(address: string): RateLimitClient {
   const { requestSerialize, responseDeserialize } = loadMethod()
   const client = new Client(address, credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1 })
   return {
-    ask: (request) =>
+    ask: (request, msMax = askMsMax) =>
       new Promise((resolve) => {
-        const options = { deadline: Date.now() + askMsMax }
+        const options = { deadline: Date.now() + msMax }
         client.makeUnaryRequest(
           path,
           requestSerialize,

@@ -1,7 +1,7 @@
 import { type FaultCase, faultCases } from './faults.ts'
 import type { Sides } from './play.ts'
-import type { Outcome, RateLimitClient, WireRequest } from './rate-limit-client.ts'
-import type { Files } from './sides.ts'
+import type { Outcome, RateLimitClient } from './rate-limit-client.ts'
+import type { Files, Side } from './sides.ts'
 
 /** Each fault of the reference, shown on the real one beside Tollgate's answer. Answers a line for each that is not as it is written down. */
 export async function runFaults({ reference, tollgate }: Sides): Promise<readonly string[]> {
@@ -9,11 +9,11 @@ export async function runFaults({ reference, tollgate }: Sides): Promise<readonl
   const importable = faultCases.filter(({ ours }) => !('refusedFor' in ours))
   const client = await tollgate.load(Object.assign({}, ...importable.map(filesOf)))
   for (const fault of faultCases) {
-    const theirs = await askInTurn(await reference.load(filesOf(fault)), fault.asks)
+    const theirs = await askOf(reference, await reference.load(filesOf(fault)), fault)
     const ours =
       'refusedFor' in fault.ours
         ? await refusal(fault, () => tollgate.load(filesOf(fault)))
-        : await askInTurn(client, fault.asks)
+        : await askOf(tollgate, client, fault)
     console.log(`${fault.title}\n  reference: ${theirs.join(' · ')}\n  Tollgate:  ${ours.join(' · ')}`)
     const expected = 'refusedFor' in fault.ours ? [fault.ours.refusedFor] : fault.ours
     if (String(theirs) !== String(fault.theirs))
@@ -31,10 +31,19 @@ function filesOf({ files }: FaultCase): Files {
   return Object.fromEntries(Object.entries(files).map(([domain, text]) => [domain, `domain: ${domain}\n${text}\n`]))
 }
 
-async function askInTurn(client: RateLimitClient, asks: readonly WireRequest[]): Promise<readonly string[]> {
-  const shown: string[] = []
-  for (const ask of asks) shown.push(shownOutcome(await client.ask(ask)))
-  return shown
+/** As long as a caller waits for a store that says nothing. */
+const silentMsMax = 300
+
+function askOf(side: Side, client: RateLimitClient, fault: FaultCase): Promise<readonly string[]> {
+  const inTurn = async (msMax?: number): Promise<readonly string[]> => {
+    const shown: string[] = []
+    for (const ask of fault.asks) {
+      const outcome = await client.ask(ask, msMax)
+      shown.push(`${shownOutcome(outcome)}${fault.showsRefusal ? shownRefusal(outcome) : ''}`)
+    }
+    return shown
+  }
+  return fault.isStoreSilent ? side.whileStoreIsSilent(() => inTurn(silentMsMax)) : inTurn()
 }
 
 /** `OK 4`: the code and how many are left of each status. */
@@ -46,9 +55,19 @@ function shownOutcome(outcome: Outcome): string {
   }
   const { statuses, overallCode } = outcome.answer
   if (statuses.length === 0) return overallCode
-  return statuses
-    .map(({ code, currentLimit, limitRemaining }) => `${code} ${currentLimit === null ? 'no limit' : limitRemaining}`)
-    .join(', ')
+  const shown = statuses.map(
+    ({ code, currentLimit, limitRemaining }) => `${code} ${currentLimit === null ? 'no limit' : limitRemaining}`,
+  )
+  const isAlike = shown.length > 3 && new Set(shown).size === 1
+  return `${isAlike ? `${shown.length} times ${shown[0]}` : shown.join(', ')}`
+}
+
+function shownRefusal(outcome: Outcome): string {
+  if ('error' in outcome || outcome.answer.overallCode !== 'OVER_LIMIT') return ''
+  const { responseHeadersToAdd, rawBody } = outcome.answer
+  // Those of the draft stand with what passes too, where the domain's row has them.
+  const names = responseHeadersToAdd.map(({ key }) => key).filter((key) => !key.startsWith('ratelimit'))
+  return `, headers: ${names.toSorted().join(' ') || 'none'}, ${rawBody.length > 0 ? 'a body' : 'no body'}`
 }
 
 async function refusal({ id }: FaultCase, load: () => Promise<unknown>): Promise<readonly string[]> {

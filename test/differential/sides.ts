@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { startRatelimit } from '../../scripts/servers/ratelimit.ts'
-import { startRedis } from '../../scripts/servers/redis.ts'
+import { type RunningRedis, startRedis } from '../../scripts/servers/redis.ts'
 import { createScratchFolder, createSocketFolder, rootFolder } from '../../scripts/state-folder.ts'
 import { bundledPostgresFolder, startEmbeddedPostgres } from '../../src/postgres/embedded.ts'
 import { findFreePort } from '../../src/postgres/free-port.ts'
@@ -24,6 +24,8 @@ export type Files = Readonly<Record<string, string>>
 export interface Side extends AsyncDisposable {
   /** Loads these files in place of those before, and answers when they are in force. */
   load(files: Files): Promise<RateLimitClient>
+  /** Its Redis stands still meanwhile: connections stay, and nothing is answered. */
+  whileStoreIsSilent<Result>(run: () => Promise<Result>): Promise<Result>
 }
 
 /** The reference: a new process for each load, all on one Redis of its own. */
@@ -42,6 +44,7 @@ export async function startReferenceSide(binary: string): Promise<Side> {
       }
       return client
     },
+    whileStoreIsSilent: silencing(redis),
     async [Symbol.asyncDispose]() {
       await stopLast()
       await redis.stop()
@@ -84,7 +87,19 @@ export async function startTollgateSide(): Promise<Side> {
       await untilInForce(client, sentinel)
       return client
     },
+    whileStoreIsSilent: silencing(redis),
     [Symbol.asyncDispose]: () => moved.disposeAsync(),
+  }
+}
+
+function silencing({ pid }: RunningRedis): Side['whileStoreIsSilent'] {
+  return async (run) => {
+    process.kill(pid, 'SIGSTOP')
+    try {
+      return await run()
+    } finally {
+      process.kill(pid, 'SIGCONT')
+    }
   }
 }
 

@@ -21,7 +21,7 @@ function exchange(descriptors: readonly WireDescriptor[], theirs: readonly WireS
   const answer = (statuses: readonly WireStatus[]) => ({
     answer: {
       overallCode: statuses.some(({ code }) => code === 'OVER_LIMIT') ? 'OVER_LIMIT' : 'OK',
-      ...{ statuses, responseHeadersToAdd: [] },
+      ...{ statuses, responseHeadersToAdd: [], rawBody: Buffer.alloc(0) },
     },
   })
   const atMs = Date.UTC(2026, 10, 22, 12, 34, 56)
