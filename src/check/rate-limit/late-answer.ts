@@ -3,6 +3,8 @@ import type { RateLimitDeps } from '../rate-limit.ts'
 import { hitLinesOf } from './hit-lines.ts'
 import { deniedBy } from './hits-away.ts'
 import { type NamedDescriptor, nameCall } from './principal/named-call.ts'
+import type { OwnPart } from './principal/own-call.ts'
+import { invalidPart } from './principal/own-parts.ts'
 import { rateLimitAnswer, unknownDomain } from './rate-limit-answer.ts'
 import type { RateLimitAnswer, RateLimitRequest } from './rate-limit-words.ts'
 import { selectLimits } from './select-limits.ts'
@@ -17,7 +19,7 @@ export type LateAnswer = (request: RateLimitRequest) => RateLimitAnswer | undefi
 
 /**
  * Answers from memory, taking nothing: by the postures of the limits that match, as where the counters cannot be asked, but `local` passes.
- * Those whom descriptors name on the caller's word, or wrongly, are answered by their domain's.
+ * Those whom descriptors name on the caller's word are answered by their domain's; a `rid` that is not valid is refused as ever.
  */
 export function createLateAnswer(deps: LateAnswerDeps): LateAnswer {
   return (request) => {
@@ -41,12 +43,13 @@ function byLimits(domain: DescriptorDomain, asked: RateLimitRequest, deps: LateA
   const { lines } = hitLinesOf(selected, { domain: domain.rule, request, nowMs: hits.nowMs(), memo, digest })
   const denied = new Set(deniedBy(lines))
   if (denies(domain)) for (const one of named) if (isCharged(one)) denied.add(one.descriptor)
-  return answer(domain, { request, selected, denied }, deps)
+  const own = named.filter(({ read }) => read.claim.kind === 'invalid').map((one) => invalidPart(one, domain.rule))
+  return answer(domain, { request, selected, denied, own }, deps)
 }
 
 function byDomain(domain: DescriptorDomain, request: RateLimitRequest, deps: LateAnswerDeps): RateLimitAnswer {
   const denied = new Set(denies(domain) ? request.descriptors.keys() : [])
-  return answer(domain, { request, selected: [], denied }, deps)
+  return answer(domain, { request, selected: [], denied, own: [] }, deps)
 }
 
 function answer(
@@ -55,15 +58,17 @@ function answer(
     request,
     selected,
     denied,
+    own,
   }: {
     readonly request: RateLimitRequest
     readonly selected: Parameters<typeof hitLinesOf>[0]
     readonly denied: ReadonlySet<number>
+    readonly own: readonly OwnPart[]
   },
   { answers, nowMs }: LateAnswerDeps,
 ): RateLimitAnswer {
   const counted = { limits: [], denied }
-  const decided = { descriptorCount: request.descriptors.length, selected, counted, own: [] }
+  const decided = { descriptorCount: request.descriptors.length, selected, counted, own }
   return rateLimitAnswer(decided, domain, () => ({ ...answers, nowMs: nowMs() }))
 }
 
@@ -73,5 +78,5 @@ function denies({ rule }: DescriptorDomain): boolean {
 
 /** A reservation was charged by Check; its limits are only shown. */
 function isCharged({ read }: NamedDescriptor): boolean {
-  return !read.isStreamDone && (read.claim.kind === 'account' || read.claim.kind === 'invalid')
+  return !read.isStreamDone && read.claim.kind === 'account'
 }

@@ -7,7 +7,7 @@ import type { DescriptorEntry, RateLimitDescriptor } from '../rate-limit-words.t
 /** What a descriptor says of who is calling, and what it came to. */
 export type Claim =
   | { readonly kind: 'none' }
-  /** Its `rid` is no valid ticket: it names nobody, and its entries match nothing. */
+  /** Its `rid` is no valid ticket: it names nobody, its entries match nothing, and it is refused unless it tells the end of a stream. */
   | { readonly kind: 'invalid' }
   /** A reservation that Check made: its ticket was signed by us. */
   | { readonly kind: 'reservation'; readonly ticket: Ticket }
@@ -24,7 +24,7 @@ export interface DescriptorRead {
   readonly claim: Claim
   /** Who holds the slots that the call takes: plain text of at most 100 characters. Absent: slots are looked at only. */
   readonly slotId?: string
-  /** The stream of the request that `slotId` names has ended: its slots are free, and nothing is charged. */
+  /** A stream has ended: the slots of the request that `slotId` names are free, and nothing is charged. */
   readonly isStreamDone: boolean
 }
 
@@ -52,12 +52,13 @@ export function createReadDescriptor(deps: {
   const { signer, nowMs, digest } = deps
   const readReservation = (entries: readonly DescriptorEntry[], text: string): DescriptorRead => {
     const ticket = signer.open(text, nowMs())
-    if (typeof ticket === 'string') return { entries, claim: invalid, isStreamDone: false }
+    const isStreamDone = valueUnder(entries, special.end) !== undefined
+    if (typeof ticket === 'string') return { entries, claim: invalid, isStreamDone }
     return {
       entries: withAccount(entries, ticket.meta.account),
       claim: { kind: 'reservation', ticket },
       slotId: ticket.id,
-      isStreamDone: valueUnder(entries, special.end) !== undefined,
+      isStreamDone,
     }
   }
   const readTrusted = (entries: readonly DescriptorEntry[], rule: DomainRule): DescriptorRead => {

@@ -3,11 +3,12 @@ import type { Snapshot } from '../../../core/snapshot.ts'
 import type { Observer } from '../../../telemetry/observer.ts'
 import { hitsOf } from '../hit-lines.ts'
 import { countCase } from '../hit-metrics.ts'
-import { refusedUncounted, withinNoLimit } from '../plain-status.ts'
+import { withinNoLimit } from '../plain-status.ts'
 import type { DescriptorStatus } from '../rate-limit-words.ts'
 import type { SelectedLimit } from '../select-limits.ts'
 import type { ReadDescriptor } from './descriptor-principal.ts'
 import type { NamedCall, NamedDescriptor } from './named-call.ts'
+import { invalidPart } from './own-parts.ts'
 import type { OwnLimits, OwnSpend } from './own-limits.ts'
 import type { StreamDone } from './stream-done.ts'
 
@@ -84,7 +85,7 @@ async function askOne(
   const { claim } = read
   if (claim.kind === 'invalid') {
     countCase(observer, 'invalid_rid')
-    return { descriptor, status: domain?.rule.posture === 'deny' ? refusedUncounted : withinNoLimit }
+    return invalidPart({ descriptor, read }, domain?.rule)
   }
   if (read.isStreamDone) {
     countCase(observer, 'stream_done')

@@ -1,9 +1,20 @@
 import type { DomainRule } from '../../../core/descriptor-rule.ts'
 import type { HitLine } from '../../../core/hit.ts'
 import type { CallLines } from '../hit-lines.ts'
-import { withinNoLimit } from '../plain-status.ts'
+import { refusedUncounted, withinNoLimit } from '../plain-status.ts'
 import type { DescriptorStatus } from '../rate-limit-words.ts'
+import type { NamedDescriptor } from './named-call.ts'
 import type { OwnPart } from './own-call.ts'
+
+/**
+ * What a `rid` that is no ticket of ours comes to: like a wrong credential it is refused, whatever the posture, because to count it for nobody
+ * would be the way around every limit. Passed are the end of a stream, and domains where nothing is refused, or that there are not.
+ */
+export function invalidPart({ descriptor, read }: NamedDescriptor, domain: DomainRule | undefined): OwnPart {
+  const passes = domain === undefined || domain.shadow || domain.quotaMode || read.isStreamDone
+  if (passes) return { descriptor, status: withinNoLimit }
+  return { descriptor, status: refusedUncounted }
+}
 
 /** Where an own limit refuses, rules only look: what is refused takes nothing, unless it is charged all the same. */
 export function besideRefused(lines: CallLines, parts: readonly OwnPart[], { counting }: DomainRule): CallLines {

@@ -83,6 +83,7 @@ describe('createLateAnswer()', () => {
 
   test.each([
     ['invalid', 'deny', 'over_limit: over_limit'],
+    ['invalid', 'allow', 'over_limit: over_limit'],
     ['account', 'deny', 'over_limit: over_limit'],
     ['reservation', 'deny', 'ok: ok'],
     ['account', 'allow', 'ok: ok'],

@@ -51,7 +51,8 @@ describe('a descriptor', () => {
     ['a megabyte', 'x'.repeat(1_000_000)],
   ])('with %s for a ticket names nobody', (_, value) => {
     const entries = [entry('rid', value), entry('stream_done', '1')]
-    expect(read({ entries }, domain())).toEqual({ entries, claim: { kind: 'invalid' }, isStreamDone: false })
+    expect(read({ entries }, domain())).toEqual({ entries, claim: { kind: 'invalid' }, isStreamDone: true })
+    expect(read({ entries: entries.slice(0, 1) }, domain()).isStreamDone).toBe(false)
     expect(read({ entries }, domain({ trustsDescriptors: true })).claim).toEqual({ kind: 'invalid' })
   })
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { DescriptorRead } from '../../../../../src/check/rate-limit/principal/descriptor-principal.ts'
 import type { OwnSpend } from '../../../../../src/check/rate-limit/principal/own-limits.ts'
 import type { DescriptorStatus, RateLimitDescriptor } from '../../../../../src/check/rate-limit/rate-limit-words.ts'
+import type { DescriptorRefusal } from '../../../../../src/core/descriptor-refusal.ts'
 import type { DomainRule } from '../../../../../src/core/descriptor-rule.ts'
 import { createMemoryHitStore } from '../../../../../src/memory/hit-store.ts'
 import { ticket } from '../../factories.ts'
@@ -13,6 +14,22 @@ const own = (code: DescriptorStatus['code'], remaining: number): DescriptorStatu
   remaining,
   resetMs: 60_000,
 })
+
+function byQuota({
+  retryAfterMs,
+  cause = 'quota',
+  needs = 3,
+}: {
+  readonly retryAfterMs: number | 'never'
+  readonly cause?: 'quota' | 'rate' | 'too_large'
+  readonly needs?: number
+}): DescriptorRefusal {
+  const resetAtMs = Date.UTC(2026, 10, 23)
+  const usage = { name: 'own', counts: 'requests', used: 98, amount: 100, needs, refusesWith429: true } as const
+  const limit = { ...usage, timeZone: 'UTC', per: 'account', ...(cause === 'quota' && { window: 'day', resetAtMs }) } as const
+  const refusal = cause === 'rate' && retryAfterMs !== 'never' ? { cause, limit, retryAfterMs } : { cause, limit }
+  return { kind: 'own', refusal, retryAfterMs }
+}
 
 interface Scene {
   readonly domain?: Partial<DomainRule>
@@ -29,7 +46,7 @@ function scene(rules: Parameters<typeof desk>[0], { domain = {}, spent = { statu
     const of = (wanted: string) => entries.find(({ key }) => key === wanted)?.value
     const isStreamDone = of('stream_done') !== undefined
     const account = of('account')
-    if (of('rid') === 'bad') return { entries, claim: { kind: 'invalid' }, isStreamDone: false }
+    if (of('rid') === 'bad') return { entries, claim: { kind: 'invalid' }, isStreamDone }
     if (of('rid') === 'good') {
       const named = entries.map((entry) => (entry.key === 'rid' ? { key: 'rid', value: 'alice' } : entry))
       return { entries: named, claim: { kind: 'reservation', ticket: ticket() }, slotId: 'slot-1', isStreamDone }
@@ -83,15 +100,41 @@ describe('a descriptor that names a reservation', () => {
     expect([spends, slots]).toEqual([[], []])
   })
 
-  test('that is not valid matches nothing: it passes, or is refused where the domain’s posture is deny', async () => {
-    const rules = [rule(['rid'], { amount: per('day', 0) })]
-    const open = scene(rules)
-    expect(await open.codes(['rid=bad'])).toBe('ok')
-    expect(open.cases).toContain('invalid_rid')
-    const shut = scene(rules, { domain: { posture: 'deny' } })
-    const refused = await shut.ask(['rid=bad'])
-    expect(refused.statuses).toEqual([{ code: 'over_limit', remaining: 0 }])
-    expect(JSON.parse(refused.body ?? '')).toMatchObject({ title: 'Nobody to charge', status: 429 })
+  test.each(['allow', 'local', 'deny'] as const)(
+    'that is not valid is refused like a wrong credential, whatever else it says (posture %s)',
+    async (posture) => {
+      const rules = [rule(['ip', 'rid']), rule(['ip']), rule(['path'], { amount: per('hour', 5) })]
+      const { ask, codes, cases } = scene(rules, { domain: { posture } })
+      const override = { requestsPerUnit: 1_000, unit: 'day' } as const
+      const refused = await ask([{ entries: entriesOf('ip=1.2.3.4,rid=bad'), override }, 'path=a'])
+      expect(refused).toMatchObject({
+        code: 'over_limit',
+        statuses: [
+          { code: 'over_limit', remaining: 0 },
+          { code: 'ok', remaining: 5 },
+        ],
+      })
+      expect(JSON.parse(refused.body ?? '')).toMatchObject({
+        status: 429,
+      })
+      expect(await codes([{ entries: entriesOf('ip=1.2.3.4,rid=bad'), isNegativeHits: true }])).toBe('over')
+      expect(cases.filter((one) => one === 'invalid_rid')).toHaveLength(2)
+    },
+  )
+
+  test.each([
+    ['at the end of a stream', { asked: 'rid=bad,stream_done=1' }],
+    ['in a domain in shadow mode', { domain: { shadow: true } }],
+    ['in a domain in quota mode', { domain: { quotaMode: true } }],
+    ['in a domain without a row', { id: 'elsewhere' }],
+  ] as const)('that is not valid passes %s, matches nothing and is counted', async (_, how) => {
+    const { asked, domain, id } = { asked: 'rid=bad', domain: {}, id: 'shop', ...how }
+    const { ask, cases, slots, ended } = scene([rule(['rid'], { amount: per('day', 0) })], {
+      domain: { posture: 'deny', ...domain },
+    })
+    expect(await ask([asked], { domain: id })).toMatchObject({ code: 'ok', statuses: [{ code: 'ok', remaining: 0 }] })
+    expect(cases).toContain('invalid_rid')
+    expect([slots, ended]).toEqual([[], []])
   })
 })
 
@@ -115,24 +158,80 @@ describe('a descriptor that names an account by trust', () => {
     expect((await closer.ask(['account=ann'])).statuses).toMatchObject([{ ...left('ok', 50), limit: { name: 'own' } }])
   })
 
-  test('is refused by its own limits, whose name, reset and wait are told; rules take nothing then', async () => {
-    const spent = { status: own('over_limit', 0), retryAfterMs: 60_000 }
+  test('is refused by its own limits, in their words; rules take nothing then', async () => {
     const { ask, codes, settled } = scene(
       [rule(['account'], { amount: per('hour', 3) }), rule(['ip'], { amount: per('hour', 3) })],
-      {
-        spent,
-      },
+      { spent: { status: own('over_limit', 0), refusal: byQuota({ retryAfterMs: 30_000 }) } },
     )
     const refused = await ask(['account=ann', 'ip=1'])
     expect(refused).toMatchObject({ code: 'over_limit', statuses: [left('over_limit', 0), left('ok', 3)] })
-    expect(JSON.parse(refused.body ?? '')).toMatchObject({
+    expect(JSON.parse(refused.body ?? '')).toEqual({
+      type: 'https://docs.example/blocked#rate_limit',
+      title: 'Daily quota exhausted',
+      status: 429,
+      detail: '98 of 100 requests used, 3 needed; resets 2026-11-23 00:00 UTC; for more ask the platform team',
       limit: 'own',
+      used: 98,
       amount: 100,
-      reset_at: '2026-11-22T12:01:30Z',
+      reset_at: '2026-11-23T00:00:00Z',
+      retry_after_ms: 30_000,
     })
-    expect(refused.responseHeaders).toContainEqual({ name: 'retry-after', value: '60' })
+    expect(refused.responseHeaders).toContainEqual({ name: 'retry-after', value: '30' })
     expect(settled).toEqual(['given_back'])
     expect(await codes(['ip=1', 'ip=1', 'ip=1', 'ip=1'])).toBe('ok ok ok over')
+  })
+
+  test.each<readonly [string, DescriptorRefusal, string | undefined, object]>([
+    [
+      'a quota that is over later than a client should sleep',
+      byQuota({ retryAfterMs: 30_001 }),
+      undefined,
+      { retry_after_ms: 30_001, reset_at: '2026-11-23T00:00:00Z' },
+    ],
+    [
+      'more than a quota ever allows',
+      byQuota({ retryAfterMs: 'never', cause: 'too_large', needs: 400 }),
+      undefined,
+      {
+        title: 'More than the limit ever allows',
+        detail: 'This needs 400 requests, the limit own never allows more than 100; for more ask the platform team',
+      },
+    ],
+    [
+      'a rate',
+      byQuota({ retryAfterMs: 200, cause: 'rate' }),
+      '1',
+      {
+        title: 'Too many requests',
+        detail: expect.stringContaining('refills steadily, try again in 0.2 s'),
+        retry_after_ms: 200,
+      },
+    ],
+    ['a slow rate', byQuota({ retryAfterMs: 90_000, cause: 'rate' }), '30', { retry_after_ms: 90_000 }],
+    ['nobody', { kind: 'nobody' }, undefined, { title: 'Nobody to charge' }],
+    [
+      'more hits than books can hold',
+      { kind: 'too_many', hits: 2e9, hitsMax: 1e9 },
+      undefined,
+      { detail: expect.stringContaining('This needs 2000000000 hits') },
+    ],
+    [
+      'a limit that is not valid',
+      { kind: 'faulty', limit: 'own' },
+      undefined,
+      { type: 'https://docs.example/blocked#unavailable', limit: 'own' },
+    ],
+    [
+      'a store that is away',
+      { kind: 'unavailable' },
+      '2',
+      { type: 'https://docs.example/blocked#unavailable', title: 'Temporarily unavailable' },
+    ],
+  ])('is told why it is refused: %s', async (_, refusal, retryAfter, told) => {
+    const { ask } = scene([], { spent: { status: own('over_limit', 0), refusal } })
+    const { body = '', responseHeaders } = await ask(['account=ann'])
+    expect(JSON.parse(body)).toMatchObject({ type: 'https://docs.example/blocked#rate_limit', status: 429, ...told })
+    expect(responseHeaders.find(({ name }) => name === 'retry-after')?.value).toBe(retryAfter)
   })
 
   test('gets back what it paid when a rule refuses: of the call, or with each of its descriptor', async () => {
@@ -157,13 +256,6 @@ describe('a descriptor that names an account by trust', () => {
     const { ask, settled } = scene([], { domain: { counting: 'each' } })
     await ask(['account=ann'], { told: { code: 'over_limit', statuses: [], responseHeaders: [] } })
     expect(settled).toEqual(['given_back'])
-  })
-
-  test('that cannot be charged is refused with a sentence about it', async () => {
-    const { ask } = scene([], { spent: { status: { code: 'over_limit', remaining: 0 } } })
-    const { body = '', responseHeaders } = await ask(['account=nobody'])
-    expect(JSON.parse(body).detail).toContain('ask the platform team')
-    expect(responseHeaders).toContainEqual({ name: 'retry-after', value: '2' })
   })
 })
 
