@@ -37,9 +37,9 @@ test.each([
   ['two processes that take turns', 2, ['OK', 'OK', 'OVER_LIMIT', 'unreadable']],
 ] as const)('/json of %s counts as gRPC does', async (_, processes, codes) => {
   const tollgate = await serve(processes)
-  const ask = async (body: unknown) => {
+  const ask = async (body: unknown, headers: Readonly<Record<string, string>> = {}) => {
     const text = typeof body === 'string' ? body : JSON.stringify(body)
-    const reply = await fetch(`${tollgate.opsUrl}/json`, { method: 'POST', body: text })
+    const reply = await fetch(`${tollgate.opsUrl}/json`, { method: 'POST', body: text, headers })
     return { status: reply.status, headers: reply.headers, json: (await reply.json()) as Record<string, unknown> }
   }
   const question = { domain: 'mirror', descriptors: [{ entries: [{ key: 'user', value: 'älice' }] }] }
@@ -66,7 +66,11 @@ test.each([
     429,
     { overallCode: 'OVER_LIMIT', statuses: [{ code: 'OVER_LIMIT' }] },
   ])
-  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+  expect(refused.headers.get('ratelimit')).toMatch(/^"by user";r=0;t=\d+$/)
+  expect(await ask(question, { origin: 'https://example.org' })).toMatchObject({
+    status: 403,
+    json: { detail: expect.stringContaining('web pages') },
+  })
   expect(await ask('{"domain": "mirror", "descriptor": []}')).toMatchObject({
     status: 400,
     json: { detail: 'descriptor is not a field of RateLimitRequest' },
