@@ -1,9 +1,9 @@
 import { utcTime, wallTime } from './calendar-text.ts'
 import type { DescriptorAmount, Period } from './descriptor-rule.ts'
-import type { DescriptorCause, Problem } from './problem.ts'
+import type { Problem } from './problem.ts'
 
 /** The limit that refused a call, and how it stands. */
-interface OverLimit {
+export interface OverLimit {
   readonly name: string
   readonly amount: Extract<DescriptorAmount, { readonly amount: number }>
   /** How much there is when nothing is used. */
@@ -23,66 +23,35 @@ export interface DescriptorScene {
 }
 
 /** Of callers we know no request's name. */
-type DescriptorProblem = Omit<Problem, 'instance'>
+export type DescriptorProblem = Omit<Problem, 'instance'>
 
-const status = 429
 const nameLengthMax = 60
 
-/** The body of a refusal by a descriptor's limit (RFC 9457): which one, how much of it, when it resets and in which zone, where to ask. */
-export function descriptorProblem(over: OverLimit, { askAt, docsBase, nowMs }: DescriptorScene): DescriptorProblem {
-  const { name, amountMax, used, retryAfterMs, resetAtMs } = over
+/** What a refusal by a descriptor's limit says: which one, how much of it, when it resets and in which zone, where to ask. */
+export function overLimitWords(
+  over: OverLimit,
+  { askAt, nowMs }: DescriptorScene,
+): Omit<DescriptorProblem, 'type' | 'status'> {
+  const { name, amountMax, used, retryAfterMs } = over
   const isNever = retryAfterMs === 'never'
   return {
-    type: typeOf('rate_limit', docsBase),
     title: isNever ? 'More than the limit ever allows' : titles[over.amount.kind],
-    status,
     detail: `${isNever ? tooMuch(over) : sentences[over.amount.kind](over, nowMs)}; for more ask ${askAt}`,
     limit: name,
     used,
     amount: amountMax,
-    reset_at: utcTime(resetAtMs),
-    ...(isNever ? {} : { retry_after_ms: retryAfterMs }),
+    ...whenOf(over),
   }
 }
 
-/** The body where the limits could not be asked and so refuse. */
-export function uncountedProblem({ docsBase }: DescriptorScene): DescriptorProblem {
-  return {
-    type: typeOf('unavailable', docsBase),
-    title: 'Temporarily unavailable',
-    status,
-    detail: 'Limits cannot be checked at the moment; try again in a few seconds',
-  }
-}
-
-/** The body where a limit of an account that the call names refuses. */
-export function ownLimitProblem(
-  { name, amount, resetAtMs }: { readonly name: string; readonly amount: number; readonly resetAtMs: number },
-  { askAt, docsBase }: DescriptorScene,
-): DescriptorProblem {
-  return {
-    type: typeOf('rate_limit', docsBase),
-    title: titles.window,
-    status,
-    detail: `All ${amount} of the limit ${shortened(name)} of this account are used; resets ${wallTime(resetAtMs, 'UTC')}; for more ask ${askAt}`,
-    limit: name,
-    amount,
-    reset_at: utcTime(resetAtMs),
-  }
-}
-
-/** The body where a call names somebody who cannot be charged. */
-export function nobodysProblem({ askAt, docsBase }: DescriptorScene): DescriptorProblem {
-  return {
-    type: typeOf('rate_limit', docsBase),
-    title: 'Nobody to charge',
-    status,
-    detail: `The account that this call names is not known, not allowed, or cannot be asked about; try again in a few seconds, or ask ${askAt}`,
-  }
-}
-
-function typeOf(cause: DescriptorCause, docsBase: string): string {
-  return `${docsBase}#${cause}`
+/** Nothing where no wait helps; nor of slots, for when a request under way will end is not known. */
+function whenOf({
+  amount,
+  retryAfterMs,
+  resetAtMs,
+}: OverLimit): Pick<DescriptorProblem, 'reset_at' | 'retry_after_ms'> {
+  if (retryAfterMs === 'never' || amount.kind === 'concurrency') return {}
+  return { reset_at: utcTime(resetAtMs), retry_after_ms: retryAfterMs }
 }
 
 const titles: Readonly<Record<OverLimit['amount']['kind'], string>> = {
@@ -92,15 +61,18 @@ const titles: Readonly<Record<OverLimit['amount']['kind'], string>> = {
 }
 
 const sentences: Readonly<Record<OverLimit['amount']['kind'], (over: OverLimit, nowMs: number) => string>> = {
-  window: (over, nowMs) => `${usage(over)}${during(over)}; resets ${reset(over, nowMs)}`,
+  window: (over, nowMs) => `${usage(over)}; resets ${reset(over, nowMs)}`,
   rate: (over) => `${usage(over)}; refills steadily, try again in ${seconds(waitOf(over))}`,
   concurrency: (over) => `${over.used} of ${over.amountMax} under way${limitWords(over)}; try again when one has ended`,
 }
 
 function usage(over: OverLimit): string {
   const { used, amountMax, hits } = over
+  const limit = `${limitWords(over)}${during(over)}`
+  // An amount that was lowered, or refused hits that were charged.
+  if (used > amountMax) return `${used} used, more than the ${amountMax}${limit}`
   const needed = used < amountMax && hits > 0 ? `, ${hits} needed` : ''
-  return `${used} of ${amountMax} used${needed}${limitWords(over)}`
+  return `${used} of ${amountMax} used${limit}${needed}`
 }
 
 function limitWords({ name }: OverLimit): string {
@@ -108,7 +80,7 @@ function limitWords({ name }: OverLimit): string {
 }
 
 /** Typed by operators: no line breaks or other control characters. */
-function shortened(name: string): string {
+export function shortened(name: string): string {
   const plain = name.replaceAll(/[\p{Cc}\s]+/gu, ' ').trim()
   return plain.length <= nameLengthMax ? plain : `${plain.slice(0, nameLengthMax - 1)}…`
 }

@@ -1,4 +1,5 @@
 import type { DescriptorRule } from '../../core/descriptor-rule.ts'
+import { toldWaitMs } from '../../core/descriptor-wait.ts'
 import type { HitLine, HitState } from '../../core/hit.ts'
 
 /** One limit of a call after it was counted. */
@@ -24,8 +25,9 @@ export function refuses({ line, state }: CountedLimit): boolean {
   return line.enforced && !state.fits
 }
 
-function waitOf({ state }: CountedLimit): number {
-  return state.retryAfterMs === 'never' ? Number.POSITIVE_INFINITY : state.retryAfterMs
+function waitOf({ line, state }: CountedLimit): number {
+  const waitMs = toldWaitMs(line.kind, state.retryAfterMs)
+  return waitMs === 'never' ? Number.POSITIVE_INFINITY : waitMs
 }
 
 /** How much there is of a limit when nothing is used: of a rate, its burst. */

@@ -50,6 +50,8 @@ export function closestOf(descriptorCount: number, { limits }: CountedCall): rea
 
 function statusOf(limit: CountedLimit): DescriptorStatus {
   const { rule, line, state } = limit
+  // What it allows is not known.
+  if (rule.isFaulty === true) return refuses(limit) ? refusedUncounted : withinNoLimit
   const { amount } = rule
   const hasUnit = (amount.kind === 'window' || amount.kind === 'rate') && amount.period.units === 1
   return {

@@ -27,12 +27,17 @@ export function hitHeaders({ headers, headersShow }: DomainRule, counted: Counte
 function tightestOf({ limits }: CountedCall): CountedLimit | undefined {
   let tightest: CountedLimit | undefined
   for (const limit of limits)
-    if (limit.line.enforced && (tightest === undefined || isCloserToEnd(limit, tightest))) tightest = limit
+    if (isShown(limit) && (tightest === undefined || isCloserToEnd(limit, tightest))) tightest = limit
   return tightest
 }
 
 function enforcedOf({ limits }: CountedCall): readonly CountedLimit[] {
-  return limits.filter(({ line }) => line.enforced).slice(0, limitsMax)
+  return limits.filter(isShown).slice(0, limitsMax)
+}
+
+/** Of a limit whose row is not valid, how much it allows is not known. */
+function isShown({ line, rule }: CountedLimit): boolean {
+  return line.enforced && rule.isFaulty !== true
 }
 
 function structured(shown: readonly CountedLimit[]): readonly Header[] {

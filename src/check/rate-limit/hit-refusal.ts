@@ -1,13 +1,12 @@
 import {
-  type DescriptorScene,
-  descriptorProblem,
-  nobodysProblem,
-  ownLimitProblem,
-  uncountedProblem,
-} from '../../core/descriptor-words.ts'
-import { headerSeconds } from '../../core/rate-limit-headers.ts'
+  type DescriptorRefusal,
+  refusalProblem,
+  refusalRetryAfterSeconds,
+  refusalWaitMs,
+} from '../../core/descriptor-refusal.ts'
+import type { DescriptorScene } from '../../core/descriptor-words.ts'
 import type { Header } from '../../core/verdict.ts'
-import { amountOf, type CountedLimit, isCloserToEnd, refuses } from './counted-limit.ts'
+import { amountOf, type CountedLimit, refuses } from './counted-limit.ts'
 import type { CountedCall } from './descriptor-status.ts'
 import type { OwnPart } from './principal/own-call.ts'
 import { formOf } from './rule-form.ts'
@@ -17,72 +16,62 @@ export interface HitRefusal {
   readonly body: string
 }
 
-/** What a refusal by our own trouble waits. */
-const troubleMs = 2_000
-
 /**
- * What a refused client reads: the limit with the longest wait. Retry-After is whole seconds rounded up, at least 1: Envoy's own is rounded
- * down (1.40), so a client that obeys it comes too early. The content type goes with refusals only, because Envoy appends what we add.
+ * What a refused client reads: of all that refuses it, what waits longest. Retry-After is there only where a client that obeys it is let pass
+ * soon after: see `retryAfterSeconds`. The content type goes with refusals only, because Envoy appends what we add.
  */
 export function hitRefusal(counted: CountedCall, own: readonly OwnPart[], scene: DescriptorScene): HitRefusal {
-  const limit = longestOf(counted)
-  const over = limit && overOf(limit, scene)
-  const ownWaitMs = Math.max(0, ...own.map(waitOf))
-  if (over === undefined)
-    return own.length === 0 ? refusalOf(uncountedProblem(scene), troubleMs) : ownRefusal(own, scene)
-  return refusalOf(descriptorProblem(over, scene), Math.max(ownWaitMs, waitOf({ ...over, status: over })))
-}
-
-interface Waiting {
-  readonly retryAfterMs?: number | 'never'
-  readonly status: { readonly resetMs?: number }
-}
-
-/** Where no wait helps, until what is used now is free again. */
-function waitOf({ retryAfterMs, status }: Waiting): number {
-  return retryAfterMs === undefined || retryAfterMs === 'never' ? (status.resetMs ?? 0) : retryAfterMs
-}
-
-/** Undefined where the limit's row cannot be read: what it allows is not known, so its refusal is our own trouble. */
-function overOf({ rule, line, state }: CountedLimit, { nowMs }: DescriptorScene) {
-  const { amount } = rule
-  if (rule.isFaulty === true || amount.kind === 'unlimited' || amount.kind === 'none') return undefined
-  const { before: used, retryAfterMs, resetMs } = state
-  return {
-    name: formOf(rule).title,
-    amount,
-    amountMax: amountOf(line),
-    used,
-    hits: line.hits,
-    retryAfterMs,
-    resetMs,
-    resetAtMs: nowMs + resetMs,
-  }
-}
-
-/** By an account's own limits, or because nobody knows whose they are. */
-function ownRefusal(own: readonly OwnPart[], scene: DescriptorScene): HitRefusal {
-  const longest = own.reduce((longer, part) => (waitOf(part) > waitOf(longer) ? part : longer))
-  const { limit, resetMs = 0 } = longest.status
-  if (limit === undefined) return refusalOf(nobodysProblem(scene), troubleMs)
-  const { name, requestsPerUnit: amount } = limit
-  return refusalOf(ownLimitProblem({ name, amount, resetAtMs: scene.nowMs + resetMs }, scene), waitOf(longest))
-}
-
-function refusalOf(problem: unknown, waitMs: number): HitRefusal {
+  const refusals = refusalsOf(counted, own, scene)
+  const longest = refusals.reduce((longer, one) => (waitOf(one) > waitOf(longer) ? one : longer), first(refusals))
+  const seconds = retryAfterOf(refusals)
   return {
     headers: [
-      { name: 'retry-after', value: String(Math.max(1, headerSeconds(waitMs))) },
+      ...(seconds === undefined ? [] : [{ name: 'retry-after', value: String(seconds) }]),
       { name: 'content-type', value: 'application/problem+json' },
       { name: 'cache-control', value: 'no-store' },
     ],
-    body: JSON.stringify(problem),
+    body: JSON.stringify(refusalProblem(longest, scene)),
   }
 }
 
-function longestOf({ limits }: CountedCall): CountedLimit | undefined {
-  let longest: CountedLimit | undefined
-  for (const limit of limits)
-    if (refuses(limit) && (longest === undefined || isCloserToEnd(limit, longest))) longest = limit
+const unavailable: DescriptorRefusal = { kind: 'unavailable' }
+
+function first(refusals: readonly DescriptorRefusal[]): DescriptorRefusal {
+  return refusals[0] ?? unavailable
+}
+
+function refusalsOf(
+  { limits, denied }: CountedCall,
+  own: readonly OwnPart[],
+  scene: DescriptorScene,
+): readonly DescriptorRefusal[] {
+  const refusals = limits.filter(refuses).map((limit) => byLimit(limit, scene))
+  for (const { refusal } of own) if (refusal !== undefined) refusals.push(refusal)
+  return denied.size === 0 ? refusals : [...refusals, unavailable]
+}
+
+/** The longest, and none where one of them would not be over by then. */
+function retryAfterOf(refusals: readonly DescriptorRefusal[]): number | undefined {
+  let longest = 0
+  for (const refusal of refusals.length === 0 ? [unavailable] : refusals) {
+    const seconds = refusalRetryAfterSeconds(refusal)
+    if (seconds === undefined) return undefined
+    longest = Math.max(longest, seconds)
+  }
   return longest
+}
+
+function waitOf(refusal: DescriptorRefusal): number {
+  const waitMs = refusalWaitMs(refusal)
+  return waitMs === 'never' ? Number.POSITIVE_INFINITY : waitMs
+}
+
+function byLimit({ rule, line, state }: CountedLimit, { nowMs }: DescriptorScene): DescriptorRefusal {
+  const { amount } = rule
+  const { title } = formOf(rule)
+  if (rule.isFaulty === true || amount.kind === 'unlimited' || amount.kind === 'none')
+    return { kind: 'faulty', limit: title }
+  const { before: used, retryAfterMs, resetMs } = state
+  const usage = { name: title, amount, amountMax: amountOf(line), used, hits: line.hits }
+  return { kind: 'over', over: { ...usage, retryAfterMs, resetAtMs: nowMs + resetMs } }
 }

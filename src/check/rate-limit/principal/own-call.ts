@@ -1,3 +1,4 @@
+import type { DescriptorRefusal } from '../../../core/descriptor-refusal.ts'
 import type { DescriptorDomain } from '../../../core/match-descriptor.ts'
 import type { Snapshot } from '../../../core/snapshot.ts'
 import type { Observer } from '../../../telemetry/observer.ts'
@@ -8,8 +9,8 @@ import type { DescriptorStatus } from '../rate-limit-words.ts'
 import type { SelectedLimit } from '../select-limits.ts'
 import type { ReadDescriptor } from './descriptor-principal.ts'
 import type { NamedCall, NamedDescriptor } from './named-call.ts'
-import { invalidPart } from './own-parts.ts'
 import type { OwnLimits, OwnSpend } from './own-limits.ts'
+import { invalidPart } from './own-parts.ts'
 import type { StreamDone } from './stream-done.ts'
 
 /** What is known of principals that descriptors name. */
@@ -25,8 +26,8 @@ export interface Principals {
 export interface OwnPart {
   readonly descriptor: number
   readonly status: DescriptorStatus
-  /** Of what was refused: until it fits. */
-  readonly retryAfterMs?: number | 'never'
+  /** Why it is refused, where it is. */
+  readonly refusal?: DescriptorRefusal
   readonly settle?: OwnSpend['settle']
 }
 
@@ -72,7 +73,7 @@ function isShown({ descriptor, read }: NamedDescriptor, { domain, selected }: Ow
 }
 
 /** In a domain where nothing is refused, own limits refuse nothing either. */
-function refusingNothing({ retryAfterMs: _, ...part }: OwnPart): OwnPart {
+function refusingNothing({ refusal: _, ...part }: OwnPart): OwnPart {
   return { ...part, status: { ...part.status, code: 'ok' } }
 }
 

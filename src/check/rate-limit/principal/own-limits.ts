@@ -1,5 +1,6 @@
 import type { Report } from '../../../core/charge.ts'
 import { decideAccess } from '../../../core/decide-access.ts'
+import type { DescriptorRefusal } from '../../../core/descriptor-refusal.ts'
 import type { DomainRule } from '../../../core/descriptor-rule.ts'
 import type { LimitRule, Line } from '../../../core/limit.ts'
 import type { Principal } from '../../../core/principal.ts'
@@ -15,7 +16,7 @@ import type { Look } from '../../look.ts'
 import type { SpendStore } from '../../ports.ts'
 import { refusedUncounted, withinNoLimit } from '../plain-status.ts'
 import type { DescriptorStatus } from '../rate-limit-words.ts'
-import { ownStatusOf, refusedStatusOf } from './own-status.ts'
+import { type OwnState, ownStateOf, refusedStateOf } from './own-status.ts'
 
 export interface OwnLimitsDeps {
   readonly store: Pick<SpendStore, 'report' | 'nowMs'>
@@ -40,8 +41,8 @@ export interface Asked {
 /** What taking from an account's own limits came to. */
 export interface OwnSpend {
   readonly status: DescriptorStatus
-  /** Of what was refused: until it fits. */
-  readonly retryAfterMs?: number | 'never'
+  /** Why it is refused, where it is. */
+  readonly refusal?: DescriptorRefusal
   /** Books it for good, or gives it back because the call was refused by another limit. To be called once. */
   settle(how: 'stands' | 'given_back'): void
 }
@@ -70,18 +71,21 @@ export function createOwnLimits(deps: OwnLimitsDeps): OwnLimits {
       const principal = principalOf(snapshot, { account, token: snapshot.token(token) })
       if (principal === undefined) return withinNoLimit
       const asked = { snapshot, notAfterMs, surface: ticket.surface }
-      const seen = await look({ principal, address }, asked, deps)
-      return { ...seen, code: 'ok' }
+      const { status } = await look({ principal, address }, asked, deps)
+      return { ...status, code: 'ok' }
     },
     async spend(account, asked) {
       const { snapshot, domain, hits, notAfterMs } = asked
       const surface = domain.surface
       const principal = principalOf(snapshot, { account })
-      if (surface === undefined || principal === undefined || hits > hitsMax) return refused(refusedUncounted)
-      if (isDenied(principal, { snapshot, surface, nowMs: deps.store.nowMs() })) return refused(refusedUncounted)
+      if (surface === undefined || principal === undefined) return refused({ kind: 'nobody' })
+      if (hits > hitsMax) return refused({ kind: 'too_many', hits, hitsMax })
+      const kept = keptOut(principal, { snapshot, surface, nowMs: deps.store.nowMs() })
+      if (kept !== undefined) return refused(kept)
       if (hits <= 0) {
         const seen = await look({ principal, address: noAddress }, { snapshot, notAfterMs, surface }, deps)
-        return { status: hits < 0 ? { ...seen, code: 'ok' } : seen, settle: () => undefined }
+        const state = hits < 0 ? { status: { ...seen.status, code: 'ok' as const } } : seen
+        return { ...state, settle: () => undefined }
       }
       return take({ principal, surface, hits }, asked, deps)
     },
@@ -107,25 +111,26 @@ async function look(
   { principal, address }: Caller,
   { snapshot, notAfterMs, surface }: Asked & { readonly surface: Surface },
   { look: ask, store, windowsAt, within }: OwnLimitsDeps,
-): Promise<DescriptorStatus> {
+): Promise<OwnState> {
   const facts = { principal, address, surface, kind: 'artifact', estimate: noAmounts, windowsAt } as const
   const linesAt = (nowMs: number): readonly Line[] =>
     linesOf(countedBy(snapshot.limitsOf(principal.account, nowMs), address), { ...facts, nowMs })
   const nowMs = store.nowMs()
-  if (linesAt(nowMs).length === 0) return withinNoLimit
+  if (linesAt(nowMs).length === 0) return { status: withinNoLimit }
   const seen = await within(ask(linesAt, { notAfterMs }), notAfterMs - nowMs)
-  return seen === undefined ? withinNoLimit : ownStatusOf(seen)
+  return seen === undefined ? { status: withinNoLimit } : ownStateOf(seen, principal.account.timeZone)
 }
 
-/** Whether an access rule keeps the account out, or a limit that cannot be read. */
-function isDenied(
+/** What keeps the account out, however little it used: a limit that cannot be read, or an access rule. */
+function keptOut(
   { account }: Principal,
   { snapshot, surface, nowMs }: { readonly snapshot: Snapshot; readonly surface: Surface; readonly nowMs: number },
-): boolean {
+): DescriptorRefusal | undefined {
   const asked = { surface, kind: 'other', account: account.id, address: noAddress, resource: '', nowMs } as const
-  const limits = snapshot.limitsOf(account, nowMs)
-  if (limits.some((limit) => limit.isFaulty === true && governs(limit, surface))) return true
-  return decideAccess(snapshot.accessRules, asked, snapshot.matchesPattern).kind === 'deny'
+  const faulty = snapshot.limitsOf(account, nowMs).find((limit) => limit.isFaulty === true && governs(limit, surface))
+  if (faulty !== undefined) return { kind: 'faulty', limit: faulty.name }
+  const isDenied = decideAccess(snapshot.accessRules, asked, snapshot.matchesPattern).kind === 'deny'
+  return isDenied ? { kind: 'nobody' } : undefined
 }
 
 async function take(
@@ -142,7 +147,9 @@ async function take(
     ...{ meta: metaOf(principal), expiresInMs: reservationMs, isPart: true as const },
   }
   const limits = countedBy(snapshot.limitsOf(principal.account, nowMs), noAddress)
-  return spendOf(await deps.admit({ limits, lineFacts, spend }), spend, deps)
+  const admission = await deps.admit({ limits, lineFacts, spend })
+  if (isUndecided(admission) && !limits.some(denies)) return { status: withinNoLimit, settle: () => undefined }
+  return spendOf(admission, { spend, timeZone: principal.account.timeZone }, deps)
 }
 
 /** Who is charged, and that it was not for a request through Envoy. */
@@ -151,21 +158,35 @@ function metaOf({ account, project, department }: Principal): Ticket['meta'] {
   return { account: account.id, project: project.id, department: department.id, ...where }
 }
 
-function spendOf(admission: Admission, spend: AdmitRequest['spend'], deps: OwnLimitsDeps): OwnSpend {
+/** The store came too late to take anything, and no posture was asked. */
+function isUndecided(admission: Admission): boolean {
+  return admission.kind === 'unavailable' && (admission.reason === 'late' || admission.reason === 'unsettled_answer')
+}
+
+function denies({ posture, shadow }: LimitRule): boolean {
+  return posture === 'deny' && !shadow
+}
+
+function spendOf(
+  admission: Admission,
+  { spend, timeZone }: { readonly spend: AdmitRequest['spend']; readonly timeZone: string },
+  deps: OwnLimitsDeps,
+): OwnSpend {
   if (admission.kind === 'unbooked') return { status: withinNoLimit, settle: () => undefined }
-  if (admission.kind === 'unavailable') return refused(refusedUncounted)
+  if (admission.kind === 'unavailable') return refused({ kind: 'unavailable' })
   const { lines, answer } = admission
   const seen = { lines, states: answer.states, at: answer.at }
   if (admission.kind === 'refused')
-    return { ...refused(refusedStatusOf(seen, admission.answer.line)), retryAfterMs: admission.answer.retryAfterMs }
+    return { ...refusedStateOf(seen, admission.answer, timeZone), settle: () => undefined }
   return {
-    status: { ...ownStatusOf(seen), code: 'ok' },
+    status: { ...ownStateOf(seen, timeZone).status, code: 'ok' },
     settle: (how) => void tell(how === 'stands' ? finalOf(admission, spend) : givenBack(admission, spend, deps), deps),
   }
 }
 
-function refused(status: DescriptorStatus): OwnSpend {
-  return { status, settle: () => undefined }
+/** Without a limit to show. */
+function refused(refusal: DescriptorRefusal): OwnSpend {
+  return { status: refusedUncounted, refusal, settle: () => undefined }
 }
 
 type Taken = Admission & { readonly kind: 'taken' }

@@ -13,7 +13,7 @@ import type { OwnPart } from './own-call.ts'
 export function invalidPart({ descriptor, read }: NamedDescriptor, domain: DomainRule | undefined): OwnPart {
   const passes = domain === undefined || domain.shadow || domain.quotaMode || read.isStreamDone
   if (passes) return { descriptor, status: withinNoLimit }
-  return { descriptor, status: refusedUncounted }
+  return { descriptor, status: refusedUncounted, refusal: { kind: 'invalid_rid' } }
 }
 
 /** Where an own limit refuses, rules only look: what is refused takes nothing, unless it is charged all the same. */

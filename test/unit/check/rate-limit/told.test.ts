@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { RateLimitDescriptor } from '../../../../src/check/rate-limit/rate-limit-words.ts'
 import type { DescriptorAmount } from '../../../../src/core/descriptor-rule.ts'
 import type { Header } from '../../../../src/core/verdict.ts'
-import { type Desk, desk, entriesOf, per, rule } from './harness.ts'
+import { type Desk, desk, per, rule } from './harness.ts'
 
 const two = [
   rule(['ip'], { id: 'ip-limit', name: 'per "ip"', amount: per('minute', 10) }),
@@ -80,101 +80,6 @@ describe('the headers of an answer', () => {
     const answer = await desk(two, { headers: 'both', headersShow: 'all' }).ask(['ip=1'])
     expect(answer.responseHeaders.map(({ name }) => name)).not.toContain('content-type')
     expect(answer.body).toBeUndefined()
-  })
-})
-
-describe('a refusal', () => {
-  const refusal = async (amount: DescriptorAmount, { hits = 1, first = 1 } = {}) => {
-    const { ask } = desk([rule(['ip'], { name: 'per-ip', amount })], { headers: 'none' })
-    if (first > 0) await ask([{ entries: entriesOf('ip=1'), hitsAddend: first }])
-    const { code, body = '', responseHeaders } = await ask([{ entries: entriesOf('ip=1'), hitsAddend: hits }])
-    expect(code).toBe('over_limit')
-    return { ...named(responseHeaders), ...JSON.parse(body) }
-  }
-
-  test('says which limit, how much, when it resets and where to ask, and to wait whole seconds rounded up', async () => {
-    expect(await refusal(per('minute', 1))).toEqual({
-      'content-type': 'application/problem+json',
-      'cache-control': 'no-store',
-      'retry-after': '30',
-      type: 'https://docs.example/blocked#rate_limit',
-      title: 'Rate limit reached',
-      status: 429,
-      detail: '1 of 1 used of the limit per-ip in this minute; resets in 30 s; for more ask the platform team',
-      limit: 'per-ip',
-      used: 1,
-      amount: 1,
-      reset_at: '2026-11-22T12:01:00Z',
-      retry_after_ms: 30_000,
-    })
-  })
-
-  test('waits a whole second more where a part of one is left', async () => {
-    const { ask, sleep } = desk([rule(['ip'], { amount: per('minute', 0) })], { headers: 'both' })
-    sleep(1)
-    expect(named((await ask(['ip=1'])).responseHeaders)).toMatchObject({
-      'retry-after': '30',
-      ratelimit: '"ip";r=0;t=30',
-      'x-ratelimit-reset': '30',
-    })
-  })
-
-  test('of a calendar window tells its zone, and UTC', async () => {
-    expect((await refusal(per('day', 1, { timeZone: 'Asia/Shanghai' }))).detail).toBe(
-      '1 of 1 used of the limit per-ip in this day; resets 2026-11-23 00:00 Asia/Shanghai (2026-11-22 16:00 UTC); for more ask the platform team',
-    )
-    expect((await refusal(per('hour', 1, { units: 6 }))).detail).toContain(
-      'in these 6 hours; resets 2026-11-22 18:00 UTC',
-    )
-  })
-
-  test('of more than is left says how much was needed, of more than there ever is that no wait helps', async () => {
-    expect((await refusal(per('day', 10), { first: 7, hits: 5 })).detail).toContain(
-      '7 of 10 used, 5 needed of the limit per-ip',
-    )
-    const never = await refusal(per('minute', 10), { first: 0, hits: 11 })
-    expect(never).toMatchObject({ title: 'More than the limit ever allows', 'retry-after': '30' })
-    expect(never.detail).toBe(
-      'This needs 11 of the limit per-ip, which never allows more than 10; for more ask the platform team',
-    )
-    expect(never).not.toHaveProperty('retry_after_ms')
-  })
-
-  test('of a rate says that it refills, and waits at least a second', async () => {
-    const period = { unit: 'second', units: 1 } as const
-    expect(await refusal({ kind: 'rate', amount: 4, burst: 1, period })).toMatchObject({
-      'retry-after': '1',
-      detail: '1 of 1 used of the limit per-ip; refills steadily, try again in 0.3 s; for more ask the platform team',
-      retry_after_ms: 250,
-    })
-  })
-
-  test('is told by the limit with the longest wait', async () => {
-    const { ask } = desk([
-      rule(['a'], { amount: per('minute', 0) }),
-      rule(['b'], { amount: per('hour', 1) }),
-      rule(['c'], { amount: per('minute', 1) }),
-    ])
-    await ask(['b=1', 'c=1'])
-    const { body = '', responseHeaders } = await ask(['c=1', 'b=1'])
-    expect(JSON.parse(body).limit).toBe('b')
-    expect(named(responseHeaders)['retry-after']).toBe('3570')
-  })
-
-  test('by a limit whose row cannot be read says that limits cannot be checked', async () => {
-    const { ask } = desk([rule(['ip'], { isFaulty: true, posture: 'deny', amount: per('day', 0) })])
-    const { code, body = '', responseHeaders } = await ask(['ip=1'])
-    expect(code).toBe('over_limit')
-    expect(JSON.parse(body)).toMatchObject({ type: 'https://docs.example/blocked#unavailable' })
-    expect(named(responseHeaders)['retry-after']).toBe('2')
-  })
-
-  test('of an unnamed limit names its row; a long name is cut in the sentence, and no line break gets there', async () => {
-    const { ask } = desk([rule(['ip'], { name: `line\r\nbreak ${'x'.repeat(240)}`, amount: per('minute', 0) })])
-    const { body = '', responseHeaders } = await ask(['ip=1'])
-    expect(JSON.parse(body).detail).toContain('of the limit line break xxx')
-    expect(JSON.parse(body).detail.length).toBeLessThan(200)
-    expect(JSON.stringify(responseHeaders)).not.toMatch(/\\r|\\n/)
   })
 })
 

@@ -4,6 +4,7 @@ import type { OwnSpend } from '../../../../../src/check/rate-limit/principal/own
 import type { DescriptorStatus, RateLimitDescriptor } from '../../../../../src/check/rate-limit/rate-limit-words.ts'
 import type { DescriptorRefusal } from '../../../../../src/core/descriptor-refusal.ts'
 import type { DomainRule } from '../../../../../src/core/descriptor-rule.ts'
+import type { Refusal } from '../../../../../src/core/verdict.ts'
 import { createMemoryHitStore } from '../../../../../src/memory/hit-store.ts'
 import { ticket } from '../../factories.ts'
 import { desk, entriesOf, per, rule } from '../harness.ts'
@@ -24,11 +25,15 @@ function byQuota({
   readonly cause?: 'quota' | 'rate' | 'too_large'
   readonly needs?: number
 }): DescriptorRefusal {
-  const resetAtMs = Date.UTC(2026, 10, 23)
   const usage = { name: 'own', counts: 'requests', used: 98, amount: 100, needs, refusesWith429: true } as const
-  const limit = { ...usage, timeZone: 'UTC', per: 'account', ...(cause === 'quota' && { window: 'day', resetAtMs }) } as const
-  const refusal = cause === 'rate' && retryAfterMs !== 'never' ? { cause, limit, retryAfterMs } : { cause, limit }
-  return { kind: 'own', refusal, retryAfterMs }
+  const limit = { ...usage, timeZone: 'UTC', per: 'account' }
+  const window = { window: 'day', resetAtMs: Date.UTC(2026, 10, 23) } as const
+  const refusals: Readonly<Record<typeof cause, Refusal>> = {
+    quota: { cause, limit: { ...limit, ...window } },
+    rate: { cause, limit, retryAfterMs: Number(retryAfterMs) },
+    too_large: { cause, limit },
+  }
+  return { kind: 'own', refusal: refusals[cause], retryAfterMs }
 }
 
 interface Scene {
@@ -116,6 +121,7 @@ describe('a descriptor that names a reservation', () => {
       })
       expect(JSON.parse(refused.body ?? '')).toMatchObject({
         status: 429,
+        detail: expect.stringContaining('ticket'),
       })
       expect(await codes([{ entries: entriesOf('ip=1.2.3.4,rid=bad'), isNegativeHits: true }])).toBe('over')
       expect(cases.filter((one) => one === 'invalid_rid')).toHaveLength(2)
@@ -227,7 +233,7 @@ describe('a descriptor that names an account by trust', () => {
       '2',
       { type: 'https://docs.example/blocked#unavailable', title: 'Temporarily unavailable' },
     ],
-  ])('is told why it is refused: %s', async (_, refusal, retryAfter, told) => {
+  ])('is told why it is refused: %s', async (...[, refusal, retryAfter, told]) => {
     const { ask } = scene([], { spent: { status: own('over_limit', 0), refusal } })
     const { body = '', responseHeaders } = await ask(['account=ann'])
     expect(JSON.parse(body)).toMatchObject({ type: 'https://docs.example/blocked#rate_limit', status: 429, ...told })

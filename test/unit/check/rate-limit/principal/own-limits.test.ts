@@ -100,10 +100,40 @@ describe('own limits that a domain is trusted to spend', () => {
       remaining: 2,
       resetMs: 600,
     })
-    const second = await spend(3)
-    expect(second).toMatchObject({
-      status: { code: 'over_limit', remaining: 0, limit: { name: 'rate' } },
-      retryAfterMs: 200,
+    expect(await spend(3)).toMatchObject({
+      status: { code: 'over_limit', remaining: 2, limit: { name: 'rate' } },
+      refusal: {
+        kind: 'own',
+        retryAfterMs: 200,
+        refusal: { cause: 'rate', limit: { name: 'rate', used: 3, amount: 5, needs: 3 } },
+      },
+    })
+  })
+
+  it('say of a refused quota how it stands, and of more than there ever is that no wait helps', async () => {
+    const { spend } = createWorld([daily])
+    ;(await spend(4)).settle('stands')
+    const limit = { name: 'daily', counts: 'credits', used: 4_000, amount: 10_000 }
+    expect(await spend(7)).toMatchObject({
+      status: { code: 'over_limit', remaining: 6 },
+      refusal: {
+        retryAfterMs: 43_200_000,
+        refusal: { cause: 'quota', limit: { ...limit, needs: 7_000, resetAtMs: noonMs + 43_200_000 } },
+      },
+    })
+    expect(await spend(400)).toMatchObject({
+      status: { code: 'over_limit', remaining: 6 },
+      refusal: { retryAfterMs: 'never', refusal: { cause: 'too_large', limit: { ...limit, needs: 400_000 } } },
+    })
+  })
+
+  it('say why they refuse when looked at, where more is used than there is', async () => {
+    const { spend, snapshot } = createWorld([daily])
+    ;(await spend(10)).settle('stands')
+    const lowered = { ...snapshot, limitsOf: () => [{ ...daily, amount: 5_000 }] } as unknown as Snapshot
+    expect(await spend(0, 'alice', lowered)).toMatchObject({
+      status: { code: 'over_limit', remaining: 0 },
+      refusal: { retryAfterMs: 43_200_000, refusal: { cause: 'quota', limit: { used: 10_000, amount: 5_000 } } },
     })
   })
 
@@ -154,15 +184,23 @@ describe('own limits that a domain is trusted to spend', () => {
   ] as const)('are over for an account that %s', async (_, name, rules) => {
     const { spend } = createWorld()
     const denied = snapshotOf([daily], rules as unknown as readonly AccessRule[])
-    const { status } = await spend(1, name, denied)
-    expect(status).toEqual({ code: 'over_limit', remaining: 0 })
+    expect(await spend(1, name, denied)).toMatchObject({
+      status: { code: 'over_limit', remaining: 0 },
+      refusal: { kind: 'nobody' },
+    })
   })
 
   it('are over for more hits than books can hold, and where a limit cannot be read', async () => {
     const { spend } = createWorld([])
-    expect((await spend(1_000_000_001)).status.code).toBe('over_limit')
+    expect(await spend(1_000_000_001)).toMatchObject({
+      status: { code: 'over_limit' },
+      refusal: { kind: 'too_many', hits: 1_000_000_001, hitsMax: 1_000_000_000 },
+    })
     const faulty = snapshotOf([{ ...daily, isFaulty: true }])
-    expect((await spend(1, 'alice', faulty)).status.code).toBe('over_limit')
+    expect(await spend(1, 'alice', faulty)).toMatchObject({
+      status: { code: 'over_limit' },
+      refusal: { kind: 'faulty', limit: 'daily' },
+    })
     expect((await spend(1_000_000_000)).status).toEqual({ code: 'ok', remaining: 0 })
   })
 
@@ -186,7 +224,19 @@ describe('own limits that a domain is trusted to spend', () => {
   it('are over when neither the store nor a posture lets them pass', async () => {
     const away = () => Promise.reject(new Fault('store_unavailable', 'Away', { transient: true }))
     const { spend } = createWorld([daily], { spend: away })
-    expect((await spend(1)).status).toEqual({ code: 'over_limit', remaining: 0 })
+    expect(await spend(1)).toMatchObject({
+      status: { code: 'over_limit', remaining: 0 },
+      refusal: { kind: 'unavailable' },
+    })
+  })
+
+  it.each([
+    ['deny', 'over_limit'],
+    ['allow', 'ok'],
+  ] as const)('are decided by their posture when the store comes too late: %s', async (posture, code) => {
+    const late = async () => ({ kind: 'late', at: noonMs }) as const
+    const { spend } = createWorld([{ ...daily, posture }], { spend: late })
+    expect((await spend(1)).status).toEqual({ code, remaining: 0 })
   })
 })
 
