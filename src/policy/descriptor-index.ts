@@ -50,6 +50,11 @@ export function untriedFaults({ tables, trees }: DescriptorIndex): readonly Poli
   )
 }
 
+/** The same rows, all of them. */
+export function untriedIds({ trees }: DescriptorIndex): ReadonlySet<string> {
+  return new Set([...trees.values()].flatMap(({ untried }) => [...untried.values()].flat().map(({ id }) => id)))
+}
+
 function faultsOf(rules: readonly DescriptorRule[], isDenied: (rule: DescriptorRule) => boolean): PolicyFault[] {
   const reasons = ['descriptor_limit_is_behind_1000_patterns_or_100_that_search_of_its_key']
   const named = rules.slice(0, namedMax).map(

@@ -1,13 +1,15 @@
 import { z } from 'zod'
 import { parseCidr } from '../core/cidr.ts'
 import type { DescriptorStep, ValueMatch } from '../core/descriptor-rule.ts'
+import { quoted } from './imports/import-fault.ts'
 import { shared } from './shared-parts.ts'
-import { isValuePattern } from './value-pattern.ts'
+import { regexFault } from './value-pattern.ts'
 
 const isPath = 'descriptor_limit_entries_are_a_path'
 const isRegex = 'descriptor_limit_regex_is_re2'
 const isNetwork = 'descriptor_limit_cidr_is_a_network'
 const stepsMax = 10
+const reasonLengthMax = 200
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -17,7 +19,7 @@ const fields: Readonly<Record<string, readonly [constraint: string, holds: (give
   value: [[isPath, (given) => isText(given, { from: 0, to: 1_000 })]],
   regex: [
     [isPath, (given) => isText(given, { from: 1, to: 500 })],
-    [isRegex, (given) => isValuePattern(String(given))],
+    [isRegex, (given) => regexFault(String(given)) === undefined],
   ],
   cidr: [
     [isPath, (given) => isText(given, { from: 2, to: 50 })],
@@ -29,7 +31,7 @@ const fields: Readonly<Record<string, readonly [constraint: string, holds: (give
 
 /** The column `entries`: 1 to 10 steps, each with a key and at most one of value, regex and cidr. */
 export const descriptorPath = z.unknown().transform((entries, context): readonly DescriptorStep[] => {
-  const faults = isList(entries) ? entries.flatMap((entry: unknown) => faultOf(entry) ?? []) : [isPath]
+  const faults = isList(entries) ? entries.flatMap(faultsOf) : [isPath]
   for (const message of faults) context.addIssue({ code: 'custom', message })
   return faults.length > 0 ? z.NEVER : (entries as readonly Fields[]).map((entry) => stepOf(entry))
 })
@@ -63,6 +65,18 @@ function faultOf(entry: unknown): string | undefined {
     for (const [constraint, holds] of fields[name] ?? []) if (!holds(entry[name])) return constraint
   }
   return matches > 1 ? isPath : undefined
+}
+
+/** The constraint, and what its name does not say: which expression or network it is, and what is wrong with it. */
+function faultsOf(entry: unknown): readonly string[] {
+  const constraint = faultOf(entry)
+  if (constraint === undefined) return []
+  if (!isFields(entry) || constraint === isPath) return [constraint]
+  const { key, regex, cidr } = entry
+  const of = `${quoted(String(constraint === isRegex ? regex : cidr))} of the key ${quoted(String(key))}`
+  if (constraint === isNetwork) return [constraint, `${of} is no network`]
+  const why = [...(regexFault(String(regex)) ?? '').replace(/\p{C}/gu, '?')].slice(0, reasonLengthMax).join('')
+  return [constraint, `${of} is no RE2: ${why}`]
 }
 
 const anyValue: ValueMatch = { kind: 'any' }

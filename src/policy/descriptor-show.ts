@@ -16,11 +16,20 @@ export function domainLine(rule: DomainRule): Line {
   }
 }
 
+/** What there is to say of a limit beside its own row. */
+export interface LimitPlace {
+  /** Undefined: there is none in force. */
+  readonly domain: DomainRule | undefined
+  /** Too many patterns of its key go before it. */
+  readonly isUntried: boolean
+}
+
 /** A limit of descriptors as people read it: one text for its path and one for what it allows. */
-export function descriptorLine(rule: DescriptorRule): Line {
+export function descriptorLine(rule: DescriptorRule, place: LimitPlace): Line {
   return {
     domain: rule.domain,
     path: rule.steps.map(stepWords).join(', '),
+    position: String(rule.position),
     id: rule.id,
     name: rule.name ?? '',
     allows: rule.isFaulty ? 'nothing: the row is faulty' : allowed(rule.amount),
@@ -28,13 +37,21 @@ export function descriptorLine(rule: DescriptorRule): Line {
     posture: rule.posture ?? 'as the domain',
     shadow: rule.shadow,
     quota_mode: rule.quotaMode,
+    told_in_metrics: toldInMetrics(rule),
+    remark: remarkOn(rule, place),
   }
 }
 
-/** By domain, then by id. */
-export function compareDescriptors(left: DescriptorRule, right: DescriptorRule): number {
-  if (left.domain !== right.domain) return left.domain < right.domain ? -1 : 1
-  return left.id < right.id ? -1 : 1
+/** Of which steps the values are a label of their own. */
+function toldInMetrics({ steps, detailedMetric }: DescriptorRule): string {
+  if (detailedMetric) return 'every value'
+  return steps.flatMap(({ key, valueToMetric }) => (valueToMetric ? [key] : [])).join(', ')
+}
+
+function remarkOn({ amount }: DescriptorRule, { domain, isUntried }: LimitPlace): string {
+  if (isUntried) return 'not tried: too many patterns of its key go before it, see policy check'
+  if (amount.kind !== 'concurrency') return ''
+  return `gives slots only to calls with rid${domain?.trustsDescriptors ? ' or request_id' : ''}, others pass`
 }
 
 function stepWords({ key, match, sharesThreshold }: DescriptorStep): string {

@@ -4,7 +4,8 @@ import type { LimitRule, WindowKind } from '../core/limit.ts'
 import type { PriceRule } from '../core/price.ts'
 import type { CountedQuantity } from '../core/quantity.ts'
 import { untoldBecause } from '../core/told-limit.ts'
-import { compareDescriptors, descriptorLine, domainLine } from './descriptor-show.ts'
+import { descriptorLine, domainLine } from './descriptor-show.ts'
+import { inMatchOrder } from './match-order.ts'
 import type { PolicySnapshot } from './snapshot.ts'
 
 /** The policy in force as people read it: amounts in the unit of SQL, one flat line per row. */
@@ -24,7 +25,7 @@ export interface PolicyListing {
   readonly upstreams: readonly Readonly<Record<string, string>>[]
 }
 
-/** What `tollgate policy show` prints. Limits by name, those of descriptors by domain and id, grants by id, whether they run or not, prices most specific first. */
+/** What `tollgate policy show` prints. Limits by name, those of descriptors by domain and as they are matched, grants by id, whether they run or not, prices most specific first. */
 export function policyShow(snapshot: PolicySnapshot): PolicyListing {
   const { tables } = snapshot.state
   const limits = [...tables.limit_rule.inForce.values()].sort((left, right) =>
@@ -33,7 +34,6 @@ export function policyShow(snapshot: PolicySnapshot): PolicyListing {
   const grants = [...tables.grant.inForce.values()].sort((left, right) => (left.id < right.id ? -1 : 1))
   const alerts = [...tables.alert_rule.inForce.values()].sort((left, right) => (left.id < right.id ? -1 : 1))
   const domains = [...tables.descriptor_domain.inForce.values()].sort((left, right) => (left.id < right.id ? -1 : 1))
-  const descriptors = [...tables.descriptor_limit.inForce.values()].sort(compareDescriptors)
   const upstreams = [...tables.upstream.inForce.values()].sort((left, right) => (left.id < right.id ? -1 : 1))
   return {
     history: snapshot.history,
@@ -59,7 +59,7 @@ export function policyShow(snapshot: PolicySnapshot): PolicyListing {
       reason: rule.reason,
     })),
     domains: domains.map(domainLine),
-    descriptors: descriptors.map(descriptorLine),
+    descriptors: descriptorLines(snapshot),
     upstreams: upstreams.map((upstream) => ({
       id: upstream.id,
       surface: upstream.surface,
@@ -69,6 +69,14 @@ export function policyShow(snapshot: PolicySnapshot): PolicyListing {
       origin_url: upstream.originUrl,
     })),
   }
+}
+
+function descriptorLines(snapshot: PolicySnapshot): PolicyListing['descriptors'] {
+  const { descriptor_domain: domains, descriptor_limit: limits } = snapshot.state.tables
+  const untried = snapshot.untriedLimits()
+  return inMatchOrder(limits.inForce.values()).map((rule) =>
+    descriptorLine(rule, { domain: domains.inForce.get(rule.domain), isUntried: untried.has(rule.id) }),
+  )
 }
 
 function limitLine(rule: LimitRule): PolicyListing['limits'][number] {

@@ -9,7 +9,7 @@ import type { Place } from '../core/resolve-limits.ts'
 import type { Snapshot } from '../core/snapshot.ts'
 import { holds } from '../core/time-range.ts'
 import type { Upstream } from '../core/upstream.ts'
-import { type DescriptorIndex, indexDescriptors, untriedFaults } from './descriptor-index.ts'
+import { type DescriptorIndex, indexDescriptors, untriedFaults, untriedIds } from './descriptor-index.ts'
 import { LimitIndex } from './limit-index.ts'
 import { matchesPattern } from './pattern.ts'
 import { type PolicyState, policyCheck } from './policy-state.ts'
@@ -22,6 +22,8 @@ export interface PolicySnapshot extends Snapshot {
   readonly state: PolicyState
   /** What is wrong with rows only because of others. */
   readonly faults: readonly PolicyFault[]
+  /** Ids of limits that no descriptor finds because too many patterns go before them. */
+  untriedLimits(): ReadonlySet<string>
 }
 
 /** Builds on the one before: what rests on unchanged tables is shared. `touchedTokens` must name every token row that differs. */
@@ -145,6 +147,10 @@ class StateSnapshot implements PolicySnapshot {
 
   descriptorDomain(id: string): DescriptorDomain | undefined {
     return this.#descriptors.domains.get(id)
+  }
+
+  untriedLimits(): ReadonlySet<string> {
+    return untriedIds(this.#descriptors)
   }
 
   #resolved({ id, project, plan }: Account, nowMs: number): LimitsInForce {

@@ -5,13 +5,13 @@ import type { ValueMatch } from '../core/descriptor-rule.ts'
 /** Values of which patterns can be tried: no more than Envoy takes of headers in one request. */
 const regexTextLengthMax = 65_536
 
-/** True when RE2 takes the pattern: linear time, no look-around, no back-references. */
-export function isValuePattern(pattern: string): boolean {
+/** Why RE2, with its linear time, no look-around and no back-references, does not take the pattern. Undefined: it does. */
+export function regexFault(pattern: string): string | undefined {
   try {
     RE2JS.compile(pattern)
-    return true
-  } catch {
-    return false
+    return undefined
+  } catch (error) {
+    return (error instanceof Error ? error.message : String(error)).replace(/^error parsing regexp: /, '')
   }
 }
 

@@ -74,7 +74,8 @@ test('a row that RE2 does not take keeps its last good version, denies by postur
   await world.sql(`UPDATE tollgate.descriptor_limit SET entries = '${broken}', amount = 99 WHERE id = 'ten'`)
   await inForce(keeper, () => keeper.check().length === 1)
   expect(matched(keeper.current(), { user: 'ann' })).toMatchObject([{ id: 'ten', amount: 10 }])
-  const reasons = ['descriptor_limit_regex_is_re2']
+  const words = 'entries: "(a" of the key "user" is no RE2: missing closing ): `(a`'
+  const reasons = ['descriptor_limit_regex_is_re2', words]
   expect(keeper.check()).toEqual([{ table: 'descriptor_limit', id: 'ten', reasons, inForce: 'last good version' }])
   await expectSameAfterRestart(world)
 
@@ -145,10 +146,10 @@ test('policy show says domains and limits of descriptors in words', async () => 
     ['envoy', 'all_or_nothing', 'ratelimit of tightest', 'reservations'],
   ])
   expect(descriptors.map(({ id, path, allows, replaces }) => [id, path, allows, replaces])).toEqual([
-    ['c', 'path ~ /v[0-9]+ (all together)', '3 each second, at most 7 at once', ''],
-    ['d', 'ip in 10.0.0.0/8', '4 at one time, each held 60 s at most', ''],
     ['e', 'free', 'everything', ''],
-    ['a', 'user, path = /a*', '10 each 5 minutes', ''],
+    ['d', 'ip in 10.0.0.0/8', '4 at one time, each held 60 s at most', ''],
+    ['c', 'path ~ /v[0-9]+ (all together)', '3 each second, at most 7 at once', ''],
     ['b', 'user = ""', '250 each day in UTC', 'ten, x'],
+    ['a', 'user, path = /a*', '10 each 5 minutes', ''],
   ])
 })

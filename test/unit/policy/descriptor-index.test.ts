@@ -123,7 +123,7 @@ describe('too many patterns of one key', () => {
 
 describe('a row that is not valid', () => {
   const broken = (changed = {}) => limitRow('b', [{ key: 'user', regex: '(' }, { key: 'path' }], changed)
-  const reasons = ['descriptor_limit_regex_is_re2']
+  const reasons = ['descriptor_limit_regex_is_re2', 'entries: "(" of the key "user" is no RE2: missing closing ): `(`']
 
   test('leaves its last good version in force', () => {
     const good = changedPolicy([domains(domainRow('envoy')), limits(limitRow('b', user('x'), { posture: 'deny' }))])
@@ -149,6 +149,28 @@ describe('a row that is not valid', () => {
     const amounts = domain && matchDescriptor(domain, entries)?.map(({ amount }) => amount)
     expect(amounts).toEqual(denies ? [{ kind: 'window', amount: 0, period: { unit: 'day', units: 1 } }] : undefined)
     expect(faultsOf(policy)).toEqual([{ table: 'descriptor_limit', id: 'b', reasons, inForce }])
+  })
+
+  test.each([
+    ['(a|b', '"(a|b" of the key "k" is no RE2: missing closing ): `(a|b`'],
+    ['a(?=b)', '"a(?=b)" of the key "k" is no RE2: invalid or unsupported Perl syntax: `(?=`'],
+    ['[\u0007', '"[?" of the key "k" is no RE2: missing closing ]: `[?`'],
+  ])('says what is wrong with %j', (regex, said) => {
+    const policy = changedPolicy([domains(domainRow('envoy')), limits(limitRow('b', [{ key: 'k', regex }]))])
+    expect(faultsOf(policy)[0]?.reasons).toEqual(['descriptor_limit_regex_is_re2', `entries: ${said}`])
+  })
+
+  test('says which network is none, and nothing at length', () => {
+    const rows = [
+      limitRow('b', [{ key: 'k', cidr: '10.0.0.0/33' }]),
+      limitRow('c', [{ key: 'k', regex: '('.repeat(500) }]),
+    ]
+    const [network, long] = faultsOf(changedPolicy([domains(domainRow('envoy')), limits(...rows)]))
+    expect(network?.reasons).toEqual([
+      'descriptor_limit_cidr_is_a_network',
+      'entries: "10.0.0.0/33" of the key "k" is no network',
+    ])
+    expect(long?.reasons.join().length).toBeLessThan(400)
   })
 
   test('begins and ends to deny with its domain', () => {
