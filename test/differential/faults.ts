@@ -213,6 +213,16 @@ export const faultCases: readonly FaultCase[] = [
     ours: ['OVER_LIMIT', 'OVER_LIMIT', 'OVER_LIMIT'],
   },
   {
+    id: 'rid',
+    title: 'A `rid` that is no ticket of Tollgate is refused',
+    reason:
+      'The key names whose call it is, by a ticket that Check signed, so that any other text under it is like a wrong credential. To the reference it is a key like any other.',
+    files: { rid: five },
+    asks: [one('rid'), path('rid', [['rid', 'restaurant-7']])],
+    theirs: ['OK 4', 'OK no limit'],
+    ours: ['OK 4', 'OVER_LIMIT no limit'],
+  },
+  {
     id: 'refusal-explained',
     title: 'A refusal says why, and how long to wait where that helps',
     reason:
