@@ -54,6 +54,13 @@ export const refusedFiles: readonly RefusedFile[] = [
     said: /a key with \* at its end|share_threshold is for values with \*/,
   },
   {
+    id: 'reserved-key',
+    title: 'A key `rid` is an error',
+    reason:
+      'It names whose request it is, by a ticket that Check signed, and any other value of it is refused. The reference takes it for a key like any other: rename `key` in the file and `descriptor_key` in Envoy.',
+    said: /^the key "rid" is kept/,
+  },
+  {
     id: 'star-inside',
     title: 'A `*` that is not at the end of a value must be meant',
     reason: 'The reference takes it as it stands. With `--as-reference` it is an error.',

@@ -1,5 +1,6 @@
 import type { StepRow } from '../import-ports.ts'
 import { type Faults, quoted } from './import-fault.ts'
+import { noteReservedKey } from './reserved-key.ts'
 import type { YamlValue } from './yaml-tree.ts'
 
 type Text = Extract<YamlValue, { readonly kind: 'text' }>
@@ -22,6 +23,7 @@ export function conditionStep({ text, at }: Text, faults: Faults): StepRow | und
     faults.add(at, `the condition ${quoted(text)} cannot be expressed: ${said}`)
     return undefined
   }
+  noteReservedKey(key, at, faults)
   if (value.includes('*') || value.length > valueLengthMax) {
     faults.add(
       at,
@@ -37,6 +39,7 @@ export function variableStep({ text, at }: Text, faults: Faults): StepRow | unde
   const key = text.length <= lengthMax ? keyOf(variable.exec(text)?.groups) : undefined
   if (key === undefined)
     faults.add(at, `the variable ${quoted(text)} cannot be expressed: Tollgate takes descriptors[0]['key'] or a key`)
+  noteReservedKey(key, at, faults)
   return key === undefined ? undefined : { key }
 }
 

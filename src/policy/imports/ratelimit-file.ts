@@ -3,6 +3,7 @@ import type { Faults, Place } from './import-fault.ts'
 import { type LimitBlock, readLimitBlock } from './ratelimit-limit.ts'
 import { type Fields, readFields, readFlag, readList, readText } from './read-fields.ts'
 import { readYaml } from './read-yaml.ts'
+import { noteReservedKey } from './reserved-key.ts'
 import type { YamlValue } from './yaml-tree.ts'
 
 /** One descriptor of a file, as envoyproxy/ratelimit nests them. */
@@ -107,6 +108,7 @@ function readNode(item: YamlValue, reading: Reading, depth: number): LimitNode |
   if (fields === undefined) return undefined
   if (!fields.has('key')) faults.add(item.at, 'this descriptor has no key: name it as the request does, key: …')
   const key = readText(fields.get('key'), keyLengthMax, faults)
+  noteReservedKey(key, fields.get('key')?.value.at ?? item.at, faults)
   const value = readText(fields.get('value'), valueLengthMax, faults)
   const flag = (name: string) => readFlag(fields.get(name), faults)
   const limitField = fields.get('rate_limit')

@@ -1,4 +1,5 @@
 import type { LimitRow, StepRow } from '../import-ports.ts'
+import { ticketKey } from './reserved-key.ts'
 
 const requestsMax = 4_294_967_295
 
@@ -19,6 +20,7 @@ export function unsupportedReason(row: LimitRow): string | undefined {
 }
 
 function stepReason({ key, value, regex, cidr }: StepRow): string | undefined {
+  if (key === ticketKey) return 'its path has a rid, the value of which nobody knows beforehand'
   if (regex !== undefined) return 'its path has a regex'
   if (cidr !== undefined) return 'its path has a network'
   if (value === '') return 'its path has an empty value'

@@ -73,6 +73,8 @@ test.each([
   ['  conditions: ["path == json"]\n', /^4: the condition .* cannot be expressed/],
   ['  conditions: ["path == \'/api/*\'"]\n', /^4: the value "\/api\/\*" cannot be expressed/],
   ['  variables: ["descriptors[0]"]\n', /^4: the variable .* cannot be expressed/],
+  ["  conditions: [\"descriptors[0]['rid'] == 'restaurant-7'\"]\n", /^4: the key "rid" is kept for the tickets/],
+  ['  variables: [rid]\n', /^4: the key "rid" is kept for the tickets/],
   ['  variables: [user, user]\n', /^1: the entry "user" is asked for twice/],
   ['  conditions: []\n', /^1: a limit without conditions and variables is for every descriptor/],
   ['  variables: [user]\n  burst: 5\n', /^5: "burst" does not belong here/],
