@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { RunningRedis } from '../../../scripts/servers/redis.ts'
@@ -11,6 +12,8 @@ import { createRateLimitClient } from '../support/rate-limit-client.ts'
 type RedisUrl = `redis://${string}`
 
 const wheel = '/packages/aa/bb/0123/demo-1.0-py3-none-any.whl'
+/** Of 100 counters each. */
+const callsMax = 500
 const polling = { timeout: 10_000, interval: 50 }
 const awayWords = /^The Redis of TOLLGATE_HITS_REDIS_URL does not answer, limits of descriptors act by their posture/
 
@@ -122,6 +125,32 @@ describe('TOLLGATE_HITS_REDIS_URL', () => {
     expect([...plane.warnings]).toEqual([expect.stringMatching(awayWords)])
     counting = await startOwnRedis({ port: counting.port })
     await expect.poll(() => [...plane.warnings, ...states(plane)], polling).toEqual([1, 1])
+  })
+
+  test('full, it drops the counters that end soonest and goes on; told to drop none, it is as if it were away', async () => {
+    await using plane = await start()
+    const domain = await createDomain(plane, {
+      limits: [...limits, { path: ['soon'], columns: { amount: 5, unit: 'day' } }],
+    })
+    expect(await domain.tell({ shut: 'ann' })).toBe('OK 99')
+    const redis = new Redis(counting.url)
+    plane.defer(() => redis.disconnect())
+    const figure = async (name: string): Promise<number> =>
+      Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(await redis.info())?.[1])
+    await redis.config('SET', 'maxmemory', (await figure('used_memory')) + 1_000_000)
+    for (let call = 0; call < callsMax && (await figure('evicted_keys')) === 0; call += 1) {
+      const descriptors = Array.from({ length: 100 }, () => ({ of: { soon: randomUUID() } }))
+      expect((await domain.ask(descriptors)).code).toBe('OK')
+    }
+    expect(await figure('evicted_keys')).toBeGreaterThan(0)
+    expect([await domain.tell({ shut: 'ann' }), ...plane.warnings]).toEqual(['OK 98'])
+
+    await redis.config('SET', 'maxmemory-policy', 'noeviction', 'maxmemory', '1mb')
+    await expect.poll(() => [...plane.warnings], polling).toEqual([expect.stringMatching(/OOM command not allowed/)])
+    expect([await domain.tell({ shut: 'ann' }), await domain.tell({ soon: 'ann' })]).toEqual(['OVER_LIMIT 0', 'OK 0'])
+    await redis.config('SET', 'maxmemory', '0')
+    await expect.poll(() => [...plane.warnings], polling).toEqual([])
+    expect(await domain.tell({ shut: 'ann' })).toBe('OK 97')
   })
 
   test('several processes count together in it', async () => {
