@@ -97,7 +97,7 @@ async function decide(domain: DescriptorDomain, asked: Asked, deciding: Deciding
       ? { own: noParts, counted: await countLines(matched) }
       : await countNamed({ ...asked, selected, domain }, { matched, countLines, deciding })
   const decided = { descriptorCount: request.descriptors.length, selected, counted, own }
-  tellCall(decided, { domain: domain.rule, request }, deciding.metrics)
+  tellCall(decided, { domain: domain.rule, request, slotId: call.slotId }, deciding.metrics)
   const answer = rateLimitAnswer(decided, domain, () => ({ ...answers, nowMs: deciding.nowMs() }))
   settle(decided, answer, { domain, asked, deciding })
   return answer

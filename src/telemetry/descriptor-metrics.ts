@@ -18,7 +18,7 @@ export const descriptorMetrics: Readonly<Record<string, MetricRow>> = {
     labels: {
       case: [
         ...['unknown_domain', 'no_rule', 'override', 'unknown_unit', 'replaced', 'invalid_rid', 'unknown_account'],
-        ...['own_limits', 'stream_done', 'store_away'],
+        ...['own_limits', 'stream_done', 'no_slot_id', 'store_away'],
       ],
     },
   },

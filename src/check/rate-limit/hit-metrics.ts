@@ -23,6 +23,8 @@ export interface HitMetrics {
   count(hit: CountedHit): void
   /** Hits of a rule that is unlimited: no store is asked about them. */
   countUnlimited(of: CountedRule & { readonly hits: number }): void
+  /** A limit of concurrency gave no slot, because the call does not say who would hold it. */
+  countSlotless(): void
 }
 
 /** What became of a descriptor, or of a call of a domain without a row, other than being counted by a rule. */
@@ -36,6 +38,7 @@ export type DescriptorCase =
   | 'unknown_account'
   | 'own_limits'
   | 'stream_done'
+  | 'no_slot_id'
   | 'store_away'
 
 export function countCase(observer: Observer, it: DescriptorCase): void {
@@ -95,6 +98,7 @@ export function createHitMetrics({
       add('over', over)
       if (!line.enforced) add(isShadow(domain, rule) ? 'shadow' : 'quota', over)
     },
+    countSlotless: () => countCase(observer, 'no_slot_id'),
     countUnlimited(of) {
       if (of.hits <= 0) return
       const add = addOf(of)

@@ -5,15 +5,23 @@ import type { DecidedCall } from './rate-limit-answer.ts'
 import type { RateLimitRequest } from './rate-limit-words.ts'
 import { isOverride } from './select-limits.ts'
 
+interface ToldCall {
+  readonly domain: DomainRule
+  readonly request: RateLimitRequest
+  /** Undefined: nobody could hold slots. */
+  readonly slotId: string | undefined
+}
+
 /** Counts what became of a call's hits, rule by rule. */
 export function tellCall(
   { selected, counted }: DecidedCall,
-  { domain, request }: { readonly domain: DomainRule; readonly request: RateLimitRequest },
+  { domain, request, slotId }: ToldCall,
   metrics: HitMetrics,
 ): void {
   for (const { line, rule, state } of counted.limits) {
     const entries = request.descriptors[line.descriptor]?.entries ?? []
     metrics.count(isOverride(rule) ? { domain, entries, line, state } : { domain, rule, entries, line, state })
+    if (line.kind === 'concurrency' && line.hits > 0 && slotId === undefined) metrics.countSlotless()
   }
   for (const { descriptor, rule } of selected) {
     const asked = request.descriptors[descriptor]
