@@ -69,19 +69,29 @@ describe.each(['memory', 'redis'] as const)('on the %s store', (store) => {
     expect((await ask('edge', { api: 'a', rid: other })).code).toBe('OK')
   })
 
-  test('text names nobody: it passes, or is refused where the posture is deny, and matches no rule', async () => {
-    for (const _ of [1, 2]) expect((await ask('edge', { api: 'b', rid: 'alice' })).status).toMatchObject(passed)
-    const refused = await ask('strict', { rid: 'alice' })
-    expect(refused).toMatchObject({ code: 'OVER_LIMIT', status: { limit: undefined } })
-    expect(JSON.parse(refused.body)).toMatchObject({ status: 429 })
+  test('text names nobody: it is refused whatever the posture, unless it ends a stream, and matches no rule', async () => {
+    for (const domain of ['edge', 'strict', 'trusting']) {
+      const refused = await ask(domain, { api: 'b', rid: 'alice' })
+      expect(refused).toMatchObject({ code: 'OVER_LIMIT', status: { limit: undefined } })
+      expect(JSON.parse(refused.body)).toMatchObject({ status: 429, detail: expect.stringContaining('ticket') })
+      expect((await ask(domain, { api: 'b', rid: 'alice', stream_done: 'yes' })).status).toMatchObject(passed)
+    }
+    for (const domain of ['shadow', 'nowhere'])
+      expect((await ask(domain, { api: 'b', rid: 'alice' })).status).toMatchObject(passed)
     expect((await ask('edge', { account: 'alice' })).status).toMatchObject(passed)
   })
 
   test('a trusted account is charged one request and one credit a hit, once and for good', async () => {
     expect(await spend('carol', 3)).toMatchObject({ code: 'OK', remaining: 2, limit: { name: 'daily' } })
-    expect(await spend('carol', 3)).toMatchObject({ code: 'OVER_LIMIT', remaining: 0, limit: { name: 'daily' } })
-    const { headers } = await ask('trusting', { account: 'carol' }, 3)
-    expect(Number(headers['retry-after'])).toBeGreaterThan(0)
+    expect(await spend('carol', 3)).toMatchObject({ code: 'OVER_LIMIT', remaining: 2, limit: { name: 'daily' } })
+    const { headers, body } = await ask('trusting', { account: 'carol' }, 3)
+    const told = JSON.parse(body)
+    expect(told).toMatchObject({ title: 'Daily quota exhausted', limit: 'daily', used: 3, amount: 5 })
+    expect(told.detail).toMatch(/^3 of 5 requests used, 3 needed; resets /)
+    expect(headers['retry-after'] === undefined).toBe(told.retry_after_ms > 30_000)
+    const never = await ask('trusting', { account: 'carol' }, 400)
+    expect(JSON.parse(never.body)).toMatchObject({ title: 'More than the limit ever allows', used: 3, amount: 5 })
+    expect(never.headers).not.toHaveProperty('retry-after')
     expect(await spend('carol', 2)).toMatchObject({ code: 'OK', remaining: 0 })
     await expect.poll(() => booked('carol'), { timeout: 5_000 }).toHaveLength(2)
     const row = { outcome: 'delivered', state: 'final', kind: 'rate_limit', upstream: '' }
@@ -104,8 +114,11 @@ describe.each(['memory', 'redis'] as const)('on the %s store', (store) => {
     ['is not there', 'nobody'],
     ['is disabled', 'gone'],
     ['is no id', `'; DROP TABLE tollgate.account; --\0`],
-  ])('an account that %s is over its limit', async (_, account) => {
-    expect(await spend(account)).toMatchObject({ code: 'OVER_LIMIT', limit: undefined })
+  ])('an account that %s is over its limit, and no wait helps', async (_, account) => {
+    const { status, headers, body } = await ask('trusting', { account })
+    expect(status).toMatchObject({ code: 'OVER_LIMIT', limit: undefined })
+    expect(headers).not.toHaveProperty('retry-after')
+    expect(JSON.parse(body)).toMatchObject({ title: 'Nobody to charge' })
   })
 
   test('hits that are given back change nothing of what an account has used', async () => {
