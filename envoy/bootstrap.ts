@@ -1,7 +1,7 @@
 import { tollgateCluster, upstreamCluster } from './clusters.ts'
 import { type Config, type MeshUpstream, socketAddress, type TcpAddress } from './config.ts'
 import { accessLog, authorizationFilter } from './filters.ts'
-import { rateLimitFilter } from './rate-limits.ts'
+import { callerRateLimits, rateLimitFilter } from './rate-limits.ts'
 import { virtualHosts } from './routes.ts'
 import { logEveryMs, seconds } from './times.ts'
 
@@ -22,6 +22,8 @@ export interface MeshOptions {
   readonly callsPerProcessMax?: number
   /** The `descriptor_domain` that limits of descriptors lie in. Absent: no rate limit filter. */
   readonly rateLimitDomain?: string
+  /** Descriptors of every request, beside who is calling and when its stream is over. */
+  readonly rateLimits?: readonly Config[]
 }
 
 /** As `pace_ms_max` of a rate on packages is by default. */
@@ -85,7 +87,11 @@ function connectionManager(options: MeshOptions): Config {
     access_log: [accessLog('tollgate_als')],
     route_config: {
       name: 'main',
-      virtual_hosts: virtualHosts(options.upstreams, { areRateLimited: options.rateLimitDomain !== undefined }),
+      virtual_hosts: virtualHosts(options.upstreams, {
+        ...(options.rateLimitDomain !== undefined && {
+          rateLimits: [...callerRateLimits, ...(options.rateLimits ?? [])],
+        }),
+      }),
     },
     http_filters: [
       authorizationFilter('tollgate', {

@@ -9,7 +9,7 @@ const TYPES = 'type.googleapis.com/envoy.extensions.filters.http.ratelimit.v3'
 const answerMsMax = 100
 
 /** The ticket that Check signed, out of the metadata that no client can set. A request without one has no such descriptor. */
-const caller: Config = {
+export const caller: Config = {
   metadata: {
     descriptor_key: 'rid',
     metadata_key: { key: 'envoy.filters.http.ext_authz', path: [{ key: 'ticket' }] },
@@ -40,10 +40,12 @@ export const besideRouteRateLimits: Config = {
 }
 
 /** Descriptors of every request: who is calling, and, once its stream is over, whose slots are free. */
-export const callerRateLimits: readonly Config[] = [
-  { actions: [caller] },
-  {
-    actions: [{ generic_key: { descriptor_key: 'stream_done', descriptor_value: 'yes' } }, caller],
+export const callerRateLimits: readonly Config[] = [{ actions: [caller] }, endOfStream([caller])]
+
+/** Says of the descriptor of these actions that its stream is over. */
+export function endOfStream(actions: readonly Config[]): Config {
+  return {
+    actions: [{ generic_key: { descriptor_key: 'stream_done', descriptor_value: 'yes' } }, ...actions],
     apply_on_stream_done: true,
-  },
-]
+  }
+}

@@ -1,7 +1,7 @@
 import { clusterOf } from './clusters.ts'
 import type { Config, MeshUpstream } from './config.ts'
 import { nameUpstream } from './filters.ts'
-import { besideRouteRateLimits, callerRateLimits } from './rate-limits.ts'
+import { besideRouteRateLimits } from './rate-limits.ts'
 
 /** Answered by Tollgate itself, wherever packages are served. */
 const ownPath = '/quota/status'
@@ -18,7 +18,8 @@ export function virtualHosts(upstreams: readonly MeshUpstream[], given: Given): 
 }
 
 interface Given {
-  readonly areRateLimited: boolean
+  /** Of every route; absent: there is no rate limit filter. */
+  readonly rateLimits?: readonly Config[]
 }
 
 function virtualHost(name: string, upstreams: readonly MeshUpstream[], given: Given): Config {
@@ -30,12 +31,12 @@ function virtualHost(name: string, upstreams: readonly MeshUpstream[], given: Gi
   return {
     name: name === '*' ? 'all' : name,
     domains: name === '*' ? ['*'] : [name, `${name}:*`],
-    ...(given.areRateLimited && { rate_limits: callerRateLimits }),
+    ...(given.rateLimits && { rate_limits: given.rateLimits }),
     routes: [...sorted.map((upstream) => route(upstream, given)), ...own],
   }
 }
 
-function route({ id, prefix, path = '/', tls }: MeshUpstream, { areRateLimited }: Given): Config {
+function route({ id, prefix, path = '/', tls }: MeshUpstream, { rateLimits }: Given): Config {
   return {
     name: id,
     match: { prefix },
@@ -45,6 +46,6 @@ function route({ id, prefix, path = '/', tls }: MeshUpstream, { areRateLimited }
       ...(prefix === path ? {} : { prefix_rewrite: path }),
       ...(tls && { host_rewrite_literal: tls.authority }),
     },
-    typed_per_filter_config: { ...nameUpstream(id), ...(areRateLimited && besideRouteRateLimits) },
+    typed_per_filter_config: { ...nameUpstream(id), ...(rateLimits && besideRouteRateLimits) },
   }
 }

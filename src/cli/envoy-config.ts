@@ -9,6 +9,7 @@ interface Options {
   readonly node: string
   readonly authorities: string
   readonly rateLimits?: string
+  readonly entry?: ReadonlyMap<string, string>
   readonly output: 'yaml' | 'json'
 }
 
@@ -29,16 +30,26 @@ export function envoyConfigCommand(context: CliContext): Command {
     .option('--node <id>', 'names this Envoy among several', nodeId, 'edge-1')
     .option('--authorities <file>', 'who vouches for upstreams of https://', '/etc/ssl/certs/ca-certificates.crt')
     .option('--rate-limits <domain>', 'with a rate limit filter after Check, for the limits of this descriptor_domain')
+    .addOption(
+      new Option(
+        '--entry <key=header>',
+        'which request header an entry of these limits is in, as user=x-tollgate-account; may be repeated',
+      ).argParser(entryHeader),
+    )
     .addOption(new Option('--output <form>', 'Envoy takes both').choices(['yaml', 'json']).default('yaml'))
     .action(async (options: Options) => {
-      const { yaml, config } = await context.envoyConfig({
+      if (options.entry !== undefined && options.rateLimits === undefined)
+        throw new InvalidArgumentError('--entry is for the limits of a domain: name it by --rate-limits.')
+      const { yaml, config, notes } = await context.envoyConfig({
         processes: options.processes,
         listen: options.listen,
         nodeId: options.node,
         authoritiesFile: options.authorities,
         ...(options.admin !== 'none' && { admin: options.admin }),
         ...(options.rateLimits !== undefined && { rateLimitDomain: options.rateLimits }),
+        ...(options.entry && { entryHeaders: options.entry }),
       })
+      for (const note of notes) context.writeError(`tollgate: ${note}\n`)
       context.write(options.output === 'json' ? `${JSON.stringify(config, null, 2)}\n` : yaml)
     })
 }
@@ -51,6 +62,14 @@ function endpoint(text: string): Endpoint {
 
 function adminEndpoint(text: string): Endpoint | 'none' {
   return text === 'none' ? text : endpoint(text)
+}
+
+/** A header's name as RFC 9110 has it, or one of HTTP/2's own, such as `:path`. */
+function entryHeader(text: string, before: ReadonlyMap<string, string> = new Map()): ReadonlyMap<string, string> {
+  const [, key = '', header = ''] = /^(.{1,255})=(:?[\w!#$%&'*+.^`|~-]{1,100})$/.exec(text) ?? []
+  if (key === '') throw new InvalidArgumentError('It looks like user=x-tollgate-account.')
+  if (before.has(key)) throw new InvalidArgumentError(`The entry ${key} is given twice.`)
+  return new Map([...before, [key, header.toLowerCase()]])
 }
 
 function nodeId(text: string): string {

@@ -116,6 +116,8 @@ export interface EnvoyWish {
   readonly authoritiesFile: string
   /** With a rate limit filter, whose descriptors lie in this domain. */
   readonly rateLimitDomain?: string
+  /** Which request header the values of an entry's key are in. */
+  readonly entryHeaders?: ReadonlyMap<string, string>
 }
 
 /** An address to listen on. */
@@ -128,6 +130,8 @@ export interface EnvoyConfig {
   /** With a reason above each value that is not Envoy's default. */
   readonly yaml: string
   readonly config: unknown
+  /** What whoever starts an Envoy with it should know: sentences. */
+  readonly notes: readonly string[]
 }
 
 /** What the command line can do; each is built when it is first called, and `close` ends what was built. */

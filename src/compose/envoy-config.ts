@@ -8,6 +8,7 @@ import { Fault } from '../core/fault.ts'
 import type { Upstream } from '../core/upstream.ts'
 import type { PolicySnapshot } from '../policy/snapshot.ts'
 import type { Settings } from '../settings.ts'
+import { askedRateLimits } from './envoy-rate-limits.ts'
 import { holdMsMaxOf } from './hold-ms-max.ts'
 import { socketPaths } from './sockets.ts'
 
@@ -17,9 +18,14 @@ const spareMs = 50
 /** Envoy lets so much more through than a process decides and holds at once: some are to hear from Tollgate that it is too many. */
 const shedShare = 0.25
 
+/** A note is a comment of one line, and holds keys as somebody wrote them. */
+const lineBreaks = /[\p{Cc}\p{Zl}\p{Zp}]/gu
+
 const header = `# Envoy 1.40 asking Tollgate about every request. Written by \`tollgate envoy-config\` from the rows of tollgate.upstream: write it
 # anew after these change, after a limit whose pace_ms_max is the longest, after another number of processes, and after another
 # TOLLGATE_CHECK_MS_MAX, TOLLGATE_IN_FLIGHT_MAX, TOLLGATE_HELD_MAX, TOLLGATE_GRPC_SOCKET or TOLLGATE_DATA_FOLDER.
+`
+const rateLimitsHeader = `# Its rate limit filter asks about what the limits of the domain are for: write it anew after one has other entries, too.
 `
 
 /** Envoy's bootstrap for these settings and the upstreams in force. Throws a `Fault` of code `not_valid` when there are none, or two answer at one place. */
@@ -33,7 +39,7 @@ export function envoyConfigOf(
   if (upstreams.length === 0) throw new Fault('not_valid', 'There is no upstream yet: add a row to tollgate.upstream')
   const meshed = upstreams.map((upstream) => meshUpstream(upstream, wish.authoritiesFile))
   checkPlaces(meshed)
-  checkDomain(wish, snapshot)
+  const limits = rateLimitsOf(wish, snapshot)
   const config = meshBootstrap({
     nodeId: wish.nodeId,
     listener: wish.listen,
@@ -43,9 +49,12 @@ export function envoyConfigOf(
     authorizeMsMax: settings.TOLLGATE_CHECK_MS_MAX + spareMs,
     holdMsMax: holdMsMaxOf(snapshot),
     callsPerProcessMax: callsPerProcessMaxOf(settings),
-    ...(wish.rateLimitDomain !== undefined && { rateLimitDomain: wish.rateLimitDomain }),
+    ...(limits && { rateLimitDomain: limits.domain, rateLimits: limits.rateLimits }),
   })
-  return { config, yaml: header + writeYaml(config, { ...reasons, ...upstreamReasons, ...rateLimitReasons }) }
+  const notes = (limits?.notes ?? []).map((note) => note.replaceAll(lineBreaks, ' '))
+  const domainHeader = limits === undefined ? '' : rateLimitsHeader + notes.map((note) => `# ${note}.\n`).join('')
+  const yaml = writeYaml(config, { ...reasons, ...upstreamReasons, ...rateLimitReasons })
+  return { config, notes, yaml: header + domainHeader + yaml }
 }
 
 function callsPerProcessMaxOf({ TOLLGATE_IN_FLIGHT_MAX: decided, TOLLGATE_HELD_MAX: held }: Settings): number {
@@ -80,7 +89,12 @@ function checkPlaces(upstreams: readonly MeshUpstream[]): void {
 }
 
 /** A domain without a row limits nothing, which nobody means who asks for one. */
-function checkDomain({ rateLimitDomain: domain }: EnvoyWish, snapshot: PolicySnapshot): void {
-  if (domain === undefined || snapshot.descriptorDomain(domain) !== undefined) return
-  throw new Fault('not_valid', `There is no domain ${domain} yet: add a row to tollgate.descriptor_domain`)
+function rateLimitsOf({ rateLimitDomain: domain, entryHeaders = new Map() }: EnvoyWish, snapshot: PolicySnapshot) {
+  if (domain === undefined) return undefined
+  if (snapshot.descriptorDomain(domain) === undefined)
+    throw new Fault('not_valid', `There is no domain ${domain} yet: add a row to tollgate.descriptor_domain`)
+  const rules = [...snapshot.state.tables.descriptor_limit.inForce.values()]
+    .filter((rule) => rule.domain === domain)
+    .toSorted((left, right) => (left.id < right.id ? -1 : 1))
+  return { domain, ...askedRateLimits(domain, rules, entryHeaders) }
 }

@@ -1,7 +1,7 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { call } from '../../demo/caller.ts'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { call, untilReply } from '../../demo/caller.ts'
 import { runCommand } from '../../demo/command.ts'
 import type { World } from '../../demo/world.ts'
 import { listenerName } from '../../envoy/bootstrap.ts'
@@ -91,4 +91,60 @@ test('a domain that has no row is refused by name, since it would limit nothing'
   const { code, text } = await world.run('envoy-config', '--rate-limits', 'edge 8')
   expect(text).toMatch(/There is no domain edge 8 yet: add a row to tollgate.descriptor_domain/)
   expect(code).toBe(1)
+})
+
+/** Looks until the limits of the shop are in force, taking nothing. */
+async function untilShopOpens(): Promise<void> {
+  const look = { entries: [{ key: 'user', value: 'nobody' }], hitsAddend: '0' }
+  const body = JSON.stringify({ domain: 'shop', descriptors: [look] })
+  const url = `${world.tollgate.opsUrl}/json`
+  const ask = { method: 'POST', url, headers: { 'content-type': 'application/json' }, body }
+  await untilReply(ask, (reply) => reply.body.includes('requestsPerUnit'), 10_000)
+}
+
+test('the shop of the README holds its limits in the Envoy that the README prints for it', async () => {
+  const readme = readFileSync(join(rootFolder, 'README.md'), 'utf8')
+  const [, words = ''] = /npm run --silent tollgate -- envoy-config (--rate-limits shop [^>\n]+) >/.exec(readme) ?? []
+  const imported = await world.run('policy', 'import', 'ratelimit', join(rootFolder, 'demo/rate-limits.yaml'))
+  expect(imported.code, imported.text).toBe(0)
+  await world.sql(`UPDATE tollgate.upstream SET mount_path = '', host = NULL WHERE id = 'mirror'`)
+  const options = [...words.split(' '), '--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--output', 'json']
+  const { code, stdout, text } = await world.run('envoy-config', ...options)
+  expect(code, text).toBe(0)
+  const envoy = await startEnvoy({ config: JSON.parse(stdout), scratchFolder: createScratchFolder('shop') })
+  onTestFinished(() => envoy.stop())
+  const url = `http://127.0.0.1:${envoy.ports[listenerName]}/simple/fig/`
+  const statuses = async (ask: Parameters<typeof call>[0], times: number) => {
+    const found: number[] = []
+    for (let nth = 0; nth < times; nth += 1) found.push((await call(ask)).status)
+    return found
+  }
+  const [shopper, ann] = [await addAccount(world, 'shopper'), await addAccount(world, 'ann')]
+  await untilShopOpens()
+  expect(await statuses({ url, token: shopper }, 4)).toEqual([200, 200, 200, 429])
+  expect(await statuses({ url, token: ann }, 5)).toEqual([200, 200, 200, 200, 200])
+  // No client can say that it is ann.
+  expect(await statuses({ url, token: shopper, headers: { 'x-tollgate-account': 'ann' } }, 1)).toEqual([429])
+  await world.sql(
+    `INSERT INTO tollgate.descriptor_limit (id, domain, entries, amount, unit) VALUES
+     ('near', 'shop', '[{"key":"remote_address","cidr":"127.0.0.0/8"}]', 0, 'day')`,
+  )
+  await untilReply({ url, token: ann }, ({ status }) => status === 429, 10_000)
+})
+
+test('limits that the printed Envoy does not ask about are named, beside it and in it', async () => {
+  const { code, stdout, text } = await world.run('envoy-config', '--rate-limits', 'shop')
+  const said = 'Envoy cannot know user by itself, so it asks about none of these limits of shop: user; user=ann.'
+  expect(code).toBe(0)
+  expect(text).toContain(`tollgate: ${said}`)
+  expect(stdout).toContain(`# ${said}`)
+  expect(stdout).not.toContain('tollgate: Envoy')
+  expect(stdout).toContain('- remote_address: {}')
+  const strange = await world.run('envoy-config', '--rate-limits', 'shop', '--entry', 'usr=x-tollgate-account')
+  expect([strange.code, strange.text]).toEqual([
+    1,
+    expect.stringContaining('No limit of the domain shop has an entry usr'),
+  ])
+  const alone = await world.run('envoy-config', '--entry', 'user=x-tollgate-account')
+  expect([alone.code, alone.text]).toEqual([2, expect.stringContaining('name it by --rate-limits')])
 })

@@ -69,9 +69,11 @@ afterAll(() => world.stop())
 const asking = (name: string) => ({ url: `${world.baseUrl}/simple/fig/`, token, headers: { 'x-case': name } })
 
 test('the statements put limits in force, and `envoy-config` prints a filter for them', async () => {
-  const { code, stdout } = await world.run('envoy-config', '--rate-limits', 'edge')
+  const { code, stdout, text } = await world.run('envoy-config', '--rate-limits', 'edge')
   expect(code).toBe(0)
   expect(stdout).toContain('domain: edge')
+  expect(stdout).toContain('- remote_address: {}')
+  expect(text.match(/tollgate: Envoy cannot know \w+/g)).toEqual(['tollgate: Envoy cannot know route'])
   const rows = await world.sql(`SELECT amount::int FROM tollgate.descriptor_limit WHERE id = 'search-burst'`)
   expect(rows).toEqual([{ amount: 20 }])
 })
