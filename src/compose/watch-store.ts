@@ -22,15 +22,17 @@ export function watchStore(
 ): void {
   const { presence, open, observer, warnings } = given
   const away = 'The store does not answer, limits act by their posture'
-  keepWarning(started, { warnings, look: () => awayWords({ presence, open, observer }, 'store_connected', away) })
+  const tell = (value: number): void => observer.set('store_connected', value)
+  keepWarning(started, { warnings, look: () => awayWords({ presence, open }, tell, away) })
   const sentence = 'The charge journal takes nothing more: what must be booked is refused'
   keepWarning(started, { warnings, look: () => (open.acceptsCharges?.() === false ? sentence : undefined) })
 }
 
 /** Alike, of a Redis that counts hits of descriptors and nothing else. */
-export function watchHits(started: AsyncDisposableStack, { warnings, ...given }: Watching & Watched): void {
+export function watchHits(started: AsyncDisposableStack, { observer, warnings, ...given }: Watching & Watched): void {
   const away = 'The Redis of TOLLGATE_HITS_REDIS_URL does not answer, limits of descriptors act by their posture'
-  keepWarning(started, { warnings, look: () => awayWords(given, 'hits_store_connected', away) })
+  const tell = (value: number): void => observer.set('hits_store_connected', value)
+  keepWarning(started, { warnings, look: () => awayWords(given, tell, away) })
 }
 
 interface Watched {
@@ -38,15 +40,11 @@ interface Watched {
   readonly open: Pick<OpenStore, 'isReady'>
 }
 
-/** Sets the gauge; answers the sentence and the reason while the store is away. */
-function awayWords(
-  { presence, open, observer }: Watched & Pick<Watching, 'observer'>,
-  gauge: string,
-  sentence: string,
-): string | undefined {
+/** Tells 1 or 0; answers the sentence and the reason while the store is away. */
+function awayWords({ presence, open }: Watched, tell: (value: number) => void, sentence: string): string | undefined {
   const fault = presence.fault()
   const isAway = fault !== undefined || open.isReady?.() === false
-  observer.set(gauge, isAway ? 0 : 1)
+  tell(isAway ? 0 : 1)
   return isAway ? `${sentence}${reasonOf(fault)}` : undefined
 }
 
