@@ -34,6 +34,8 @@ export interface CommandTools {
   look(): Promise<Look>
   /** Looks into Redis; undefined for counters inside a running process. */
   exam(): Promise<StoreExam | undefined>
+  /** Looks into the Redis that counts hits and nothing else; undefined where there is none. */
+  hitsExam(): Promise<StoreExam | undefined>
   /** Counters in Redis become cold and are seeded anew from the books; nothing for those inside a running process. */
   renewCounters(): Promise<void>
   /** What is in demand, as the database has it now. */
@@ -71,22 +73,29 @@ export function createCommandTools(settings: Settings): CommandTools {
     opened.defer(() => found.close())
     return found
   })
-  const looker = once(async (): Promise<OpenStore | undefined> => {
-    if (settings.REDIS_URL === undefined) return undefined
+  const lookInto = async (url: string | undefined, isForHits: boolean): Promise<StoreExam | undefined> => {
+    if (url === undefined) return undefined
     // Without PostgreSQL nobody says whose store it should be, and it is looked into all the same.
     const installation = hasDatabase(settings) ? await installationNow(await pool()) : undefined
-    const given = { settings, observer: silentObserver, isLookOnly: true, ...(installation && { installation }) }
-    const found = await openRedisStore(settings.REDIS_URL, given)
+    const given = {
+      settings,
+      observer: silentObserver,
+      isLookOnly: true,
+      isForHits,
+      ...(installation && { installation }),
+    }
+    const found = await openRedisStore(url, given)
     opened.defer(() => found.close())
-    return found
-  })
+    return found.exam
+  }
   return {
     databaseUrl: async () => (await database()).url,
     pool,
     latestPool: () => latest.get(),
     snapshot,
     heats: once(async () => heatsOf(await readResourceHeat(await pool()))),
-    exam: async () => (await looker())?.exam,
+    exam: once(() => lookInto(settings.REDIS_URL, false)),
+    hitsExam: once(() => lookInto(settings.TOLLGATE_HITS_REDIS_URL, true)),
     renewCounters: async () => (await redis())?.renew?.(),
     look: once(async () => lookOf({ pool: await pool(), redis: await redis(), policy: await snapshot() })),
     close: () => opened.disposeAsync(),

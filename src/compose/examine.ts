@@ -16,6 +16,7 @@ export async function examineAll(
   const deps = {
     books: () => booksOf(settings, tools),
     store: () => tools.exam(),
+    hits: () => tools.hitsExam(),
     isDatabaseEmbedded: settings.DATABASE_URL === undefined,
     spools: () => lookAtSpools(settings.TOLLGATE_DATA_FOLDER),
     nowMs: Date.now,

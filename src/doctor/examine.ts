@@ -9,6 +9,7 @@ import {
   spoolFindings,
 } from './book-findings.ts'
 import type { Finding } from './finding.ts'
+import { hitsFindings } from './hits-findings.ts'
 import type { BooksExam, BooksReport, PartitionReport, SpoolReport, StoreExam } from './ports.ts'
 import { type Compared, counterFindings, emptyFindings, partitionFindings, storeFindings } from './store-findings.ts'
 
@@ -25,6 +26,8 @@ export interface ExamineDeps {
   readonly books: () => Promise<BooksExam>
   /** Undefined: it counts inside a running process and cannot be looked into from outside. May reject with a `Fault`. */
   readonly store: () => Promise<StoreExam | undefined>
+  /** A Redis that counts hits of descriptors and nothing else; undefined: there is none. May reject with a `Fault`. */
+  readonly hits?: () => Promise<StoreExam | undefined>
   /** PostgreSQL is started with Tollgate. */
   readonly isDatabaseEmbedded: boolean
   readonly spools: () => Promise<readonly SpoolReport[]>
@@ -48,7 +51,7 @@ export async function examine(deps: ExamineDeps, wish: ExamineWish): Promise<Exa
   const { isDatabaseEmbedded } = deps
   const restored = report && { report, isDatabaseEmbedded, ...(seen.store && { store: seen.store }) }
   const restore = wish.isAfterRestore && restored !== undefined ? restoreFindings(restored) : []
-  const all = [...findings, ...spools, ...seen.findings, ...restore]
+  const all = [...findings, ...spools, ...seen.findings, ...(await lookAtHits(deps)), ...restore]
   return {
     isHealthy: all.every(({ level }) => level !== 'wrong'),
     findings: all,
@@ -93,6 +96,19 @@ async function lookAtStore(deps: ExamineDeps, looking: Looking): Promise<Seen> {
     return { findings: [{ about: 'store', level: 'note', sentence }] }
   } catch (error) {
     return { findings: [wrong('store', error)] }
+  }
+}
+
+async function lookAtHits({ hits }: ExamineDeps): Promise<readonly Finding[]> {
+  try {
+    const store = await hits?.()
+    if (store === undefined) return []
+    // Whether it answers at all.
+    await store.partition(0, undefined)
+    return hitsFindings(store.servers())
+  } catch (error) {
+    const { sentence, ...finding } = wrong('store', error)
+    return [{ ...finding, sentence: `The Redis of TOLLGATE_HITS_REDIS_URL: ${sentence}` }]
   }
 }
 

@@ -192,6 +192,28 @@ test('where there is no database, it says so and makes none', async () => {
   expect(code).toBe(1)
 })
 
+test('a Redis for hits alone is looked into, may evict, and is wrong when it is away or refuses what is counted', async () => {
+  const hits = await startOwnRedis({ args: ['--maxmemory-policy', 'volatile-ttl'] })
+  const look = new Redis(hits.url)
+  const doctor = () => runWith({ TOLLGATE_HITS_REDIS_URL: hits.url })
+  const good = await doctor()
+  await look.config('SET', 'maxmemory', '1000000')
+  const evicting = await doctor()
+  await look.config('SET', 'maxmemory-policy', 'noeviction')
+  const full = await doctor()
+  const written = await look.keys('*')
+  look.disconnect()
+  await hits.kill()
+  const away = await doctor()
+  expect(good.text).toMatch(/good +store +The Redis of TOLLGATE_HITS_REDIS_URL answers and has room\n/)
+  expect(evicting.text).toMatch(
+    /note +store +The Redis of TOLLGATE_HITS_REDIS_URL is full, .* by volatile-ttl it drops/,
+  )
+  expect(full.text).toMatch(/wrong +store +The Redis of TOLLGATE_HITS_REDIS_URL is full, /)
+  expect(away.text).toMatch(/wrong +store +The Redis of TOLLGATE_HITS_REDIS_URL: Redis is not connected/)
+  expect([full.code, away.code, written]).toEqual([1, 1, []])
+})
+
 test('a full Redis is wrong, and is looked into all the same', async () => {
   await admin.config('SET', 'maxmemory', '1000000')
   const { code, text } = await run('doctor')
