@@ -50,6 +50,15 @@ export function untriedFaults({ tables, trees }: DescriptorIndex): readonly Poli
   )
 }
 
+/** Says of rows that are in force as their domain has it how it has it. */
+export function asDomainsHaveIt(faults: readonly PolicyFault[], tables: DescriptorTables): readonly PolicyFault[] {
+  return faults.map((fault) => {
+    if (fault.inForce !== 'denies if its domain does') return fault
+    const rule = tables.descriptor_limit.inForce.get(fault.id)
+    return { ...fault, inForce: rule !== undefined && denies(tables, rule.domain) ? 'denies' : 'nothing' }
+  })
+}
+
 /** The same rows, all of them. */
 export function untriedIds({ trees }: DescriptorIndex): ReadonlySet<string> {
   return new Set([...trees.values()].flatMap(({ untried }) => [...untried.values()].flat().map(({ id }) => id)))

@@ -9,7 +9,13 @@ import type { Place } from '../core/resolve-limits.ts'
 import type { Snapshot } from '../core/snapshot.ts'
 import { holds } from '../core/time-range.ts'
 import type { Upstream } from '../core/upstream.ts'
-import { type DescriptorIndex, indexDescriptors, untriedFaults, untriedIds } from './descriptor-index.ts'
+import {
+  asDomainsHaveIt,
+  type DescriptorIndex,
+  indexDescriptors,
+  untriedFaults,
+  untriedIds,
+} from './descriptor-index.ts'
 import { LimitIndex } from './limit-index.ts'
 import { matchesPattern } from './pattern.ts'
 import { type PolicyState, policyCheck } from './policy-state.ts'
@@ -37,7 +43,7 @@ export function createSnapshot(
 
 /** Everything in the database that is not in force as it stands there. */
 export function faultsOf(snapshot: PolicySnapshot): readonly PolicyFault[] {
-  return [...policyCheck(snapshot.state), ...snapshot.faults]
+  return [...asDomainsHaveIt(policyCheck(snapshot.state), snapshot.state.tables), ...snapshot.faults]
 }
 
 class StateSnapshot implements PolicySnapshot {

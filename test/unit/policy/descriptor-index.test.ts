@@ -134,8 +134,8 @@ describe('a row that is not valid', () => {
 
   test.each([
     { says: 'denies by its own posture', row: { posture: 'deny' }, inForce: 'denies' },
-    { says: 'denies as its domain does', posture: 'deny', inForce: 'denies if its domain does' },
-    { says: 'denies not where its domain does not', inForce: 'denies if its domain does', denies: false },
+    { says: 'denies as its domain does', posture: 'deny', inForce: 'denies' },
+    { says: 'denies not where its domain does not', denies: false },
     { says: 'denies not against its own posture', posture: 'deny', row: { posture: 'allow' }, denies: false },
     { says: 'denies not in shadow', posture: 'deny', row: { posture: 'deny', shadow: true }, denies: false },
     { says: 'denies not where it only tells', posture: 'deny', row: { quota_mode: true }, denies: false },
