@@ -8,6 +8,8 @@ export interface Install {
   readonly packages: readonly string[]
   /** Further words of the command line. */
   readonly options?: readonly string[]
+  /** Then it is ended. */
+  readonly durationMsMax?: number
 }
 
 export interface Installed extends CommandResult {
@@ -62,7 +64,9 @@ export async function createInstallers(folder: string): Promise<Installers> {
   const run = async (file: string, words: readonly string[], install: Install): Promise<Installed> => {
     const target = mkdtempSync(join(folder, 'target-'))
     const args = [...words, '--target', target, '--index-url', install.indexUrl, ...(install.options ?? [])]
-    const result = await runCommand({ file, args: [...args, ...install.packages], environment, folder })
+    const { packages, durationMsMax } = install
+    const bound = durationMsMax === undefined ? {} : { durationMsMax }
+    const result = await runCommand({ file, args: [...args, ...packages], environment, folder, ...bound })
     return { ...result, target, modules: readdirSync(target).filter((name) => /^[a-z_]+$/.test(name)) }
   }
   return {

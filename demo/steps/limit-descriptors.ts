@@ -35,11 +35,18 @@ async function importFile({ world }: Demo): Promise<readonly Shown[]> {
     },
     {
       what: 'four calls about user=bob, three a day',
-      happened: `${statuses.join(', ')}, retry after ${asked.at(-1)?.headers['retry-after']} s`,
+      happened: statuses.join(', '),
+      terminal: toldBy(asked.at(-1)),
     },
     { what: 'user=ann and an address of 203.0.113.*', happened: `${ann.status}, ${banned.status}` },
     { what: RAISE, happened: `enforced ${durationMs.toFixed(1)} ms after COMMIT` },
   ]
+}
+
+/** What a refused client reads, in the answer to Envoy. */
+function toldBy(reply: Reply | undefined): string {
+  const { rawBody = '' } = JSON.parse(reply?.body ?? '{}') as { readonly rawBody?: string }
+  return Buffer.from(rawBody, 'base64').toString()
 }
 
 /** The filter's descriptor `rid` is the ticket that Check signed, so the limit is each account's own. */

@@ -82,9 +82,10 @@ describe.each(['memory', 'redis'] as const)('on the %s store', (store) => {
       expect(told).toEqual(['OK 2', 'OK 1', 'OK 0'])
       const refused = await domain.ask([{ of: { user: 'a' } }])
       expect(refused.code).toBe('OVER_LIMIT')
-      const wait = Number(refused.headers['retry-after'])
-      expect(wait).toBeGreaterThan(3_500)
-      expect(wait).toBeLessThanOrEqual(3_600)
+      const waitMs = JSON.parse(refused.body).retry_after_ms
+      expect(waitMs).toBeGreaterThan(3_500_000)
+      expect(waitMs).toBeLessThanOrEqual(3_600_000)
+      expect(refused.headers['retry-after']).toBe('30')
     })
 
     test('refills', async () => {

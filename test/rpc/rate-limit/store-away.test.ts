@@ -20,7 +20,12 @@ beforeAll(async () => {
     INSERT INTO tollgate.descriptor_limit (id, domain, entries, amount, unit, posture) VALUES
       ('open', 'shop', '[{"key":"open"}]', 3, 'year', 'allow'),
       ('shut', 'shop', '[{"key":"shut"}]', 1000000, 'year', 'deny'),
-      ('part', 'shop', '[{"key":"part"}]', 3, 'year', 'local')`)
+      ('part', 'shop', '[{"key":"part"}]', 3, 'year', 'local');
+    INSERT INTO tollgate.descriptor_domain (id, trusts_descriptors, surface) VALUES ('trusting', true, 'pypi');
+    INSERT INTO tollgate.account (id, project, plan) VALUES ('carol', 'vision', 'free'), ('dave', 'vision', 'free');
+    INSERT INTO tollgate.limit_rule (id, name, kind, counts, amount, "window", enforce_at, posture, applies_to_account) VALUES
+      ('own-open', 'own', 'quota', 'requests', 5, 'day', 'everything', 'allow', 'carol'),
+      ('own-shut', 'own', 'quota', 'requests', 5, 'day', 'everything', 'deny', 'dave')`)
 })
 
 afterAll(async () => {
@@ -97,6 +102,21 @@ describe('while Redis stands still, an answer comes inside the 20 ms that Envoy 
       const { body, headers } = await patient.ask({ domain: 'shop', descriptors: [{ of: { shut: '1' } }] })
       expect(JSON.parse(body)).toMatchObject({ type: 'https://docs.example/blocked#unavailable' })
       expect(headers).toMatchObject({ 'retry-after': '2', 'content-type': 'application/problem+json' })
+    })
+    patient.close()
+  })
+
+  test('an account’s own limits decide by their postures, and a refusal is our own trouble, not the account’s', async () => {
+    const patient = createRateLimitClient(plane.address, { timeoutMs: 5_000 })
+    await whileStalled(async () => {
+      const ask = (account: string) => patient.ask({ domain: 'trusting', descriptors: [{ of: { account } }] })
+      expect((await ask('carol')).code).toBe('OK')
+      const { code, body, headers } = await ask('dave')
+      expect([code, headers['retry-after']]).toEqual(['OVER_LIMIT', '2'])
+      expect(JSON.parse(body)).toMatchObject({
+        type: 'https://docs.example/blocked#unavailable',
+        title: 'Temporarily unavailable',
+      })
     })
     patient.close()
   })
