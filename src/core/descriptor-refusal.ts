@@ -6,7 +6,7 @@ import {
   overLimitWords,
   shortened,
 } from './descriptor-words.ts'
-import { problemOf } from './problem.ts'
+import { type DescriptorCause, problemOf } from './problem.ts'
 import { wordsOf } from './refusal-words.ts'
 import type { Refusal } from './verdict.ts'
 
@@ -34,8 +34,9 @@ const troubleMs = 2_000
 /** The body of a refusal (RFC 9457). */
 export function refusalProblem(refusal: DescriptorRefusal, scene: DescriptorScene): DescriptorProblem {
   const isOurs = refusal.kind === 'unavailable' || refusal.kind === 'faulty'
+  const cause: DescriptorCause = isOurs ? 'unavailable' : 'rate_limit'
   const { title, detail, ...limit } = toldOf(refusal, scene)
-  return { type: `${scene.docsBase}#${isOurs ? 'unavailable' : 'rate_limit'}`, title, status, detail, ...limit }
+  return { type: `${scene.docsBase}#${cause}`, title, status, detail, ...limit }
 }
 
 type Told = Omit<DescriptorProblem, 'type' | 'status'>
