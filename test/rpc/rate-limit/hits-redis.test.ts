@@ -5,6 +5,7 @@ import type { RunningRedis } from '../../../scripts/servers/redis.ts'
 import type { HitStore } from '../../../src/check/hit-ports.ts'
 import { createDatabase } from '../../support/databases.ts'
 import { createKeyPrefix, startOwnRedis } from '../../support/redis.ts'
+import { startRedisCluster } from '../../support/redis-cluster.ts'
 import { createDomain, patient, perYear, type TestDomain } from '../support/descriptor-rows.ts'
 import { type PlaneOptions, startPlane, type TestPlane } from '../support/plane.ts'
 import { createRateLimitClient } from '../support/rate-limit-client.ts'
@@ -17,12 +18,13 @@ const callsMax = 500
 const polling = { timeout: 10_000, interval: 50 }
 const awayWords = /^The Redis of TOLLGATE_HITS_REDIS_URL does not answer, limits of descriptors act by their posture/
 
+/** What counts hits may be told to forget: nobody is warned of that. */
+const forgetful = { args: ['--maxmemory', '50mb', '--maxmemory-policy', 'volatile-ttl'] }
+
 let spending: RunningRedis
 let counting: RunningRedis
 
 beforeAll(async () => {
-  // What counts hits may be told to forget: nobody is warned of that.
-  const forgetful = { args: ['--maxmemory', '50mb', '--maxmemory-policy', 'volatile-ttl'] }
   ;[spending, counting] = await Promise.all([startOwnRedis(), startOwnRedis(forgetful)])
 })
 
@@ -89,7 +91,7 @@ describe('TOLLGATE_HITS_REDIS_URL', () => {
     expect(states(plane)).toEqual([1, 0])
     expect([await domain.tell({ shut: 'ann' }), await domain.tell({ user: 'ann' })]).toEqual(['OVER_LIMIT 0', 'OK 0'])
     expect([await check(), await check()]).toEqual([true, true])
-    counting = await startOwnRedis({ port: counting.port })
+    counting = await startOwnRedis({ port: counting.port, ...forgetful })
     await expect.poll(() => [...plane.warnings, ...states(plane)], polling).toEqual([1, 1])
     expect(await domain.tell({ shut: 'ann' })).toBe('OK 99')
   })
@@ -118,22 +120,24 @@ describe('TOLLGATE_HITS_REDIS_URL', () => {
     await expect.poll(() => [...plane.warnings, ...states(plane)], polling).toEqual([1, 1])
   })
 
-  test('a start does not wait for it, and finds it later', async () => {
+  test('a start goes on without it, and finds it later', async () => {
     await counting.kill()
     await using plane = await start()
     expect(await (await startCheck(plane))()).toBe(true)
     expect([...plane.warnings]).toEqual([expect.stringMatching(awayWords)])
-    counting = await startOwnRedis({ port: counting.port })
+    counting = await startOwnRedis({ port: counting.port, ...forgetful })
     await expect.poll(() => [...plane.warnings, ...states(plane)], polling).toEqual([1, 1])
   })
 
   test('full, it drops the counters that end soonest and goes on; told to drop none, it is as if it were away', async () => {
-    await using plane = await start()
+    const full = await startOwnRedis(forgetful)
+    await using plane = await start({ settings: { TOLLGATE_HITS_REDIS_URL: full.url } })
+    plane.defer(() => void full.kill())
     const domain = await createDomain(plane, {
       limits: [...limits, { path: ['soon'], columns: { amount: 5, unit: 'day' } }],
     })
     expect(await domain.tell({ shut: 'ann' })).toBe('OK 99')
-    const redis = new Redis(counting.url)
+    const redis = new Redis(full.url)
     plane.defer(() => redis.disconnect())
     const figure = async (name: string): Promise<number> =>
       Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(await redis.info())?.[1])
@@ -160,6 +164,25 @@ describe('TOLLGATE_HITS_REDIS_URL', () => {
     await using other = await start({ beside: { databaseUrl: one.databaseUrl, keyPrefix } })
     expect(await domain.tell({ user: 'eve' })).toBe('OK 99')
     expect(await leftOn(other, domain, 'eve')).toBe(98)
+  })
+
+  test('it may be a cluster', async () => {
+    const cluster = await startRedisCluster()
+    await using plane = await start({ settings: { TOLLGATE_HITS_REDIS_URL: cluster.url } })
+    plane.defer(() => cluster.stop())
+    const check = await startCheck(plane)
+    const domain = await createDomain(plane, { limits })
+    const users = Array.from({ length: 20 }, (_, index) => ({ of: { user: `u${index}` } }))
+    await domain.ask(users)
+    const { statuses } = await domain.ask(users)
+    expect(statuses.map(({ remaining }) => remaining)).toEqual(users.map(() => 98))
+    expect([await check(), ...plane.warnings, ...states(plane)]).toEqual([true, 1, 1])
+    const counters = await Promise.all(cluster.masters.map(keysOf))
+    expect(counters.map((keys) => keys.some((key) => /^test\w+:hits:{p\d{3}}:h:/.test(key)))).toEqual([
+      true,
+      true,
+      true,
+    ])
   })
 
   test('beside the in-process store hits outlive their process', async () => {
