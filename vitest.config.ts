@@ -7,7 +7,11 @@ export default defineConfig({
     maxWorkers: '100%',
     reporters: ['default', './test/closing-line.ts'],
     projects: [
-      { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts', 'test/tidy.test.ts'] } },
+      {
+        extends: true,
+        // The bound is for what hangs, not a promise of speed: on a busy machine the first drawn text alone can take seconds.
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts', 'test/tidy.test.ts'], testTimeout: 30_000 },
+      },
       {
         extends: true,
         test: {
