@@ -27,16 +27,27 @@ export function createLateAnswer(deps: LateAnswerDeps): LateAnswer {
     if (snapshot === undefined) return undefined
     const domain = snapshot.descriptorDomain(request.domain)
     if (domain === undefined) return unknownDomain(request.descriptors.length, [])
-    try {
-      return byLimits(domain, request, deps)
-    } catch {
-      // What is wrong with these limits has made the decision fail too, which was told.
-      return byDomain(domain, request, deps)
-    }
+    return answer(domain, found(domain, request, deps), deps)
   }
 }
 
-function byLimits(domain: DescriptorDomain, asked: RateLimitRequest, deps: LateAnswerDeps): RateLimitAnswer {
+interface Found {
+  readonly request: RateLimitRequest
+  readonly selected: Parameters<typeof hitLinesOf>[0]
+  readonly denied: ReadonlySet<number>
+  readonly own: readonly OwnPart[]
+}
+
+/** A failure here has made the decision fail too, which was told; one in putting the answer into words must not let a denied call pass. */
+function found(domain: DescriptorDomain, request: RateLimitRequest, deps: LateAnswerDeps): Found {
+  try {
+    return byLimits(domain, request, deps)
+  } catch {
+    return byDomain(domain, request)
+  }
+}
+
+function byLimits(domain: DescriptorDomain, asked: RateLimitRequest, deps: LateAnswerDeps): Found {
   const { principals, observer, hits, memo, digest } = deps
   const { request, named } = nameCall(asked, domain.rule, principals.readDescriptor)
   const selected = selectLimits({ domain, descriptors: request.descriptors, observer })
@@ -44,27 +55,16 @@ function byLimits(domain: DescriptorDomain, asked: RateLimitRequest, deps: LateA
   const denied = new Set(deniedBy(lines))
   if (denies(domain)) for (const one of named) if (isCharged(one)) denied.add(one.descriptor)
   const own = named.filter(({ read }) => read.claim.kind === 'invalid').map((one) => invalidPart(one, domain.rule))
-  return answer(domain, { request, selected, denied, own }, deps)
+  return { request, selected, denied, own }
 }
 
-function byDomain(domain: DescriptorDomain, request: RateLimitRequest, deps: LateAnswerDeps): RateLimitAnswer {
-  const denied = new Set(denies(domain) ? request.descriptors.keys() : [])
-  return answer(domain, { request, selected: [], denied, own: [] }, deps)
+function byDomain(domain: DescriptorDomain, request: RateLimitRequest): Found {
+  return { request, selected: [], denied: new Set(denies(domain) ? request.descriptors.keys() : []), own: [] }
 }
 
 function answer(
   domain: DescriptorDomain,
-  {
-    request,
-    selected,
-    denied,
-    own,
-  }: {
-    readonly request: RateLimitRequest
-    readonly selected: Parameters<typeof hitLinesOf>[0]
-    readonly denied: ReadonlySet<number>
-    readonly own: readonly OwnPart[]
-  },
+  { request, selected, denied, own }: Found,
   { answers, nowMs }: LateAnswerDeps,
 ): RateLimitAnswer {
   const counted = { limits: [], denied }

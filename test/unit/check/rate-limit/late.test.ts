@@ -81,6 +81,16 @@ describe('createLateAnswer()', () => {
     expect(codesOf(late(['a=1', 'b=2']))).toBe(codes)
   })
 
+  test('lets no denied call pass because its refusal cannot be put into words', () => {
+    const answers = {
+      get askAt(): never {
+        throw new Error('defect')
+      },
+    }
+    const { late } = desk([posture('deny')], { posture: 'allow', deps: () => ({ answers: answers as never }) })
+    expect(() => late(['deny=a'])).toThrow('defect')
+  })
+
   test.each([
     ['invalid', 'deny', 'over_limit: over_limit'],
     ['invalid', 'allow', 'over_limit: over_limit'],
