@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type handleUnaryCall, logVerbosity, Metadata, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js'
 import { Fault } from '../core/fault.ts'
 import type { Observer } from '../telemetry/observer.ts'
-import { releaseClosedStreams } from './closed-streams.ts'
 import { createHealth } from './health.ts'
 import { type Method, RpcError } from './methods.ts'
 import { createOpenStreams, type OpenStreams } from './open-streams.ts'
@@ -55,7 +54,6 @@ export const halfOpenMsMax = keepaliveMs + keepaliveAnswerMs
 
 // grpc-js writes plain lines to stderr; what it would say reaches callers as faults and status codes.
 setLogVerbosity(logVerbosity.NONE)
-releaseClosedStreams()
 
 const same = (bytes: Buffer): Buffer => bytes
 const noMetadata = new Metadata()
