@@ -6,7 +6,7 @@ import { type Demo, expectThat, type Shown } from '../step.ts'
 const file = join(rootFolder, 'demo/rate-limits.yaml')
 const RAISE = `UPDATE tollgate.descriptor_limit SET amount = 100 WHERE domain = 'shop' AND amount = 3`
 const CALLS_MAX = 10
-const PER_ACCOUNT = `INSERT INTO tollgate.descriptor_limit (id, domain, entries, amount, unit) VALUES ('per-account', 'edge', '[{"key":"rid"}]', 2, 'day')`
+const PER_ACCOUNT = `INSERT INTO tollgate.descriptor_limit (id, domain, entries, name, amount, unit) VALUES ('per-account', 'edge', '[{"key":"rid"}]', 'per-account', 2, 'day')`
 
 /** A file of envoyproxy/ratelimit becomes rows of policy, and its limits hold and change like any other; and so behind Envoy's own filter. */
 export async function limitDescriptors(demo: Demo): Promise<readonly Shown[]> {
