@@ -144,22 +144,22 @@ COMMENT ON COLUMN tollgate.descriptor_limit.charges_refused IS 'True: refused hi
 COMMENT ON COLUMN tollgate.descriptor_limit.posture IS 'What it does when the counters cannot be asked in time. NULL: as the domain says.';
 COMMENT ON COLUMN tollgate.descriptor_limit.note IS 'For people; Tollgate does not read it.';
 
-DO $$
-DECLARE
-  tracked text;
+CREATE FUNCTION tollgate.record_changes_of(tracked text) RETURNS void
+LANGUAGE plpgsql AS $$
 BEGIN
-  FOREACH tracked IN ARRAY ARRAY['descriptor_domain', 'descriptor_limit'] LOOP
-    EXECUTE format('CREATE TRIGGER insert_is_recorded AFTER INSERT ON tollgate.%I REFERENCING NEW TABLE AS new_rows
-      FOR EACH STATEMENT EXECUTE FUNCTION tollgate.record_change(id)', tracked);
-    EXECUTE format('CREATE TRIGGER update_is_recorded AFTER UPDATE ON tollgate.%I REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-      FOR EACH STATEMENT EXECUTE FUNCTION tollgate.record_change(id)', tracked);
-    EXECUTE format('CREATE TRIGGER delete_is_recorded AFTER DELETE ON tollgate.%I REFERENCING OLD TABLE AS old_rows
-      FOR EACH STATEMENT EXECUTE FUNCTION tollgate.record_change(id)', tracked);
-    EXECUTE format('CREATE TRIGGER truncate_is_recorded BEFORE TRUNCATE ON tollgate.%I
-      FOR EACH STATEMENT EXECUTE FUNCTION tollgate.record_change(id)', tracked);
-  END LOOP;
+  EXECUTE format('CREATE TRIGGER insert_is_recorded AFTER INSERT ON tollgate.%I REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION tollgate.record_change(id)', tracked);
+  EXECUTE format('CREATE TRIGGER update_is_recorded AFTER UPDATE ON tollgate.%I REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION tollgate.record_change(id)', tracked);
+  EXECUTE format('CREATE TRIGGER delete_is_recorded AFTER DELETE ON tollgate.%I REFERENCING OLD TABLE AS old_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION tollgate.record_change(id)', tracked);
+  EXECUTE format('CREATE TRIGGER truncate_is_recorded BEFORE TRUNCATE ON tollgate.%I
+    FOR EACH STATEMENT EXECUTE FUNCTION tollgate.record_change(id)', tracked);
 END
 $$;
+COMMENT ON FUNCTION tollgate.record_changes_of IS 'For migrations: from now on changes of this table, whose key is id, are written to policy_change and enforced.';
+SELECT tollgate.record_changes_of('descriptor_domain');
+SELECT tollgate.record_changes_of('descriptor_limit');
 
 -- An emptied table of these is held: without limits everything would pass, without domains their limits would count for nothing.
 ALTER TABLE tollgate.emptied_table DROP CONSTRAINT emptied_table_is_one_that_is_held, ADD CONSTRAINT emptied_table_is_one_that_is_held
