@@ -246,9 +246,7 @@ function runFile(file, rest) {
 
 /** A server beside Envoy has one core: V8's helper threads would only preempt it. docs/performance.md has the measurements. */
 function serveOptions(file, [command]) {
-  return file === 'src/main.ts' && command === 'serve'
-    ? ['--single-threaded-gc', '--max-semi-space-size=32', '--no-allocation-site-pretenuring']
-    : []
+  return file === 'src/main.ts' && command === 'serve' ? ['--single-threaded-gc', '--max-semi-space-size=32'] : []
 }
 
 /** While a demo is up, the operator's commands reach it, unless the user names a database of their own. See demo/state.ts. */

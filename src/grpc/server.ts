@@ -8,7 +8,6 @@ import { createHealth } from './health.ts'
 import { type Method, RpcError } from './methods.ts'
 import { createOpenStreams, type OpenStreams } from './open-streams.ts'
 import { clearSocket, withPrivateSocket } from './socket-file.ts'
-import { steadySessions } from './steady-sessions.ts'
 import { createTlsKeeper, type TlsKeeperOptions } from './tls-keeper.ts'
 import { listenTls } from './tls-listener.ts'
 
@@ -55,7 +54,6 @@ export const halfOpenMsMax = keepaliveMs + keepaliveAnswerMs
 
 // grpc-js writes plain lines to stderr; what it would say reaches callers as faults and status codes.
 setLogVerbosity(logVerbosity.NONE)
-steadySessions()
 
 const same = (bytes: Buffer): Buffer => bytes
 const noMetadata = new Metadata()

@@ -134,7 +134,7 @@ async function serve(stack: AsyncDisposableStack, environment: Environment): Pro
   mkdirSync(dataFolder, { recursive: true })
   const server = await startServerProcess({
     binary: process.execPath,
-    args: [join(rootFolder, 'src/main.ts'), 'serve'],
+    args: ['--single-threaded-gc', '--max-semi-space-size=32', join(rootFolder, 'src/main.ts'), 'serve'],
     workingFolder: dataFolder,
     stopSignal: 'SIGTERM',
     environment: {

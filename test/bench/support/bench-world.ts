@@ -28,9 +28,7 @@ export interface BenchWorld {
 }
 
 /** V8's helper threads preempt a server on one core: see docs/performance.md for what was measured. `BENCH_V8_FLAGS` tries others. */
-export const serveFlags = (
-  process.env['BENCH_V8_FLAGS'] ?? '--single-threaded-gc --max-semi-space-size=32 --no-allocation-site-pretenuring'
-).split(' ')
+export const serveFlags = (process.env['BENCH_V8_FLAGS'] ?? '--single-threaded-gc --max-semi-space-size=32').split(' ')
 
 /** A PostgreSQL with the bench's policy, a Redis, and servers on demand. */
 export async function startBenchWorld(tokenCount: number): Promise<BenchWorld> {
