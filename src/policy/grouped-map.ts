@@ -22,6 +22,8 @@ export class GroupedMap<Value> {
   }
 
   get(key: string): Value | undefined {
+    // Text that came over the wire has no hash yet, and most maps of exact values are empty.
+    if (this.size === 0) return undefined
     const groups = this.#groups
     return groups[groups.length === 1 ? 0 : groupOf(key)]?.get(key)
   }
