@@ -36,6 +36,15 @@ function reaches(replaces: ReadonlyMap<string, ReadonlySet<string>>, wanted: str
   return false
 }
 
+/** Patterns whose values count together: the key, and what its values begin with. */
+export function sharedPatterns(
+  config: readonly DescriptorConfig[],
+): readonly { readonly key: string; readonly prefix: string }[] {
+  return everyDescriptor(config).flatMap(({ key, value = '', share_threshold: isShared }) =>
+    isShared === true ? [{ key, prefix: value.slice(0, -1) }] : [],
+  )
+}
+
 function everyDescriptor(config: readonly DescriptorConfig[]): readonly DescriptorConfig[] {
   return config.flatMap((one) => [one, ...everyDescriptor(one.descriptors ?? [])])
 }

@@ -1,5 +1,5 @@
 import type { DescriptorConfig } from './configuration.ts'
-import { composites, namesInRing, replacedNames } from './configured.ts'
+import { composites, namesInRing, replacedNames, sharedPatterns } from './configured.ts'
 import type { History } from './history.ts'
 import type { WireDescriptor, WireRequest, WireStatus } from './rate-limit-client.ts'
 
@@ -56,7 +56,8 @@ export const documentedDifferences: readonly Documented[] = [
     title: 'A key and a value match as two texts',
     reason:
       'The reference looks for them joined with an underscore, so that `user` with the value `tier_gold` finds the rule of `user_tier` with the value `gold`, and `user` with `*` finds every key that begins with `user_`.',
-    explains: (finding) => hasJoined(finding.descriptor, finding.config) || isReplacedByJoined(finding),
+    explains: (finding) =>
+      hasJoined(finding.descriptor, finding.config) || isReplacedByJoined(finding) || sharesWithJoined(finding),
     partsCounters: true,
   },
   {
@@ -81,6 +82,17 @@ function hasJoined({ entries }: WireDescriptor, config: readonly DescriptorConfi
 function isReplacedByJoined({ request, theirs, ours, config }: Finding): boolean {
   const name = theirs.currentLimit?.name ?? ours.currentLimit?.name ?? ''
   return replacedNames(config).has(name) && request.descriptors.some((other) => hasJoined(other, config))
+}
+
+/** All values of a shared pattern are one counter, and who finds the pattern so counts there too. */
+function sharesWithJoined({ field, request, descriptor, config, history }: Finding): boolean {
+  if (field !== 'code' && field !== 'remaining') return false
+  const isShared = sharedPatterns(config).some(({ key, prefix }) =>
+    descriptor.entries.some((entry) => entry.key === key && entry.value.startsWith(prefix)),
+  )
+  return (
+    isShared && (history.hasParted('joined-match') || request.descriptors.some((other) => hasJoined(other, config)))
+  )
 }
 
 /** A rule of another key would match this entry when both are joined. */

@@ -8,6 +8,8 @@ export interface History {
   isJoined(seen: { readonly domain: string; readonly descriptor: WireDescriptor; readonly theirs: WireStatus }): boolean
   /** From here on the counters of this descriptor may stand differently on both sides, for this documented reason. */
   partWays(descriptor: WireDescriptor, reason: string): void
+  /** Whether the counters of any descriptor may, for this reason. */
+  hasParted(reason: string): boolean
   /** Why they may. */
   partedBy(descriptor: WireDescriptor): ReadonlySet<string>
 }
@@ -39,6 +41,7 @@ export function createHistory(nowMs: () => number): History {
       const path = JSON.stringify(descriptor.entries)
       parted.set(path, (parted.get(path) ?? new Set()).add(reason))
     },
+    hasParted: (reason) => [...parted.values()].some((reasons) => reasons.has(reason)),
     partedBy: (descriptor) => parted.get(JSON.stringify(descriptor.entries)) ?? new Set(),
   }
 }

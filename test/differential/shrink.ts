@@ -50,7 +50,11 @@ function withSmaller({ sequence }: Case, request: WireRequest, nth: number): rea
   const text = JSON.stringify(request)
   if (sequence.findIndex((other) => JSON.stringify(other) === text) !== nth) return []
   const smaller: readonly WireRequest[] = [
-    ...withoutOne(request.descriptors).map((descriptors) => ({ ...request, descriptors })),
+    // The reference refuses a call without descriptors, which is another difference.
+    ...(request.descriptors.length > 1 ? withoutOne(request.descriptors) : []).map((descriptors) => ({
+      ...request,
+      descriptors,
+    })),
     ...(request.hitsAddend === undefined ? [] : [{ domain: request.domain, descriptors: request.descriptors }]),
   ]
   return smaller.map((replacement) => sequence.map((other) => (JSON.stringify(other) === text ? replacement : other)))
