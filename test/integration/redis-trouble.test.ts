@@ -279,7 +279,8 @@ describe('createRedisSpendStore()', () => {
 })
 
 describe('a Redis that is only busy', () => {
-  it('is not left alone for one call whose patience ended while others were answered', async () => {
+  // A machine that stops for longer than Redis may be silent leaves it alone rightly: then it is tried again.
+  it('is not left alone for one call whose patience ended while others were answered', { retry: 3 }, async () => {
     const busy = createRedisSpendStore({
       url: redis.url,
       observer: silentObserver,
@@ -290,10 +291,13 @@ describe('a Redis that is only busy', () => {
     const line = rateLine({ burst: 100_000 })
     const request = (id: string, patienceMs: number) =>
       spendRequest({ id, lines: [line], notAfterMs: Date.now() + patienceMs })
-    const patient = Array.from({ length: 4_000 }, (_, index) => busy.spend(request(`patient-${index}`, 30_000)))
+    const patient = Promise.allSettled(
+      Array.from({ length: 4_000 }, (_, index) => busy.spend(request(`patient-${index}`, 30_000))),
+    )
     await busy.spend(request('impatient', 20)).catch((fault: unknown) => expect(fault).toMatchObject(trouble))
     expect(busy.isReady()).toBe(true)
-    expect(new Set((await Promise.all(patient)).map((answer) => answer.kind))).toEqual(new Set(['taken']))
+    const kinds = (await patient).map((end) => (end.status === 'fulfilled' ? end.value.kind : 'failed'))
+    expect(new Set(kinds)).toEqual(new Set(['taken']))
     await busy.close()
   })
 })
