@@ -281,12 +281,8 @@ describe('createRedisSpendStore()', () => {
 describe('a Redis that is only busy', () => {
   // A machine that stops for longer than Redis may be silent leaves it alone rightly: then it is tried again.
   it('is not left alone for one call whose patience ended while others were answered', { retry: 3 }, async () => {
-    const busy = createRedisSpendStore({
-      url: redis.url,
-      observer: silentObserver,
-      nowMs: Date.now,
-      commandTimeoutMs: 20_000,
-    })
+    const own = { url: redis.url, observer: silentObserver, nowMs: Date.now, commandTimeoutMs: 20_000 }
+    const busy = createRedisSpendStore(own)
     await busy.ready()
     const line = rateLine({ burst: 100_000 })
     const request = (id: string, patienceMs: number) =>
