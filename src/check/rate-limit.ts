@@ -8,7 +8,7 @@ import type { Observer } from '../telemetry/observer.ts'
 import type { HitStore } from './hit-ports.ts'
 import { type CountHits, createCountHits } from './rate-limit/count-hits.ts'
 import type { HitCall } from './rate-limit/count-on.ts'
-import { type CountedCall, refusedBy } from './rate-limit/descriptor-status.ts'
+import { type CountedCall, nothingCounted, refusedBy } from './rate-limit/descriptor-status.ts'
 import { type CallLines, hitLinesOf } from './rate-limit/hit-lines.ts'
 import { countCase, createHitMetrics, type HitMetrics } from './rate-limit/hit-metrics.ts'
 import { giveBackRefused } from './rate-limit/late-hits.ts'
@@ -41,7 +41,6 @@ export interface RateLimitDeps {
 
 /** How much of the time left the store may use: the rest is for what is decided when it has not answered. */
 const storeShare = 0.8
-const nothing: CountedCall = { limits: [], denied: new Set() }
 const noParts: readonly OwnPart[] = []
 
 interface Deciding extends RateLimitDeps {
@@ -91,7 +90,7 @@ async function decide(domain: DescriptorDomain, asked: Asked, deciding: Deciding
   const selected = selectLimits({ domain, descriptors: request.descriptors, observer })
   const matched = hitLinesOf(selected, { domain: domain.rule, request, nowMs, memo, digest })
   const countLines = (lines: CallLines): Promise<CountedCall> | CountedCall =>
-    lines.lines.length === 0 ? nothing : deciding.count({ ...lines, ...howOf(domain, asked), memo })
+    lines.lines.length === 0 ? nothingCounted : deciding.count({ ...lines, ...howOf(domain, asked), memo })
   const { own, counted } =
     named.length === 0
       ? { own: noParts, counted: await countLines(matched) }

@@ -16,6 +16,9 @@ export interface CountedCall {
   readonly unheard?: LateHits
 }
 
+/** A call of which no limit was counted. */
+export const nothingCounted: CountedCall = { limits: [], denied: new Set() }
+
 const unlimited: DescriptorStatus = { code: 'ok', remaining: Number.POSITIVE_INFINITY }
 
 /** One status per descriptor, each of the limit that is closest to its end. */

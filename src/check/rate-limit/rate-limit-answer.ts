@@ -1,6 +1,6 @@
 import type { DescriptorScene } from '../../core/descriptor-words.ts'
 import type { DescriptorDomain } from '../../core/match-descriptor.ts'
-import { type CountedCall, statusesOf } from './descriptor-status.ts'
+import { type CountedCall, nothingCounted, statusesOf } from './descriptor-status.ts'
 import { hitHeaders } from './hit-headers.ts'
 import { hitMetadata } from './hit-metadata.ts'
 import { hitRefusal } from './hit-refusal.ts'
@@ -19,8 +19,7 @@ export interface DecidedCall {
 
 /** The answer of a domain without a row: no limit stands there. */
 export function unknownDomain(descriptorCount: number, own: readonly OwnPart[]): RateLimitAnswer {
-  const none: CountedCall = { limits: [], denied: new Set() }
-  const statuses = withOwn(statusesOf(descriptorCount, [], none), own)
+  const statuses = withOwn(statusesOf(descriptorCount, [], nothingCounted), own)
   return { code: 'ok', statuses, responseHeaders: [] }
 }
 

@@ -91,6 +91,11 @@ function withAccount(entries: readonly DescriptorEntry[], account: string): read
     .filter(({ key }, index) => key !== special.ticket || index === place)
 }
 
+/** What a descriptor says beside whom it names. */
+export function withoutTicket(entries: readonly DescriptorEntry[]): readonly DescriptorEntry[] {
+  return without(entries, [special.ticket])
+}
+
 function without(entries: readonly DescriptorEntry[], keys: readonly string[]): readonly DescriptorEntry[] {
   return entries.filter(({ key }) => !keys.includes(key))
 }

@@ -8,8 +8,7 @@ import type { HitStore } from '../../hit-ports.ts'
 import type { SpendStore } from '../../ports.ts'
 import { hitLinesOf } from '../hit-lines.ts'
 import { countCase } from '../hit-metrics.ts'
-import type { DescriptorEntry } from '../rate-limit-words.ts'
-import type { DescriptorRead } from './descriptor-principal.ts'
+import { type DescriptorRead, withoutTicket } from './descriptor-principal.ts'
 
 export interface StreamDoneDeps {
   readonly store: Pick<SpendStore, 'release'>
@@ -57,8 +56,4 @@ function slotCounters(read: DescriptorRead, domain: DescriptorDomain, deps: Stre
   const request = { domain: domain.rule.id, descriptors, hitsAddend: 0 }
   const { lines } = hitLinesOf(selected, { domain: domain.rule, request, nowMs: deps.hits.nowMs(), ...deps })
   return lines.flatMap(({ kind, counter }) => (kind === 'concurrency' ? [counter] : []))
-}
-
-function withoutTicket(entries: readonly DescriptorEntry[]): readonly DescriptorEntry[] {
-  return entries.filter(({ key }) => key !== 'rid')
 }
